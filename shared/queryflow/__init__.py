@@ -1,0 +1,1 @@
+"""QueryFlow's shared code: the pure core (`domain`, `sql`, `messages`), the tables, the sandbox and the runtime."""

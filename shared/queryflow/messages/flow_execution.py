@@ -1,0 +1,44 @@
+"""What happens to an execution as a whole."""
+
+from uuid import UUID
+
+from queryflow.domain.states import ExecutionState
+from queryflow.messages.event import Event, Instant
+
+
+class FlowExecutionRequested(Event):
+    """An execution was accepted and waits for its launch."""
+
+    type = "flow_execution.requested"
+    execution_id: UUID
+    composition_id: str
+
+
+class FlowExecutionCancelRequested(Event):
+    """Somebody asked for the execution to end."""
+
+    type = "flow_execution.cancel_requested"
+    execution_id: UUID
+    composition_id: str
+
+
+class FlowExecutionStarted(Event):
+    """The execution was launched; its roots are ready."""
+
+    type = "flow_execution.started"
+    execution_id: UUID
+    composition_id: str
+    nodes: int
+    at: Instant
+
+
+class FlowExecutionFinished(Event):
+    """The execution reached its final state."""
+
+    type = "flow_execution.finished"
+    execution_id: UUID
+    composition_id: str
+    schedule_id: UUID | None = None
+    state: ExecutionState
+    counts: dict[str, int]
+    at: Instant

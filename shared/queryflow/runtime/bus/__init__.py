@@ -1,0 +1,1 @@
+"""The message bus: one port, two adapters (`rabbit`, `local`) that mean the same."""

@@ -1,0 +1,1 @@
+"""The tables, one file per area, who may write them, and the migrations."""

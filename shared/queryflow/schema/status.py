@@ -1,0 +1,74 @@
+"""Status's projection of the events: never the truth, rebuilt from rows."""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, PrimaryKeyConstraint, String, Table, Text, Uuid
+
+from queryflow.schema.base import Json, instant, metadata
+
+execution_summaries = Table(
+    "execution_summaries",
+    metadata,
+    Column("execution_id", Uuid, primary_key=True),
+    Column("composition_id", String(100)),
+    Column("state", String(30), nullable=False),
+    Column("nodes", Integer),
+    Column("counts", Json),
+    instant("started_at"),
+    instant("finished_at"),
+    instant("updated_at", nullable=False, now=True),
+    Index("idx_execution_summaries_state", "state", "execution_id"),
+    Index("idx_execution_summaries_finished", "finished_at"),
+)
+
+execution_node_states = Table(
+    "execution_node_states",
+    metadata,
+    Column("execution_id", Uuid, nullable=False),
+    Column("node_id", String(100), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("reason", String(30)),
+    Column("attempt", Integer, nullable=False),
+    Column("rows", BigInteger),
+    Column("seconds", Float),
+    Column("error_kind", String(30)),
+    Column("error_message", Text),
+    instant("at", nullable=False),
+    PrimaryKeyConstraint("execution_id", "node_id"),
+)
+
+execution_timeline = Table(
+    "execution_timeline",
+    metadata,
+    Column("execution_id", Uuid, nullable=False),
+    Column("node_id", String(100), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("fact", String(30), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("detail", Json),
+    instant("at", nullable=False),
+    PrimaryKeyConstraint("execution_id", "node_id", "sequence"),
+)
+
+composition_activity = Table(
+    "composition_activity",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    Column("composition_id", String(100), nullable=False),
+    Column("action", String(30), nullable=False),
+    Column("version", String(64)),
+    Column("by", Uuid),
+    instant("at", nullable=False),
+    Index("idx_composition_activity_composition", "composition_id", "at"),
+)
+
+service_heartbeats = Table(
+    "service_heartbeats",
+    metadata,
+    Column("service", String(30), nullable=False),
+    Column("instance", String(100), nullable=False),
+    Column("version", String(50)),
+    Column("detail", Json),
+    instant("started_at", nullable=False, now=True),
+    instant("at", nullable=False, now=True),
+    PrimaryKeyConstraint("service", "instance"),
+)
