@@ -1,0 +1,76 @@
+"""What the sandbox is asked to do, and what it answers. Plain values, known to both sides of the wall."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from queryflow.domain.states import ErrorKind
+
+INPUTS = "in"
+"""The folder of a child that holds its inputs, read-only: SQL names a file `in/<name>`."""
+OUTPUTS = "out"
+"""The folder of a child that it may write to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One SELECT, and what is wished of its result.
+
+    `setup` are trusted statements (views, macros) that run before it; `sql` is somebody's text and never trusted.
+    """
+
+    sql: str
+    setup: tuple[str, ...] = ()
+    file: str | None = None
+    """Write the whole result as Parquet under this bare file name."""
+    rows: int = 0
+    """Return up to so many rows of it as Python values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one child does and then ends: its queries, one after the other, over nothing but its inputs."""
+
+    queries: tuple[Query, ...]
+    directory: Path
+    """Where result files are put; it exists and belongs to the caller."""
+    deadline: timedelta
+    """The child is killed when it runs longer than this."""
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    """Files the queries may read: the name below `in/` (it may have folders) → the file it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A Parquet file that left the sandbox, measured by the parent."""
+
+    path: Path
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of one query: columns as (name, DuckDB's word for the type)."""
+
+    columns: tuple[tuple[str, str], ...]
+    row_count: int
+    """All rows where a file was wished, else the rows that were returned."""
+    rows: tuple[tuple[Any, ...], ...] = ()
+    """int, float, str, bool, bytes, Decimal, date, time, datetime, timedelta, UUID, None, and list or dict of these."""
+    more: bool = False
+    """Whether the query has more rows than were returned."""
+    file: ResultFile | None = None
+
+
+class JobFailed(Exception):
+    """The job ended without answers; `message` is safe to show to the person who wrote the query."""
+
+    def __init__(self, kind: ErrorKind, message: str, query: int | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.query = query
+        """Which of the job's queries failed, where that is known."""
