@@ -1,4 +1,4 @@
-"""The flow: nodes, connections and bindings, as a person wrote them. `domain/flow_file.py` reads and writes the document."""
+"""The flow: nodes, connections and bindings, as a person wrote them; `domain/flow_file.py` reads and writes it."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -75,8 +75,10 @@ class FlowReference(Model):
 
 
 class Binding(Model):
-    """How a column of the source becomes the value of one parameter of the target. The order of work is where → nulls →
-    order_by → distinct → take → max_items → reduce → cast."""
+    """How a column of the source becomes the value of one parameter of the target.
+
+    The order of work is where → nulls → order_by → distinct → take → max_items → reduce → cast.
+    """
 
     column: ColumnName
     where: str | None = None
@@ -121,7 +123,7 @@ class Retry(Model):
 
 
 class Window(Model):
-    """The dates a flow asks for, relative to its logical date: a relative `range`, or fixed `start` and `end` (exclusive)."""
+    """The dates a flow asks for: a `range` relative to its logical date, or fixed `start` and `end` (exclusive)."""
 
     range: str | None = None
     start: str | None = None

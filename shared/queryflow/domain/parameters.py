@@ -73,4 +73,4 @@ class Parameter(BaseModel):
 
 
 Values = dict[str, Any]
-"""Checked values by parameter name, in Python's types: str, int, float or Decimal, bool, date, datetime, list of these."""
+"""Checked values by parameter, in Python's types: str, int, float or Decimal, bool, date, datetime, list of these."""

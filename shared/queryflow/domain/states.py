@@ -116,7 +116,14 @@ class ErrorKind(StrEnum):
 
 
 FINAL_NODE_STATES = frozenset(
-    {NodeState.SUCCEEDED, NodeState.REUSED, NodeState.FAILED, NodeState.TIMED_OUT, NodeState.CANCELLED, NodeState.SKIPPED}
+    {
+        NodeState.SUCCEEDED,
+        NodeState.REUSED,
+        NodeState.FAILED,
+        NodeState.TIMED_OUT,
+        NodeState.CANCELLED,
+        NodeState.SKIPPED,
+    }
 )
 GOOD_NODE_STATES = frozenset({NodeState.SUCCEEDED, NodeState.REUSED})
 """Ended with a result."""

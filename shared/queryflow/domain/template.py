@@ -41,7 +41,7 @@ class Chart(BaseModel):
 
 
 class Template(BaseModel):
-    """One version of a template, whole, as a version of a flow freezes it. The order of parameters and outputs is kept."""
+    """One version of a template, whole, as a version of a flow freezes it; parameters and outputs keep their order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
