@@ -1,0 +1,1 @@
+"""The composer: templates, compositions, versions, schedules' definitions, and the requests that start executions."""

@@ -1,0 +1,1 @@
+"""The composer's HTTP API: thin routes, a file per noun."""

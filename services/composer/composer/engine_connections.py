@@ -1,0 +1,39 @@
+"""Setting up engine connections, for the command line: `sample`, and `data` for a folder of one's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from queryflow.domain.ids import PersonId
+from queryflow.schema.compositions import engine_connections
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConnectionDefinition:
+    """Where queries run. `settings` of duckdb: {"folder": "…"}; `slots`: how many at once, None for no limit;
+    `as_of`: the last day the data covers, the default logical date of flows on it."""
+
+    name: str
+    engine: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    as_of: date | None = None
+    slots: int | None = None
+
+
+async def put_engine_connection(connection: AsyncConnection, definition: EngineConnectionDefinition, person: PersonId) -> None:
+    """Make the engine connection of that name exactly this; the caller commits."""
+    content = {
+        "engine": definition.engine,
+        "settings": dict(definition.settings),
+        "as_of": definition.as_of,
+        "slots": definition.slots,
+        "is_active": True,
+    }
+    statement = insert(engine_connections).values(name=definition.name, created_by=person, **content)
+    changed = {**content, "updated_at": func.now()}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed))

@@ -1,0 +1,1 @@
+"""What the composer reads and writes, a file per noun."""

@@ -1,0 +1,100 @@
+"""Definitions of schedules for compositions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, delete, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from composer.paging import PageWish
+from queryflow.domain.ids import CompositionId, PersonId, ScheduleId
+from queryflow.schema.compositions import template_flow_compositions
+from queryflow.schema.schedules import workflow_schedules
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRecord:
+    """When a composition runs by itself, and with which values and version."""
+
+    id: ScheduleId
+    composition_id: CompositionId
+    composition: UUID
+    cron: str
+    time_zone: str
+    parameters: Mapping[str, Any]
+    version: str
+    is_active: bool
+    definition_version: int
+    created_by: PersonId | None
+    created_at: datetime
+    updated_at: datetime
+
+
+async def find_schedule(connection: AsyncConnection, schedule: ScheduleId, *, lock: bool = False) -> ScheduleRecord | None:
+    """The schedule; `lock` keeps other writers out until the transaction ends."""
+    query = _schedules().where(workflow_schedules.c.id == schedule)
+    if lock:
+        query = query.with_for_update(of=workflow_schedules)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def list_schedules(connection: AsyncConnection, wish: PageWish, composition: UUID | None) -> list[ScheduleRecord]:
+    """Schedules (of one composition, if named) in the order of their ids, one more than asked for if there are more."""
+    query = _schedules().order_by(workflow_schedules.c.id).limit(wish.limit + 1)
+    if wish.after is not None:
+        query = query.where(workflow_schedules.c.id > UUID(wish.after))
+    if composition is not None:
+        query = query.where(workflow_schedules.c.composition_id == composition)
+    return [_record(row) for row in await connection.execute(query)]
+
+
+async def has_active_schedule(connection: AsyncConnection, composition: UUID) -> bool:
+    """Whether the composition runs by itself."""
+    table = workflow_schedules.c
+    active = exists().where(table.composition_id == composition, table.is_active)
+    return bool((await connection.execute(select(active))).scalar_one())
+
+
+async def insert_schedule(connection: AsyncConnection, values: Mapping[str, Any]) -> ScheduleId:
+    """Store a new definition."""
+    statement = insert(workflow_schedules).values(values).returning(workflow_schedules.c.id)
+    return ScheduleId((await connection.execute(statement)).scalar_one())
+
+
+async def change_schedule(connection: AsyncConnection, schedule: ScheduleId, values: Mapping[str, Any]) -> None:
+    """Write a locked schedule and raise its definition version, by which schedulers see the change."""
+    table = workflow_schedules
+    raised = {**values, "definition_version": table.c.definition_version + 1}
+    await connection.execute(update(table).where(table.c.id == schedule).values(raised))
+
+
+async def delete_schedule(connection: AsyncConnection, schedule: ScheduleId) -> None:
+    """Remove the definition; what it started stays."""
+    await connection.execute(delete(workflow_schedules).where(workflow_schedules.c.id == schedule))
+
+
+def _schedules() -> Select[Any]:
+    schedule, composition = workflow_schedules, template_flow_compositions
+    joined = schedule.join(composition, composition.c.id == schedule.c.composition_id)
+    return select(schedule, composition.c.composition_id.label("composition_key")).select_from(joined)
+
+
+def _record(row: Row[Any]) -> ScheduleRecord:
+    return ScheduleRecord(
+        id=row.id,
+        composition_id=row.composition_key,
+        composition=row.composition_id,
+        cron=row.cron,
+        time_zone=row.time_zone,
+        parameters=row.composition_parameters or {},
+        version=row.version,
+        is_active=row.is_active,
+        definition_version=row.definition_version,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
