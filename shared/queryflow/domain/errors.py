@@ -37,7 +37,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a stable code, a dotted path into the document, and a sentence that says how to mend it."""
+    """One thing that is wrong: a stable code, a dotted path into the document, a sentence that says how to mend it."""
 
     code: str
     path: str
@@ -52,7 +52,7 @@ class QueryFlowError(Exception):
     code: ClassVar[str] = "ERROR"
 
 
-class Refused(QueryFlowError):  # noqa: N818 - named by what the caller learns
+class Refused(QueryFlowError):
     """The request is refused, with a stable code, a sentence, and details that are safe to show."""
 
     code: ClassVar[str] = "REFUSED"
@@ -110,7 +110,7 @@ class NotAvailable(Invalid):
     code = "NOT_AVAILABLE"
 
 
-class TryAgain(QueryFlowError):  # noqa: N818 - named by what the caller can do
+class TryAgain(QueryFlowError):
     """Not now: a server is away or a lock is held. Nothing was changed."""
 
     code = "TRY_AGAIN"

@@ -1,0 +1,191 @@
+"""A JSON value becomes a Python value of a parameter's type, or a sentence why it cannot.
+
+Nothing is guessed: `"5"` is no integer, `true` is no number, `5.0` is no integer, and a string keeps its leading zeros.
+What an engine returned (date, datetime, Decimal) passes unchanged where it fits. Dates are ISO dates; words such as
+`yesterday` belong to the flow's window, not to values, so that a stored value means the same day for ever.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from queryflow.domain.parameters import ParameterType
+
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
+LARGEST_EXACT_IN_JSON = 2**53 - 1
+"""Readers of JSON that hold numbers as doubles lose integers beyond it; such an integer may be written as a string."""
+PATTERN_MODES = ("exact", "contains", "prefix", "suffix")
+ASIN = re.compile(r"[A-Z0-9]{10}")
+INTEGER_TEXT = re.compile(r"-?[1-9][0-9]{15,18}")
+DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}")
+TIMESTAMP_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
+
+
+class WrongValue(ValueError):
+    """The value does not fit its type; the message completes the sentence `… is …`."""
+
+
+def element_type(parameter_type: ParameterType) -> ParameterType:
+    """The type of a list's items; a scalar type is its own."""
+    return ELEMENTS.get(parameter_type, parameter_type)
+
+
+def coerce(parameter_type: ParameterType, value: object) -> Any:
+    """The value as Python holds it; raises WrongValue. Lists go item by item: see `element_type`."""
+    return COERCERS[parameter_type](value)
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise WrongValue(
+            f"{_named(value)}, not a string{'; put it in quotes' if isinstance(value, int | float) else ''}"
+        )
+    if "\0" in value or not _is_unicode(value):
+        raise WrongValue("a string with a character that no engine stores (NUL, or half a surrogate pair)")
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _integer(value: object) -> int:
+    number = _integer_text(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise WrongValue(f"{_named(value)}, not an integer")
+    return _within_64_bits(number)
+
+
+def _integer_text(value: str) -> int | str:
+    if INTEGER_TEXT.fullmatch(value) and abs(int(value)) > LARGEST_EXACT_IN_JSON:
+        return int(value)
+    return value
+
+
+def _within_64_bits(number: int) -> int:
+    if not SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
+        raise WrongValue("an integer beyond 64 bits")
+    return number
+
+
+def _number(value: object) -> int | float | Decimal:
+    number = _integer_text(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float | Decimal):
+        raise WrongValue(f"{_named(value)}, not a number")
+    if isinstance(number, int):
+        return _within_64_bits(number)
+    if not math.isfinite(number):
+        raise WrongValue("not a finite number")
+    return number
+
+
+def _percentage(value: object) -> int | float | Decimal:
+    number = _number(value)
+    if not 0 <= number <= 100:
+        raise WrongValue(f"{number}, not a percentage from 0 to 100")
+    return number
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValue(f"{_named(value)}, not true or false")
+    return value
+
+
+def _date(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and DATE_TEXT.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise WrongValue(f"{value}, a day that no calendar has") from None
+    raise WrongValue(f"{_named(value)}, not a date such as 2026-11-22")
+
+
+def _timestamp(value: object) -> datetime:
+    """An instant in UTC; without an offset it is taken as UTC, and a date as its first instant."""
+    try:
+        moment = _moment(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise WrongValue(f"{_named(value)}, not a timestamp such as 2026-11-22T09:00:00Z") from None
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and TIMESTAMP_TEXT.fullmatch(value):
+        return datetime.fromisoformat(value)
+    return datetime.combine(_date(value), datetime.min.time())
+
+
+def _date_range(value: object) -> dict[str, date]:
+    if not isinstance(value, dict) or set(value) != {"start", "end"}:
+        raise WrongValue('not a range such as {"start": "2026-11-01", "end": "2026-12-01"} (the end is exclusive)')
+    start, end = _date(value["start"]), _date(value["end"])
+    if end <= start:
+        raise WrongValue("a range whose end is not after its start; the end is exclusive")
+    return {"start": start, "end": end}
+
+
+def _pattern(value: object) -> dict[str, str]:
+    """What a text must look like; a bare text is meant exactly, which matches least."""
+    if isinstance(value, str):
+        return {"mode": "exact", "text": _string(value)}
+    if not isinstance(value, dict) or set(value) != {"mode", "text"} or value["mode"] not in PATTERN_MODES:
+        raise WrongValue(
+            f'not a pattern such as {{"mode": "contains", "text": "fall"}} (modes: {", ".join(PATTERN_MODES)})'
+        )
+    return {"mode": value["mode"], "text": _string(value["text"])}
+
+
+def _campaign(value: object) -> str:
+    campaign = _string(value)
+    if not campaign.strip():
+        raise WrongValue("empty, not a campaign")
+    return campaign
+
+
+def _asin(value: object) -> str:
+    asin = _string(value)
+    if not ASIN.fullmatch(asin):
+        raise WrongValue(f"{_named(asin)}, not an ASIN (ten capital letters and digits)")
+    return asin
+
+
+def _named(value: object) -> str:
+    """The value as a person would point at it, short."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple | dict):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value) if isinstance(value, str) else str(value)[:41]
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+COERCERS: dict[ParameterType, Callable[[object], Any]] = {
+    ParameterType.STRING: _string,
+    ParameterType.INTEGER: _integer,
+    ParameterType.NUMBER: _number,
+    ParameterType.BOOLEAN: _boolean,
+    ParameterType.DATE: _date,
+    ParameterType.TIMESTAMP: _timestamp,
+    ParameterType.DATE_RANGE: _date_range,
+    ParameterType.ENUM: _string,
+    ParameterType.THRESHOLD: _number,
+    ParameterType.PERCENTAGE: _percentage,
+    ParameterType.PATTERN: _pattern,
+    ParameterType.CAMPAIGN_LIST: _campaign,
+    ParameterType.ASIN_LIST: _asin,
+}
+"""By type; of campaign_list and asin_list it is the item's."""
+ELEMENTS: dict[ParameterType, ParameterType] = {
+    ParameterType.STRING_LIST: ParameterType.STRING,
+    ParameterType.INTEGER_LIST: ParameterType.INTEGER,
+    ParameterType.NUMBER_LIST: ParameterType.NUMBER,
+    ParameterType.DATE_LIST: ParameterType.DATE,
+}

@@ -1,0 +1,114 @@
+"""The rules a parameter sets its values, and what can be wrong with the rules themselves.
+
+A `pattern` is a regular expression of RE2's kind, searched for as written (anchor it with ^ and $ to match the whole). The
+engine inside pydantic matches it in linear time, so no author can hang a service with one.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from queryflow.domain.coercion import WrongValue, coerce, element_type
+from queryflow.domain.errors import Problem
+from queryflow.domain.parameters import Parameter, ParameterType, Rules
+
+MOST_NAMED = 20
+"""A list with more wrong items names these first ones."""
+LONGEST_PATTERN = 1_000
+
+
+def rule_problems(parameter: Parameter, value: Any, path: str) -> list[Problem]:
+    """What a value of the right type breaks of its parameter's rules; of a list, the first wrong items."""
+    rules = parameter.rules
+    if not parameter.type.is_list:
+        return list(_item_problems(parameter, value, path))
+    items = (
+        problem for place, item in enumerate(value) for problem in _item_problems(parameter, item, f"{path}.{place}")
+    )
+    return [*count_problems(rules, len(value), path), *islice(items, MOST_NAMED)]
+
+
+def count_problems(rules: Rules, items: int, path: str) -> list[Problem]:
+    """What a list of that many items breaks."""
+    problems = []
+    if rules.minimum_items is not None and items < rules.minimum_items:
+        problems.append(Problem("TOO_FEW_ITEMS", path, f"{items} items; at least {rules.minimum_items} are needed."))
+    if rules.maximum_items is not None and items > rules.maximum_items:
+        problems.append(Problem("TOO_MANY_ITEMS", path, f"{items} items; at most {rules.maximum_items} are allowed."))
+    return problems
+
+
+def rules_problems(parameter: Parameter, path: str) -> list[Problem]:
+    """What is wrong with the rules themselves: bounds that leave nothing, a pattern or a choice that cannot be read."""
+    rules, where = parameter.rules, f"{path}.rules"
+    bounds = [("minimum", rules.minimum, rules.maximum), ("minimum_items", rules.minimum_items, rules.maximum_items)]
+    problems = [
+        Problem("EMPTY_BOUNDS", f"{where}.{word}", f"{word} {least} is above the maximum {most}.")
+        for word, least, most in bounds
+        if least is not None and most is not None and least > most
+    ]
+    if rules.pattern is not None and matcher(rules.pattern) is None:
+        message = "The pattern cannot be read; write it as RE2 does (no look-around, no back reference)."
+        problems.append(Problem("WRONG_PATTERN", f"{where}.pattern", message))
+    if parameter.type is ParameterType.ENUM and not rules.one_of:
+        problems.append(Problem("NO_CHOICES", f"{where}.one_of", "An enum needs its choices in rules.one_of."))
+    return [*problems, *_choice_problems(parameter, f"{where}.one_of")]
+
+
+@lru_cache(maxsize=256)
+def matcher(pattern: str) -> SchemaValidator | None:
+    """Whether a text contains the pattern, by `isinstance_python(text)`; None for a pattern that cannot be read."""
+    if len(pattern) > LONGEST_PATTERN:
+        return None
+    try:
+        return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
+    except SchemaError:
+        return None
+
+
+def _choice_problems(parameter: Parameter, path: str) -> Iterator[Problem]:
+    for place, choice in enumerate(parameter.rules.one_of or ()):
+        try:
+            coerce(element_type(parameter.type), choice)
+        except WrongValue as wrong:
+            yield Problem("WRONG_TYPE", f"{path}.{place}", f"The choice is {wrong}.")
+
+
+def _item_problems(parameter: Parameter, item: Any, path: str) -> Iterator[Problem]:
+    rules = parameter.rules
+    if isinstance(item, int | float | Decimal):
+        yield from _bound_problems(rules, item, path)
+    text = item.get("text") if isinstance(item, dict) else item
+    if isinstance(text, str):
+        yield from _text_problems(rules, text, path)
+    if rules.one_of is not None and item not in _choices(parameter):
+        named = ", ".join(str(choice) for choice in rules.one_of[:MOST_NAMED])
+        yield Problem("NOT_A_CHOICE", path, f"{item} is not one of {named}.")
+
+
+def _bound_problems(rules: Rules, number: int | float | Decimal, path: str) -> Iterator[Problem]:
+    if rules.minimum is not None and number < rules.minimum:
+        yield Problem("TOO_SMALL", path, f"{number} is below the minimum {rules.minimum}.")
+    if rules.maximum is not None and number > rules.maximum:
+        yield Problem("TOO_LARGE", path, f"{number} is above the maximum {rules.maximum}.")
+
+
+def _text_problems(rules: Rules, text: str, path: str) -> Iterator[Problem]:
+    if rules.maximum_length is not None and len(text) > rules.maximum_length:
+        yield Problem("TOO_LONG", path, f"{len(text)} characters; at most {rules.maximum_length} are allowed.")
+    elif rules.pattern is not None and (pattern := matcher(rules.pattern)) and not pattern.isinstance_python(text):
+        yield Problem("NO_MATCH", path, f"{text[:40]!r} does not match the pattern {rules.pattern}.")
+
+
+def _choices(parameter: Parameter) -> list[Any]:
+    readable = []
+    for choice in parameter.rules.one_of or ():
+        try:
+            readable.append(coerce(element_type(parameter.type), choice))
+        except WrongValue:
+            continue  # a problem of the template, which `rules_problems` names
+    return readable

@@ -1,0 +1,205 @@
+"""Values of parameters: checked against type and rules, and chosen among those who may set them.
+
+Forms, as JSON has them → as Python holds them: string, enum → str · integer → int of 64 bits (beyond ±(2^53 − 1) also as
+a string, as results show it) · number, threshold, percentage → int, float, Decimal, never NaN · boolean → bool ·
+date `"2026-11-22"` → date · timestamp → aware datetime in UTC · date_range {"start", "end"} → the same keys with dates,
+the end exclusive · pattern {"mode", "text"} or a bare text, meant exactly → {"mode", "text"} · lists → list of the
+item's form. Null never is a value: it means that nothing was set.
+"""
+
+from collections.abc import Container, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from itertools import islice
+from typing import Any, Protocol, TypeGuard
+
+from pydantic import JsonValue
+
+from queryflow.domain.coercion import LARGEST_EXACT_IN_JSON, WrongValue, coerce, element_type
+from queryflow.domain.errors import Problem
+from queryflow.domain.flow import Flow, FlowReference
+from queryflow.domain.ids import ParameterName
+from queryflow.domain.parameters import Parameter, Values
+from queryflow.domain.rules import MOST_NAMED, count_problems, rule_problems, rules_problems
+from queryflow.domain.template import Template
+
+
+class Winner(StrEnum):
+    """Who set a parameter's value."""
+
+    BINDING = "binding"
+    EXECUTION = "execution"
+    NODE = "node"
+    FLOW = "flow"
+    """The node refers to a flow parameter."""
+    DEFAULT = "default"
+    NOBODY = "nobody"
+
+
+class LongList(Protocol):
+    """A list that stays in a file: only its length is known here, its items were checked where they were read."""
+
+    @property
+    def items(self) -> int:
+        """How many there are."""
+
+
+def check_value(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
+    """The value in Python's form, and everything that is wrong with it; None with problems if it has the wrong type."""
+    if parameter.type.is_list and _is_long(value):
+        return value, count_problems(parameter.rules, value.items, path)
+    checked, problems = _coerced(parameter, value, path)
+    return (None, problems) if problems else (checked, rule_problems(parameter, checked, path))
+
+
+def parameter_problems(parameter: Parameter, path: str) -> list[Problem]:
+    """What is wrong with a declaration: its rules, and a default that breaks them."""
+    problems = rules_problems(parameter, path)
+    if parameter.default is not None:
+        problems += check_value(parameter, parameter.default, f"{path}.default")[1]
+    return problems
+
+
+def resolve_flow_values(flow: Flow, given: Mapping[str, JsonValue], path: str) -> tuple[Values, list[Problem]]:
+    """Every flow parameter's value: the execution's, else its default, else None (it was left open)."""
+    problems = [_unknown(name, f"{path}.{name}", "flow") for name in given if flow.parameter(name) is None]
+    values: Values = {}
+    for declared in flow.parameters:
+        value = given.get(declared.name)
+        value = declared.default if value is None else value
+        parameter = Parameter(name=declared.name, type=declared.type, required=False)
+        values[declared.name], wrong = (
+            (None, []) if value is None else check_value(parameter, value, f"{path}.{declared.name}")
+        )
+        problems += wrong
+    return values, problems
+
+
+def resolve_values(
+    template: Template,
+    *,
+    bound: Values,
+    overrides: Mapping[str, JsonValue],
+    node_values: Mapping[str, FlowReference | JsonValue],
+    flow_values: Values,
+) -> tuple[Values, list[Problem]]:
+    """A value for every declared parameter of a node's template: binding > execution > node > template's default.
+
+    `bound` has what bindings yielded, without those the execution detached; `overrides` the execution's values for the
+    node; `node_values` those set on it, `{flow: name}` among them. An optional parameter that nobody set is None. Problems:
+    MISSING_VALUE, UNKNOWN_PARAMETER, OVERRIDE_OF_BOUND, and what `check_value` finds, at the parameter's name.
+    """
+    problems = [
+        _unknown(name, name, "template") for name in (*overrides, *node_values) if template.parameter(name) is None
+    ]
+    problems += [_overridden(name) for name in overrides if name in bound]
+    given = (bound, overrides, referred(node_values, flow_values))
+    values: Values = {}
+    for parameter in template.parameters:
+        raw = next(
+            (values[parameter.name] for values in given if values.get(parameter.name) is not None), parameter.default
+        )
+        if raw is not None:
+            values[parameter.name], wrong = check_value(parameter, raw, parameter.name)
+            problems += wrong
+        else:
+            values[parameter.name] = None
+            problems += [missing(parameter, parameter.name)] if parameter.required else []
+    return values, problems
+
+
+def winners(
+    template: Template,
+    *,
+    bound: Container[str],
+    overrides: Mapping[str, JsonValue],
+    node_values: Mapping[str, FlowReference | JsonValue],
+    flow_values: Values,
+) -> dict[ParameterName, Winner]:
+    """Who sets each declared parameter's value, by the precedence of `resolve_values`."""
+    node = referred(node_values, flow_values)
+
+    def winner(parameter: Parameter) -> Winner:
+        if parameter.name in bound:
+            return Winner.BINDING
+        if overrides.get(parameter.name) is not None:
+            return Winner.EXECUTION
+        if node.get(parameter.name) is not None:
+            return Winner.FLOW if isinstance(node_values[parameter.name], FlowReference) else Winner.NODE
+        return Winner.NOBODY if parameter.default is None else Winner.DEFAULT
+
+    return {parameter.name: winner(parameter) for parameter in template.parameters}
+
+
+def referred(node_values: Mapping[str, FlowReference | JsonValue], flow_values: Values) -> Values:
+    """The values set on a node, with `{flow: name}` replaced by that flow parameter's value."""
+    return {
+        name: flow_values.get(value.flow) if isinstance(value, FlowReference) else value
+        for name, value in node_values.items()
+    }
+
+
+def missing(parameter: Parameter, path: str) -> Problem:
+    """The problem of a required parameter that nobody sets."""
+    message = f"{parameter.name} needs a value: connect a column to it, or set it on the node."
+    return Problem("MISSING_VALUE", path, message)
+
+
+def json_value(value: Any) -> JsonValue:
+    """A checked value as JSON: dates and instants as ISO text, decimals and integers beyond ±(2^53 − 1) as strings."""
+    if isinstance(value, dict):
+        return {key: json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal) or (isinstance(value, int) and abs(value) > LARGEST_EXACT_IN_JSON):
+        return str(value)
+    checked: JsonValue = value
+    return checked
+
+
+def _coerced(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
+    if not parameter.type.is_list:
+        return _coerced_scalar(parameter, value, path)
+    if not isinstance(value, list | tuple):
+        message = f"{parameter.name} takes a list; put the value in brackets."
+        return None, [Problem("WRONG_TYPE", path, message)]
+    items: list[Any] = []
+    problems = list(islice(_read_items(parameter, value, path, items), MOST_NAMED))
+    return items, problems
+
+
+def _read_items(
+    parameter: Parameter, value: list[Any] | tuple[Any, ...], path: str, items: list[Any]
+) -> Iterator[Problem]:
+    """Put the items that can be read into `items` and tell of the others."""
+    kind = element_type(parameter.type)
+    for place, item in enumerate(value):
+        try:
+            items.append(coerce(kind, item))
+        except WrongValue as wrong:
+            yield Problem("WRONG_TYPE", f"{path}.{place}", f"Item {place + 1} of {parameter.name} is {wrong}.")
+
+
+def _coerced_scalar(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
+    try:
+        return coerce(parameter.type, value), []
+    except WrongValue as wrong:
+        return None, [Problem("WRONG_TYPE", path, f"{parameter.name} is {wrong}.")]
+
+
+def _is_long(value: object) -> TypeGuard[LongList]:
+    return isinstance(getattr(value, "items", None), int)
+
+
+def _unknown(name: str, path: str, what: str) -> Problem:
+    return Problem("UNKNOWN_PARAMETER", path, f"The {what} declares no parameter {name}.")
+
+
+def _overridden(name: str) -> Problem:
+    message = f"A connection feeds {name}; say detach to set it for this execution instead."
+    return Problem("OVERRIDE_OF_BOUND", name, message)
