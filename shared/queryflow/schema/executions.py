@@ -71,12 +71,13 @@ query_flow_executions = Table(
     ),
     CheckConstraint("open_sinks >= 0", name="check_open_sinks"),
     Index("idx_query_flow_executions_composition", "composition_id", "id"),
+    Index("idx_query_flow_executions_state", "state", "id"),
     Index("idx_query_flow_executions_open", "id", postgresql_where=text("state IN ('requested', 'running')")),
     postgresql_partition_by="RANGE (id)",
 )
-"""One row per execution, partitioned by month on its UUIDv7 id. `window`: the flow's dates resolved; `node_windows`: those
-of nodes that override it; `parameters`: every flow parameter's resolved value. The composer inserts the row and sets the
-cancel columns; the executor owns state, reason, started_at, finished_at, open_sinks and counts."""
+"""One row per execution, partitioned by month on its UUIDv7 id. `window`: the flow's dates resolved; `node_windows`:
+those of nodes that override it; `parameters`: every flow parameter's resolved value. The composer inserts the row and
+sets the cancel columns; the executor owns state, reason, started_at, finished_at, open_sinks and counts."""
 
 workflow_executions = Table(
     "workflow_executions",
@@ -124,13 +125,14 @@ workflow_executions = Table(
     Column("seconds", Float),
     Column("rendered_sql", Text),
     CheckConstraint(
-        "state IN ('pending', 'ready', 'waiting', 'running', 'succeeded', 'reused', 'failed', 'timed_out', 'cancelled', 'skipped')",
+        "state IN ('pending', 'ready', 'waiting', 'running', "
+        "'succeeded', 'reused', 'failed', 'timed_out', 'cancelled', 'skipped')",
         name="check_workflow_execution_state",
     ),
     CheckConstraint("remaining_parents >= 0", name="check_remaining_parents"),
     CheckConstraint("failed_parents >= 0", name="check_failed_parents"),
     CheckConstraint("skipped_parents >= 0", name="check_skipped_parents"),
-    UniqueConstraint("composition_execution_id", "composition_node_id"),
+    UniqueConstraint("composition_execution_id", "composition_node_id", name="uq_workflow_executions_composition_node"),
     Index(
         "idx_workflow_executions_composition",
         "composition_execution_id",

@@ -1,6 +1,19 @@
 """Status's projection of the events: never the truth, rebuilt from rows."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, PrimaryKeyConstraint, String, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from queryflow.schema.base import Json, instant, metadata
 
@@ -11,13 +24,17 @@ execution_summaries = Table(
     Column("composition_id", String(100)),
     Column("state", String(30), nullable=False),
     Column("nodes", Integer),
-    Column("counts", Json),
+    Column("counts", Json, nullable=False, server_default=text("'{}'")),
+    Column("final_counts", Json),
+    instant("requested_at"),
+    instant("cancel_requested_at"),
     instant("started_at"),
     instant("finished_at"),
     instant("updated_at", nullable=False, now=True),
-    Index("idx_execution_summaries_state", "state", "execution_id"),
     Index("idx_execution_summaries_finished", "finished_at"),
 )
+"""An execution as its events tell it. `counts`: nodes by state, folded from facts; `final_counts`: what the executor
+said at the end. Two columns, because facts may arrive after the end and must not disturb what was said there."""
 
 execution_node_states = Table(
     "execution_node_states",
@@ -35,6 +52,7 @@ execution_node_states = Table(
     instant("at", nullable=False),
     PrimaryKeyConstraint("execution_id", "node_id"),
 )
+"""The latest fact of each node: the one with the highest sequence."""
 
 execution_timeline = Table(
     "execution_timeline",
@@ -46,20 +64,21 @@ execution_timeline = Table(
     Column("attempt", Integer, nullable=False),
     Column("detail", Json),
     instant("at", nullable=False),
-    PrimaryKeyConstraint("execution_id", "node_id", "sequence"),
+    PrimaryKeyConstraint("execution_id", "at", "node_id", "sequence"),
 )
+"""Every fact of every node once; the key is also the order in which it is read."""
 
 composition_activity = Table(
     "composition_activity",
     metadata,
-    Column("message_id", Uuid, primary_key=True),
     Column("composition_id", String(100), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
     Column("action", String(30), nullable=False),
     Column("version", String(64)),
-    Column("by", Uuid),
-    instant("at", nullable=False),
-    Index("idx_composition_activity_composition", "composition_id", "at"),
+    Column("by", Uuid, nullable=False),
+    PrimaryKeyConstraint("composition_id", "at", "action"),
 )
+"""What people did to compositions; a repeated message finds its row there."""
 
 service_heartbeats = Table(
     "service_heartbeats",

@@ -1,0 +1,1 @@
+"""The chain of migrations, in additive phases; they only go forward."""
