@@ -10,7 +10,9 @@ from importlib.resources import files
 def amc_columns() -> Mapping[str, Mapping[str, tuple[str, str, str]]]:
     """By table and column: the type (STRING, LONG, …), METRIC or DIMENSION, and the aggregation threshold."""
     text = files("queryflow.sql").joinpath("data/amc_schema.json").read_text(encoding="utf-8")
-    return {table: {name: tuple(facts) for name, facts in columns.items()} for table, columns in json.loads(text).items()}
+    return {
+        table: {name: tuple(facts) for name, facts in columns.items()} for table, columns in json.loads(text).items()
+    }
 
 
 @cache

@@ -1,0 +1,194 @@
+"""AMC's SQL on DuckDB: edits at token positions, macros, and a view per table that shows only the window.
+
+AMC filters every fact table to the window of the run by itself, so here each table is a view with that filter, over a
+relation of the same name in the schema `all_time`; EXTEND_TIME_WINDOW reads that one with a wider filter. Facts about
+AMC's functions are from Amazon's reference of AMC SQL functions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.template import Dialect, Template
+from queryflow.domain.windows import ResolvedWindow
+from queryflow.sql.amc_tables import TIME_COLUMNS
+from queryflow.sql.literals import instant, quote_name, text
+from queryflow.sql.placeholders import QUOTED_TOKENS
+from queryflow.sql.tokens import Edit, closing, commas, end_of, is_call, tokenize
+
+ALL_TIME = "all_time"
+"""The schema whose relations are the tables without the window's filter."""
+
+RENAMED = {
+    "COLLECT": "array_agg",
+    "PERCENTILE": "quantile_cont",
+    "APPROX_PERCENTILE": "approx_quantile",
+    "CARDINALITY": "len",
+    "NVL": "coalesce",
+    "IFNULL": "coalesce",
+    "EXPLODE": "unnest",
+    "REGEXP_SPLIT": "regexp_split_to_array",
+    "HASH64": "hash",
+}
+"""Functions that DuckDB has under another name."""
+
+MACROS = {
+    "SECONDS_BETWEEN": "(a, b) AS date_diff('second', a, b)",
+    "NVL2": "(a, b, c) AS CASE WHEN a IS NOT NULL THEN b ELSE c END",
+    "CHARINDEX": "(part, whole) AS strpos(whole, part), (part, whole, first) AS"
+    " CASE WHEN strpos(substring(whole, first), part) = 0 THEN 0"
+    " ELSE strpos(substring(whole, first), part) + first - 1 END",
+    "LOCATE": "(part, whole) AS strpos(whole, part), (part, whole, first) AS"
+    " CASE WHEN strpos(substring(whole, first), part) = 0 THEN 0"
+    " ELSE strpos(substring(whole, first), part) + first - 1 END",
+    "REGEXP_SUBSTR": "(whole, pattern) AS"
+    " CASE WHEN regexp_matches(whole, pattern) THEN regexp_extract(whole, pattern) END",
+    "STR_TO_MAP": "(whole, pairs, keys) AS map_from_entries(list_transform(string_split(whole, pairs),"
+    " lambda each: {'k': split_part(each, keys, 1), 'v': split_part(each, keys, 2)}))",
+    "E": "() AS exp(1)",
+    "ARRAY_COMPLEMENT": "(a, b) AS list_filter(a, lambda each: NOT list_contains(b, each))",
+    "ARRAY_REMOVE": "(a, gone) AS list_filter(a, lambda each: each IS DISTINCT FROM gone)",
+    "ARRAY_UNION": "(a, b) AS list_distinct(list_concat(a, b))",
+    "CONTAINED_IN": "(one, many) AS list_contains(many, one)",
+    "CONVERT_TIME_ZONE_FROM_UTC": "(moment, zone) AS timezone(zone, timezone('UTC', CAST(moment AS TIMESTAMP)))",
+    "EPOCH_TO_UTC_TIMESTAMP": "(epoch) AS make_timestamp(CAST(epoch AS BIGINT) *"
+    " CASE WHEN abs(epoch) >= 100000000000 THEN 1000 ELSE 1000000 END)",
+    "DAYOFWEEK": "(moment) AS date_part('dow', moment) + 1",
+    "JSON_SERIALIZE": "(document) AS CAST(document AS VARCHAR)",
+}
+"""Functions that DuckDB lacks, or that mean another thing there (DAYOFWEEK: 1 is Sunday)."""
+
+NOW_WORDS = {"today": "current_date", "now": "current_timestamp"}
+PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+PERIOD_UNITS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
+
+
+def setup_statements(template: Template, tables: Mapping[str, str], window: ResolvedWindow) -> tuple[str, ...]:
+    """What prepares a DuckDB for the template's query, in order: the zone, then the views and macros it mentions.
+
+    `tables` gives the relative name (or glob) of each table's Parquet or CSV file. AMC's tables are filtered to the
+    window by their time column; those of the dialect `duckdb` are not.
+    """
+    tokens = tokenize(template.sql, template.dialect)
+    words = {each.text.lower() for each in tokens}
+    used = {name: file for name, file in tables.items() if name.lower() in words}
+    if template.dialect is not Dialect.AMC:
+        return (SET_ZONE, *(_view(quote_name(name), file) for name, file in used.items()))
+    return (SET_ZONE, f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *_macros(words))
+
+
+SET_ZONE = "SET TimeZone = 'UTC'"
+
+
+def amc_edits(sql: str, tokens: Sequence[Token], window: ResolvedWindow) -> list[Edit]:
+    """The edits that make AMC's SQL DuckDB's. Invalid if EXTEND_TIME_WINDOW is not called with three texts."""
+    edits: list[Edit] = []
+    for index, token in enumerate(tokens):
+        if token.token_type in QUOTED_TOKENS:
+            edits += _now_word(tokens, index)
+        elif is_call(tokens, index):
+            edits += _call(tokens, index, window)
+    return edits
+
+
+def _call(tokens: Sequence[Token], index: int, window: ResolvedWindow) -> list[Edit]:
+    word = tokens[index].text.upper()
+    if word == "EXTEND_TIME_WINDOW":
+        return [_extended(tokens, index, window)]
+    if word == "NAMED_ROW":
+        return _named_row(tokens, index)
+    if word in RENAMED:
+        return [Edit(tokens[index].start, end_of(tokens[index]), RENAMED[word])]
+    return []
+
+
+def _named_row(tokens: Sequence[Token], index: int) -> list[Edit]:
+    """NAMED_ROW('k', v, …) becomes {'k': v, …}."""
+    end = closing(tokens, index + 1)
+    if end is None:
+        return []
+    after_keys = commas(tokens, index + 1, end)[::2]
+    opening = Edit(tokens[index].start, end_of(tokens[index + 1]), "{")
+    colons = [Edit(tokens[each].start, end_of(tokens[each]), ":") for each in after_keys]
+    return [opening, *colons, Edit(tokens[end].start, end_of(tokens[end]), "}")]
+
+
+def _extended(tokens: Sequence[Token], index: int, window: ResolvedWindow) -> Edit:
+    """[TABLE(]EXTEND_TIME_WINDOW('t', 'P14D', 'P1D')[)] becomes a query over the wider window."""
+    end = closing(tokens, index + 1) or index
+    arguments = [each for each in tokens[index + 2 : end] if each.token_type is TokenType.STRING]
+    if len(arguments) != 3 or end != index + 7:
+        raise _refused("EXTEND_TIME_WINDOW takes three texts: a table, a period before and a period after.")
+    first, last = _around(tokens, index, end)
+    query = _widened(arguments[0].text, _period(arguments[1].text), _period(arguments[2].text), window)
+    named = tokens[last + 1 : last + 2] and tokens[last + 1].token_type in {TokenType.ALIAS, TokenType.VAR}
+    alias = "" if named else f" AS {quote_name(arguments[0].text)}"
+    return Edit(tokens[first].start, end_of(tokens[last]), query + alias)
+
+
+def _around(tokens: Sequence[Token], index: int, end: int) -> tuple[int, int]:
+    """The indexes of the first and last token of the call with its TABLE(…) around it."""
+    before = [each.token_type for each in tokens[max(index - 2, 0) : index]]
+    return (index - 2, end + 1) if before == [TokenType.TABLE, TokenType.L_PAREN] else (index, end)
+
+
+def _widened(table: str, before: str, after: str, window: ResolvedWindow) -> str:
+    relation = f"{ALL_TIME}.{quote_name(table.lower())}"
+    column = TIME_COLUMNS.get(table.lower())
+    if column is None:
+        return f"(SELECT * FROM {relation})"
+    start, end = _moment(window.start), _moment(window.end)
+    start, end = " - ".join([start, *before.split()]), " + ".join([end, *after.split()])
+    return f"(SELECT * FROM {relation} WHERE {column} >= {start} AND {column} < {end})"
+
+
+def _period(written: str) -> str:
+    """An ISO 8601 period as INTERVALs, parted by spaces."""
+    found = PERIOD.fullmatch(written.strip().upper())
+    if found is None:
+        raise _refused(f"{written!r} is not a period such as P14D.")
+    counted = zip(found.groups(), PERIOD_UNITS, strict=True)
+    return " ".join(f"to_{unit.lower()}s({int(count)})" for count, unit in counted if count)
+
+
+def _now_word(tokens: Sequence[Token], index: int) -> list[Edit]:
+    """CAST('today' AS DATE) and CAST('now' AS TIMESTAMP), which only AMC reads."""
+    word = NOW_WORDS.get(tokens[index].text.lower())
+    around = (*tokens[max(index - 2, 0) : index], *tokens[index + 1 : index + 2])
+    if word is None or [each.text.upper() for each in around] != ["CAST", "(", "AS"]:
+        return []
+    return [Edit(tokens[index].start, end_of(tokens[index]), word)]
+
+
+def _amc_views(tables: Mapping[str, str], window: ResolvedWindow) -> list[str]:
+    views = []
+    for name, file in tables.items():
+        relation = f"{ALL_TIME}.{quote_name(name.lower())}"
+        views.append(_view(relation, file))
+        views.append(f"CREATE VIEW {quote_name(name)} AS SELECT * FROM {relation}{_in_window(name, window)}")
+    return views
+
+
+def _in_window(name: str, window: ResolvedWindow) -> str:
+    column = TIME_COLUMNS.get(name.lower())
+    return f" WHERE {column} >= {_moment(window.start)} AND {column} < {_moment(window.end)}" if column else ""
+
+
+def _view(relation: str, file: str) -> str:
+    reader = "read_csv" if file.lower().endswith((".csv", ".csv.gz", ".tsv")) else "read_parquet"
+    return f"CREATE VIEW {relation} AS SELECT * FROM {reader}({text(file, 'duckdb')})"
+
+
+def _macros(words: set[str]) -> list[str]:
+    return [f"CREATE MACRO {name}{body}" for name, body in MACROS.items() if name.lower() in words]
+
+
+def _moment(at: datetime) -> str:
+    return instant(at.astimezone(UTC), "duckdb")
+
+
+def _refused(message: str) -> Invalid:
+    return Invalid(message, (Problem("BAD_TIME_WINDOW", "sql", message),))

@@ -1,0 +1,241 @@
+"""Values as typed literals of an engine's SQL. A literal is closed: nothing in a value can end it.
+
+Strings are written with doubled quotes; PostgreSQL gets `E'…'` where a backslash is inside, so that no setting of the
+server changes its meaning. Timestamps are written in UTC without a zone, as AMC's and DuckDB's columns are.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.parameters import ParameterType
+
+LONG = range(-(2**63), 2**63)
+DECIMAL_DIGITS = 38
+PATTERN_ESCAPE = "!"
+"""What escapes `%` and `_` in patterns: a mark that no engine reads in any other way inside a string."""
+
+ELEMENT_TYPES: dict[str, dict[str, str]] = {
+    "duckdb": {
+        "text": "VARCHAR",
+        "integer": "BIGINT",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "timestamp": "TIMESTAMP",
+    },
+    "postgresql": {
+        "text": "text",
+        "integer": "bigint",
+        "number": "double precision",
+        "boolean": "boolean",
+        "date": "date",
+        "timestamp": "timestamp",
+    },
+}
+
+KINDS: dict[ParameterType, str] = {
+    ParameterType.STRING: "text",
+    ParameterType.ENUM: "text",
+    ParameterType.PATTERN: "text",
+    ParameterType.STRING_LIST: "text",
+    ParameterType.CAMPAIGN_LIST: "text",
+    ParameterType.ASIN_LIST: "text",
+    ParameterType.INTEGER: "integer",
+    ParameterType.INTEGER_LIST: "integer",
+    ParameterType.NUMBER: "number",
+    ParameterType.THRESHOLD: "number",
+    ParameterType.PERCENTAGE: "number",
+    ParameterType.NUMBER_LIST: "number",
+    ParameterType.BOOLEAN: "boolean",
+    ParameterType.DATE: "date",
+    ParameterType.DATE_LIST: "date",
+    ParameterType.DATE_RANGE: "date",
+    ParameterType.TIMESTAMP: "timestamp",
+}
+"""What one item of each parameter type is."""
+
+
+def literal(value: Any, parameter_type: ParameterType, engine: str) -> str:
+    """The value as SQL of the engine (`duckdb` or `postgresql`); None becomes a typed NULL, a list a typed array.
+
+    Invalid (WRONG_VALUE) for what the type cannot hold: a NUL in text, integers beyond 64 bits, NaN, another type.
+    """
+    if value is None:
+        return f"CAST(NULL AS {sql_type(parameter_type, engine)})"
+    if parameter_type.is_list:
+        return _array(value, parameter_type, engine)
+    return item(value, parameter_type, engine)
+
+
+def items(values: Sequence[Any], parameter_type: ParameterType, engine: str) -> str:
+    """The values for between the parentheses of IN; of none, a query without rows, for `IN ()` is no SQL."""
+    if not values:
+        return f"SELECT {literal(None, _single(parameter_type), engine)} WHERE FALSE"
+    return ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
+
+
+def item(value: Any, parameter_type: ParameterType, engine: str) -> str:
+    """One value, never a list, as SQL of the engine."""
+    write = WRITERS[KINDS[parameter_type]] if parameter_type is not ParameterType.ENUM else WRITERS[_kind_of(value)]
+    return write(value, _known(engine))
+
+
+def sql_type(parameter_type: ParameterType, engine: str) -> str:
+    """The engine's word for the type: `VARCHAR`, `BIGINT[]` …"""
+    element = ELEMENT_TYPES[_known(engine)][KINDS[parameter_type]]
+    return f"{element}[]" if parameter_type.is_list else element
+
+
+def literal_of(value: Any, engine: str) -> str:
+    """The value as SQL by its own Python type, where nothing declares one; None is plain NULL."""
+    if value is None:
+        return "NULL"
+    return WRITERS[_kind_of(value)](value, _known(engine))
+
+
+def pattern_text(text: str, mode: str) -> str:
+    """The text as a pattern of LIKE with ESCAPE '!': mode is exact, contains, prefix or suffix."""
+    escaped = text
+    for mark in (PATTERN_ESCAPE, "%", "_"):
+        escaped = escaped.replace(mark, PATTERN_ESCAPE + mark)
+    before = "%" if mode in {"contains", "suffix"} else ""
+    after = "%" if mode in {"contains", "prefix"} else ""
+    return before + escaped + after
+
+
+def quote_name(name: str) -> str:
+    """The name of a table or column, quoted."""
+    if "\0" in name:
+        raise _wrong("A name cannot contain the character NUL.")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: Any, engine: str) -> str:
+    """A string literal."""
+    if not isinstance(value, str):
+        raise _wrong(f"A text was expected, not {_named(value)}.")
+    if "\0" in value or any("\ud800" <= mark <= "\udfff" for mark in value):
+        raise _wrong("A text cannot contain the character NUL or half of a surrogate pair.")
+    quoted = "'" + value.replace("'", "''") + "'"
+    if engine == "postgresql" and "\\" in value:
+        return "E" + quoted.replace("\\", "\\\\")
+    return quoted
+
+
+def integer(value: Any, engine: str) -> str:
+    """A 64-bit integer; negative ones in parentheses, for `x -{{n}}` would else begin a comment."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong(f"A whole number was expected, not {_named(value)}.")
+    if value not in LONG:
+        raise _wrong("A whole number must fit 64 bits.")
+    return _signed(str(value))
+
+
+def number(value: Any, engine: str) -> str:
+    """A number: an integer, an exact decimal of at most 38 digits, or a double with all its digits."""
+    if isinstance(value, Decimal):
+        return _decimal(value)
+    if isinstance(value, float):
+        return _double(value, engine)
+    return integer(value, engine)
+
+
+def boolean(value: Any, engine: str) -> str:
+    """TRUE or FALSE."""
+    if not isinstance(value, bool):
+        raise _wrong(f"true or false was expected, not {_named(value)}.")
+    return "TRUE" if value else "FALSE"
+
+
+def day(value: Any, engine: str) -> str:
+    """A date."""
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise _wrong(f"A date was expected, not {_named(value)}.")
+    return f"DATE '{value.isoformat()}'"
+
+
+def instant(value: Any, engine: str) -> str:
+    """A timestamp without a zone: an aware one in UTC, a naive one as it is."""
+    if not isinstance(value, datetime):
+        raise _wrong(f"A timestamp was expected, not {_named(value)}.")
+    utc = value if value.tzinfo is None else value.astimezone(UTC)
+    return f"TIMESTAMP '{utc.replace(tzinfo=None).isoformat(sep=' ')}'"
+
+
+WRITERS: dict[str, Callable[[Any, str], str]] = {
+    "text": text,
+    "integer": integer,
+    "number": number,
+    "boolean": boolean,
+    "date": day,
+    "timestamp": instant,
+}
+
+
+def _array(values: Any, parameter_type: ParameterType, engine: str) -> str:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise _wrong(f"A list was expected, not {_named(values)}.")
+    written = ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
+    opening = "ARRAY[" if engine == "postgresql" else "["
+    return f"CAST({opening}{written}] AS {sql_type(parameter_type, engine)})"
+
+
+def _nullable_item(value: Any, parameter_type: ParameterType, engine: str) -> str:
+    return "NULL" if value is None else item(value, parameter_type, engine)
+
+
+def _single(parameter_type: ParameterType) -> ParameterType:
+    """A scalar type of the same kind."""
+    return ParameterType(KINDS[parameter_type]) if KINDS[parameter_type] != "text" else ParameterType.STRING
+
+
+def _kind_of(value: Any) -> str:
+    kinds: tuple[tuple[type, str], ...] = (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (Decimal, "number"),
+        (datetime, "timestamp"),
+        (date, "date"),
+    )
+    return next((kind for each, kind in kinds if isinstance(value, each)), "text")
+
+
+def _decimal(value: Decimal) -> str:
+    if not value.is_finite() or abs(value.adjusted()) > DECIMAL_DIGITS:
+        raise _wrong("A number must be finite and have at most 38 digits.")
+    written = format(value, "f")
+    if sum(map(str.isdigit, written)) > DECIMAL_DIGITS:
+        raise _wrong("A number must be finite and have at most 38 digits.")
+    return _signed(written)
+
+
+def _double(value: float, engine: str) -> str:
+    if not math.isfinite(value):
+        raise _wrong("A number must be finite.")
+    if engine == "postgresql":
+        return f"CAST('{value!r}' AS double precision)"
+    written = repr(value)
+    return _signed(written if "e" in written else f"{written}e0")
+
+
+def _signed(written: str) -> str:
+    return f"({written})" if written.startswith("-") else written
+
+
+def _known(engine: str) -> str:
+    if engine not in ELEMENT_TYPES:
+        raise Invalid(f"There are no literals for the engine {engine}.", code="UNKNOWN_ENGINE")
+    return engine
+
+
+def _named(value: Any) -> str:
+    return type(value).__name__
+
+
+def _wrong(message: str) -> Invalid:
+    return Invalid(message, (Problem("WRONG_VALUE", "", message),), code="WRONG_VALUE")

@@ -1,0 +1,125 @@
+"""Whether each placeholder of a template is declared and stands where its value can be written."""
+
+from collections.abc import Sequence
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from queryflow.domain.errors import Problem, Severity
+from queryflow.domain.parameters import Parameter, ParameterType
+from queryflow.domain.template import Template
+from queryflow.sql.placeholders import (
+    WINDOW_END,
+    WINDOW_START,
+    Context,
+    Placeholder,
+    PlaceholderKind,
+    malformed_placeholders,
+    placeholders_of,
+)
+from queryflow.sql.tokens import place, tokenize
+
+
+def placeholder_problems(template: Template) -> list[Problem]:
+    """Every placeholder that cannot be filled (errors) and every declared parameter without one (warnings).
+
+    Messages carry line and column. Invalid if the text cannot be read at all.
+    """
+    tokens = tokenize(template.sql, template.dialect)
+    placeholders = placeholders_of(tokens, template.dialect)
+    wrong = [_problem(template, each, tokens) for each in placeholders]
+    malformed = [_malformed(template, offset) for offset in malformed_placeholders(template.sql, template.dialect)]
+    return [*filter(None, wrong), *malformed, *_unused(template, placeholders)]
+
+
+def _problem(template: Template, placeholder: Placeholder, tokens: Sequence[Token]) -> Problem | None:
+    found = _quoted(placeholder) or _unknown(template, placeholder)
+    parameter = template.parameter(placeholder.name)
+    if found is None and parameter is not None and placeholder.kind is not PlaceholderKind.BUILT_IN:
+        found = _misplaced(placeholder, parameter, tokens)
+    if found is None:
+        return None
+    code, message = found
+    return Problem(code, "sql", f"{message} ({place(template.sql, placeholder.start)})")
+
+
+def _quoted(placeholder: Placeholder) -> tuple[str, str] | None:
+    if placeholder.context is not Context.QUOTED:
+        return None
+    name = placeholder.name
+    return "PLACEHOLDER_IN_QUOTES", f"{{{{{name}}}}} stands inside quotes; write it without them, its value is quoted."
+
+
+def _unknown(template: Template, placeholder: Placeholder) -> tuple[str, str] | None:
+    name = placeholder.name
+    if placeholder.kind is PlaceholderKind.BUILT_IN:
+        known = name in {WINDOW_START, WINDOW_END}
+        return None if known else ("UNKNOWN_BUILT_IN", f"There is no built-in parameter {name}.")
+    if template.parameter(name) is not None:
+        return None
+    return "UNKNOWN_PLACEHOLDER", f"The placeholder {name} is not declared; declare a parameter of that name."
+
+
+def _misplaced(placeholder: Placeholder, parameter: Parameter, tokens: Sequence[Token]) -> tuple[str, str] | None:
+    if parameter.type is ParameterType.DATE_RANGE:
+        return _half_of_range(placeholder)
+    if placeholder.part is not None:
+        return "NO_SUCH_PART", f"{parameter.name} is no date range; write {{{{{parameter.name}}}}}."
+    if parameter.type is ParameterType.PATTERN:
+        return _not_a_pattern(placeholder, tokens)
+    return _shared_list(placeholder, tokens) if parameter.type.is_list else None
+
+
+def _half_of_range(placeholder: Placeholder) -> tuple[str, str] | None:
+    if placeholder.part is not None:
+        return None
+    name = placeholder.name
+    return "WHICH_END", f"{name} is a date range; write {{{{{name}.start}}}} or {{{{{name}.end}}}}."
+
+
+def _not_a_pattern(placeholder: Placeholder, tokens: Sequence[Token]) -> tuple[str, str] | None:
+    escaped = [each.token_type for each in tokens[placeholder.last + 1 : placeholder.last + 2]] == [TokenType.ESCAPE]
+    if placeholder.context is Context.PATTERN and not escaped:
+        return None
+    return "PATTERN_WITHOUT_LIKE", f"{placeholder.name} is a pattern; it goes right after LIKE, without ESCAPE."
+
+
+def _shared_list(placeholder: Placeholder, tokens: Sequence[Token]) -> tuple[str, str] | None:
+    opening = _enclosing(tokens, placeholder.first)
+    before = tokens[opening - 1].token_type if opening else tokens[placeholder.first - 1].token_type
+    bare = tokens[placeholder.first - 1].token_type is TokenType.IN
+    if placeholder.context is Context.IN_LIST or not (bare or (opening and before is TokenType.IN)):
+        return None
+    name = placeholder.name
+    return "LIST_NOT_ALONE", f"The list {name} stands alone between the parentheses: IN ({{{{{name}}}}})."
+
+
+def _enclosing(tokens: Sequence[Token], index: int) -> int | None:
+    """The index of the parenthesis the token stands in directly; None outside of all."""
+    depth = 0
+    for before in range(index - 1, -1, -1):
+        if tokens[before].token_type is TokenType.R_PAREN:
+            depth += 1
+        elif tokens[before].token_type is TokenType.L_PAREN:
+            if depth == 0:
+                return before
+            depth -= 1
+    return None
+
+
+def _malformed(template: Template, offset: int) -> Problem:
+    message = f"This begins like a placeholder and is none: a name goes inside ({place(template.sql, offset)})."
+    return Problem("MALFORMED_PLACEHOLDER", "sql", message)
+
+
+def _unused(template: Template, placeholders: Sequence[Placeholder]) -> list[Problem]:
+    used = {each.name for each in placeholders if each.kind is not PlaceholderKind.BUILT_IN}
+    return [
+        Problem(
+            "UNUSED_PARAMETER",
+            f"parameters.{each.name}",
+            f"The parameter {each.name} is declared, but the SQL does not use it.",
+            Severity.WARNING,
+        )
+        for each in template.parameters
+        if each.name not in used
+    ]
