@@ -1,1 +1,1 @@
-"""The only shared code that does input and output: settings, database, bus, outbox, objects, logs, telemetry, health."""
+"""The only other shared input and output: settings, database, bus, outbox, objects, logs, telemetry, health."""

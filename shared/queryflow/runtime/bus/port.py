@@ -5,7 +5,7 @@ letter; anything else = a dead letter at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -87,12 +87,29 @@ class Bus(Protocol):
         """Declare exchanges and queues, then begin to deliver."""
 
     def send(self, envelopes: Sequence[Envelope]) -> Sequence[asyncio.Future[None]]:
-        """Hand messages over without waiting. Each future ends when the outbox row may be deleted: the broker confirmed
-        it (rabbit), or every consumer queue answered it (local). An exception means: keep the row, it is sent again."""
+        """Hand messages over without waiting; a future for each, in their order.
+
+        It ends when the outbox row may be deleted: the broker confirmed the message (rabbit), or every consumer queue
+        answered it (local). An exception or a cancelled future means: keep the row, it is sent again.
+        """
 
     async def stop(self) -> None:
         """No new deliveries; running handlers end; what was not answered comes back after the next start."""
 
+    async def watch(self) -> None:
+        """Never returns while messages flow; mends what it can, and raises `BusLost` when it could not."""
+
+    async def queue_depths(self) -> Mapping[str, int]:
+        """How many messages wait in each queue, by its name without prefix."""
+
     @property
     def healthy(self) -> bool:
         """Whether messages flow: connected, and every queue has the consumers it should have."""
+
+
+class BusLost(Exception):
+    """The bus could not be rebuilt: the process must end, so that whoever runs it starts a new one."""
+
+
+class Unroutable(Exception):
+    """No queue is bound to the routing key: the message would reach nobody."""

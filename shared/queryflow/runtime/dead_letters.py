@@ -1,0 +1,27 @@
+"""Where a service keeps the messages it could not answer: a row each, with code and reason."""
+
+from queryflow.runtime.bus.port import DeadLetter
+from queryflow.runtime.database import Pool
+
+LONGEST_REASON = 4_000
+
+
+class DeadLetterTable:
+    """`<service>_dead_letters`: the first word on a message in a queue is kept, repeats change nothing."""
+
+    def __init__(self, service: str, pool: Pool) -> None:
+        self._pool = pool
+        self._insert = INSERT.format(dead_letters=f"{service}_dead_letters")
+
+    async def record(self, letter: DeadLetter) -> None:
+        """Commit the letter; a repeat of the same (queue, message) changes nothing."""
+        reason = letter.reason[:LONGEST_REASON].replace("\x00", "")
+        await self._pool.execute(
+            self._insert, letter.queue, letter.message_id, letter.type[:100], letter.body, letter.code, reason
+        )
+
+
+INSERT = """
+    INSERT INTO {dead_letters} (queue, message_id, type, body, code, reason) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (queue, message_id) DO NOTHING
+"""

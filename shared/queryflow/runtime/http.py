@@ -1,0 +1,58 @@
+"""The HTTP app of a service: its routes behind the guard, one shape for every error, health and metrics."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from queryflow.runtime.http_errors import ErrorBody, install_error_shapes
+from queryflow.runtime.http_guard import Guard, token_demand
+from queryflow.runtime.settings import ServiceSettings
+
+Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
+"""What must be true before requests are sent here, by name: `{"database": True, "bus": False}`."""
+
+
+def create_app(name: str, settings: ServiceSettings, *, routers: Sequence[APIRouter], readiness: Readiness) -> FastAPI:
+    """The app of the service `name`; every route but the two health probes demands the token where one is set."""
+    app = FastAPI(
+        title=f"QueryFlow {name}", docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+        responses={"default": {"model": ErrorBody, "description": "Refused, or not possible now"}},
+    )  # fmt: skip
+    demand = [Depends(token_demand(settings))]
+    for router in routers:
+        app.include_router(router, dependencies=demand)
+    app.include_router(_metrics_router(), dependencies=demand)
+    app.include_router(_health_router(readiness))
+    install_error_shapes(app)
+    app.add_middleware(Guard, service=name, on_loopback=settings.on_loopback)
+    return app
+
+
+def _health_router(readiness: Readiness) -> APIRouter:
+    router = APIRouter(prefix="/health", include_in_schema=False)
+
+    @router.get("/live")
+    async def live() -> dict[str, bool]:
+        """The process answers; it asks nobody else, so that a broker's restart restarts nothing here."""
+        return {"live": True}
+
+    @router.get("/ready")
+    async def ready() -> JSONResponse:
+        """200 when everything the service needs is there, else 503; the body names what is missing."""
+        parts = await readiness()
+        return JSONResponse(dict(parts), status_code=200 if all(parts.values()) else 503)
+
+    return router
+
+
+def _metrics_router() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """The counters of the process, in Prometheus' text format."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,155 @@
+"""What every request must pass before a route sees it.
+
+On loopback nobody signs up, so a page of another origin must not be able to speak for the person who has a browser
+open: Host and Origin are checked (DNS rebinding), and bodies have a content type that browsers never send across
+origins unasked. Beyond loopback a token is demanded.
+"""
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from queryflow.domain.errors import NotAllowed, Refused
+from queryflow.runtime.http_errors import BodyTooLarge, WrongContentType, response_to
+from queryflow.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from queryflow.runtime.settings import LOOPBACK_HOSTS, ServiceSettings
+from queryflow.runtime.strict_json import check_json
+from queryflow.runtime.telemetry import valid_traceparent, working_for
+
+MAXIMUM_BODY_BYTES = 2 * 1024 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_TYPES = frozenset({"application/json", "application/merge-patch+json", "application/yaml"})
+"""None of them is one that a browser sends to another origin without asking first."""
+
+
+def token_demand(settings: ServiceSettings) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses requests without the token; where none is set, everybody passes."""
+    expected = settings.token.get_secret_value().encode() if settings.token else None
+
+    async def demand(request: Request) -> None:
+        if expected is None:
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), expected):
+            raise HTTPException(401, "Send the token of this installation: Authorization: Bearer …",
+                                headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
+
+    return demand
+
+
+class Guard:
+    """ASGI middleware: checks the request, then counts and times the answer; what a route lets escape is shaped here."""
+
+    def __init__(self, app: ASGIApp, *, service: str, on_loopback: bool) -> None:
+        self._app = app
+        self._service = service
+        self._on_loopback = on_loopback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        started_at = time.perf_counter()
+        try:
+            await self._serve(scope, receive, answer.send)
+        except Exception as error:
+            if answer.status:
+                raise
+            await response_to(error)(scope, receive, answer.send)
+        self._count(scope, answer.status, time.perf_counter() - started_at)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        _refuse_null(scope)
+        if self._on_loopback:
+            check_origin(headers, scope["method"])
+        if scope["method"] not in SAFE_METHODS:
+            receive = await _checked_body(headers, receive)
+        with working_for(valid_traceparent(headers.get("traceparent"))):
+            await self._app(scope, receive, send)
+
+    def _count(self, scope: Scope, status: int | None, seconds: float) -> None:
+        # The route's own pattern, never the path: ids would make a series each.
+        route = getattr(scope.get("route"), "path", "unknown")
+        HTTP_REQUESTS.labels(self._service, scope["method"], route, status).inc()
+        HTTP_SECONDS.labels(self._service, route).observe(seconds)
+
+
+def check_origin(headers: Headers, method: str) -> None:
+    """Refuse what another site sends through a browser on this machine, and names that only pretend to be local."""
+    if _host_name(headers.get("host", "")) not in LOOPBACK_HOSTS:
+        raise NotAllowed("Only the names 127.0.0.1, localhost and [::1] lead here.", code="HOST_NOT_ALLOWED")
+    origin = headers.get("origin")
+    if origin is not None and _host_name(urlsplit(origin).netloc) not in LOOPBACK_HOSTS:
+        raise NotAllowed("Pages of other sites may not speak to this service.", code="ORIGIN_NOT_ALLOWED")
+    followed_a_link = method in SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"} and not followed_a_link:
+        raise NotAllowed("Pages of other sites may not speak to this service.", code="ORIGIN_NOT_ALLOWED")
+
+
+def _host_name(netloc: str) -> str | None:
+    try:
+        return urlsplit(f"//{netloc}").hostname
+    except ValueError:
+        return None
+
+
+def _refuse_null(scope: Scope) -> None:
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        raise Refused("The address holds a NUL character.", code="INVALID_TEXT")
+
+
+async def _checked_body(headers: Headers, receive: Receive) -> Receive:
+    """Read and check the body; what is returned gives it to the app once more."""
+    body = await _read_body(headers, receive)
+    if body:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in BODY_TYPES:
+            raise WrongContentType("Send the body as application/json.")
+        if kind.endswith("json"):
+            check_json(body)
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+async def _read_body(headers: Headers, receive: Receive) -> bytes:
+    declared = headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAXIMUM_BODY_BYTES:
+        raise BodyTooLarge("A body may have 2 MiB.")
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAXIMUM_BODY_BYTES:
+            raise BodyTooLarge("A body may have 2 MiB.")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+class _Answer:
+    """Passes an answer on and remembers its status."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)

@@ -1,0 +1,49 @@
+"""Logs: one JSON object a line, with a sentence, an `action` and ids; never parameters or credentials."""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+NOISY = ("aiormq", "aio_pika", "faststream", "uvicorn.access", "botocore", "asyncio")
+
+
+def configure_logs(level: str = "INFO") -> None:
+    """Send every log record of the process to standard error as JSON, also those of libraries."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        hide_credentials,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_ending(), foreign_pre_chain=shared))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def hide_credentials(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """The record without user names and passwords inside addresses, whoever wrote them there."""
+    return {key: _hide(value) for key, value in event.items()}
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, str):
+        return _CREDENTIALS.sub(r"\g<scheme>***@", value)
+    return value
+
+
+def _ending() -> list[Processor]:
+    return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(default=str)]

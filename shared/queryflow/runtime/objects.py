@@ -1,0 +1,50 @@
+"""The object store: results by key, in a folder or in S3, behind one port."""
+
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.runtime.settings import ServiceSettings
+
+
+class ObjectStore(Protocol):
+    """Keeps whole objects under keys such as `results/…/1-1.parquet`; what was put is durable and never torn."""
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store the content of the file, replacing what was there at once."""
+
+    async def put_bytes(self, key: str, data: bytes) -> None:
+        """Store the bytes, replacing what was there at once."""
+
+    async def fetch(self, key: str, into: Path) -> Path:
+        """A local file with the content: `into`, or the stored file itself where no copy is needed. NotFound if absent.
+
+        The file is to be read only.
+        """
+
+    async def read(self, key: str) -> bytes:
+        """The content; NotFound if absent."""
+
+    async def exists(self, key: str) -> bool:
+        """Whether the key is there."""
+
+    async def list(self, prefix: str) -> list[str]:
+        """The keys that begin with the prefix, sorted."""
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; one that is not there is no error."""
+
+
+def open_objects(settings: ServiceSettings) -> ObjectStore:
+    """The store that `objects_url` names: a folder (path or `file://`), or `s3://bucket/prefix`."""
+    address = urlsplit(settings.objects_url)
+    if address.scheme == "s3":
+        from queryflow.runtime.objects_s3 import S3Objects  # noqa: PLC0415 - boto3 takes long to import
+
+        return S3Objects(bucket=address.netloc, prefix=address.path.strip("/"), endpoint=settings.s3_endpoint)
+    if address.scheme in {"", "file"}:
+        return FolderObjects(Path(unquote(address.path)).expanduser())
+    raise ValueError(
+        f"QUERYFLOW_OBJECTS_URL: {address.scheme}:// is no object store; name a folder or s3://bucket/prefix"
+    )

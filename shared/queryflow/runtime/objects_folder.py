@@ -1,0 +1,100 @@
+"""Objects in a folder: written beside their place, flushed to disk, then renamed, so that no reader sees half of one."""
+
+import asyncio
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from queryflow.domain.errors import NotFound
+from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.object_keys import parts_of
+
+UNFINISHED = ".unfinished"
+
+
+class FolderObjects:
+    """A folder that only its owner may enter (0700); a key is a path below it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (root / UNFINISHED).mkdir(mode=0o700, exist_ok=True)
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a copy of the file."""
+        await asyncio.to_thread(self._put, key, path)
+
+    async def put_bytes(self, key: str, data: bytes) -> None:
+        """Store the bytes."""
+        await asyncio.to_thread(self._put, key, data)
+
+    async def fetch(self, key: str, into: Path) -> Path:
+        """The stored file itself; `into` stays unused."""
+        return self._present(key)
+
+    async def read(self, key: str) -> bytes:
+        """The content of the object."""
+        return await asyncio.to_thread(self._present(key).read_bytes)
+
+    async def exists(self, key: str) -> bool:
+        """Whether the file is there."""
+        return self._path(key).is_file()
+
+    async def list(self, prefix: str) -> list[str]:
+        """The keys that begin with the prefix, sorted."""
+        return await asyncio.to_thread(self._list, prefix)
+
+    async def delete(self, key: str) -> None:
+        """Remove the file; its folder stays."""
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._root.joinpath(*parts_of(key))
+
+    def _present(self, key: str) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise NotFound("The object is not there.")
+        return path
+
+    def _put(self, key: str, content: Path | bytes) -> None:
+        target = self._path(key)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = self._root / UNFINISHED / secrets.token_hex(16)
+        try:
+            _write(unfinished, content)
+            crashpoint("objects.before_rename")
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _flush_folders(target.parent, self._root)
+
+    def _list(self, prefix: str) -> list[str]:
+        files = (path for path in self._root.rglob("*") if path.is_file() and UNFINISHED not in path.parts)
+        keys = (path.relative_to(self._root).as_posix() for path in files)
+        return sorted(key for key in keys if key.startswith(prefix))
+
+
+def _write(path: Path, content: Path | bytes) -> None:
+    with path.open("xb") as file:
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            with content.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folders(folder: Path, root: Path) -> None:
+    """Make the names durable too: of the object, and of the folders that may have been made for it."""
+    while True:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if folder == root:
+            return
+        folder = folder.parent

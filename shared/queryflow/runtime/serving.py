@@ -1,0 +1,91 @@
+"""Runs services until they are asked to stop, and stops them so that nothing is cut in two."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.service import OpenService
+from queryflow.runtime.settings import ServiceSettings
+
+log = structlog.get_logger()
+Loop = Callable[[], Awaitable[None]]
+HTTP_END_SECONDS = 5
+BACKLOG = 512
+
+
+async def serve(settings: ServiceSettings, bus: Bus, open_service: OpenService) -> None:
+    """Run one service until SIGTERM or SIGINT; raises what ended it otherwise (`BusLost`, a taken port, a dead loop)."""
+    asked = stop_asked()
+    async with open_service(settings, bus) as service:
+
+        async def http() -> None:
+            await listen(service.app, settings.host, settings.port)
+
+        await run_until(asked, bus, [http, *service.loops])
+
+
+async def run_until(asked: asyncio.Event, bus: Bus, loops: Sequence[Loop]) -> None:
+    """Start the bus and the loops; once asked: drain the bus (no new deliveries, handlers end), then end the loops.
+
+    A loop that fails or returns ends all of it, and its error is raised: half a service is worse than none.
+    """
+    await bus.start()
+    tasks = [asyncio.ensure_future(loop()) for loop in (bus.watch, *loops)]
+    asking = asyncio.create_task(asked.wait())
+    log.info("Started", action="service.started")
+    try:
+        done, _ = await asyncio.wait([asking, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        log.info("Stopping", action="service.stopping", asked=asked.is_set())
+        await bus.stop()
+        await _end([asking, *tasks])
+    for task in done - {asking}:
+        task.result()
+        raise RuntimeError("a loop of the service returned")
+
+
+def stop_asked() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    return asked
+
+
+async def listen(app: FastAPI, host: str, port: int) -> None:
+    """Answer HTTP until cancelled; then running requests get a few seconds to end. OSError if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, lifespan="off",
+        timeout_graceful_shutdown=HTTP_END_SECONDS,
+    )  # fmt: skip
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[door]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process it lives in."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _end(tasks: Sequence["asyncio.Future[None] | asyncio.Task[bool]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,44 @@
+"""How a service's process begins: settings, logs, crash point, bus; and how it says that it cannot."""
+
+import os
+import sys
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from queryflow.runtime.bus.rabbit import RabbitBus
+from queryflow.runtime.crashpoints import arm
+from queryflow.runtime.logs import configure_logs
+from queryflow.runtime.service import OpenService
+from queryflow.runtime.serving import serve
+from queryflow.runtime.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+
+def run_service(settings_type: type[ServiceSettings], open_service: OpenService) -> int:
+    """Run the service as a process of its own, on RabbitMQ; the exit code: 0 asked to stop, 1 failed, 2 wrong settings."""
+    try:
+        settings = settings_type()
+    except ValidationError as error:
+        return _refuse(settings_type.service, error)
+    if settings.amqp_url is None:
+        print("QUERYFLOW_AMQP_URL is not set: a service alone needs RabbitMQ.", file=sys.stderr)
+        return 2
+    configure_logs(settings.log_level)
+    arm(os.environ.get("QUERYFLOW_CRASH"))
+    bus = RabbitBus(settings.amqp_url, settings.amqp_prefix, drain_seconds=settings.drain_seconds)
+    try:
+        uvloop.run(serve(settings, bus, open_service))
+    except Exception:
+        log.exception("The service ended", action="service.failed", service=settings.service)
+        return 1
+    return 0
+
+
+def _refuse(service: str, error: ValidationError) -> int:
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        name = "QUERYFLOW_" + "_".join(map(str, problem["loc"])).upper() if problem["loc"] else service
+        print(f"{name}: {problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+    return 2

@@ -1,0 +1,77 @@
+"""JSON as this system takes it: not too deep, no NaN, no infinities, no text that cannot be stored."""
+
+import json
+import math
+import re
+from typing import NoReturn
+
+from queryflow.domain.errors import Refused
+
+MAXIMUM_DEPTH = 64
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class Unacceptable(Refused):
+    """The body is no JSON, or none that is taken here."""
+
+    code = "INVALID_JSON"
+
+
+def check_json(body: bytes) -> None:
+    """Pass, or raise `Unacceptable` with a sentence that says what is wrong."""
+    if _depth(body) > MAXIMUM_DEPTH:
+        raise Unacceptable(f"The JSON is nested deeper than {MAXIMUM_DEPTH} levels.", code="JSON_TOO_DEEP")
+    try:
+        document = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise Unacceptable(f"The body is not valid JSON: {_sentence(error)}") from None
+    _check_texts(document)
+
+
+def _depth(body: bytes) -> int:
+    """How deep brackets are nested outside of strings; measured before parsing, which would recurse."""
+    deepest = depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _check_texts(document: object) -> None:
+    """Text with NUL or half a surrogate pair is valid JSON, but no database and no UTF-8 writer takes it."""
+    open_values = [document]
+    while open_values:
+        value = open_values.pop()
+        if isinstance(value, dict):
+            open_values.extend(value)
+            open_values.extend(value.values())
+        elif isinstance(value, list):
+            open_values.extend(value)
+        elif isinstance(value, str) and ("\x00" in value or not _is_unicode(value)):
+            raise Unacceptable("A text holds a NUL character or half a surrogate pair.", code="INVALID_TEXT")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return "text is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error) or "it is nested too deep"

@@ -1,0 +1,41 @@
+"""One request or one message is one transaction: rows and what they say to others are committed together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from queryflow.messages.event import Event
+from queryflow.runtime.bus.port import Envelope
+from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.outbox import Outbox, envelope
+
+
+class Transaction:
+    """An open transaction, its moment, and the events that are said if it commits."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        """The database's `now()`: the same for the whole transaction."""
+        self.envelopes: list[Envelope] = []
+
+    def emit(self, event: Event, *, message_id: UUID | None = None) -> None:
+        """Say the event once the transaction has committed; an id is given where a repeat must collide."""
+        self.envelopes.append(envelope(event, now=self.now, message_id=message_id))
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, outbox: Outbox) -> AsyncIterator[Transaction]:
+    """A transaction that commits with its emitted events when the block ends, and rolls back when it raises."""
+    async with engine.begin() as connection:
+        now = (await connection.execute(select(func.now()))).scalar_one()
+        work = Transaction(connection, now)
+        yield work
+        await outbox.add_core(connection, work.envelopes)
+        crashpoint(f"{outbox.service}.before_commit")
+    crashpoint(f"{outbox.service}.after_commit")
+    outbox.hand_over(work.envelopes)
