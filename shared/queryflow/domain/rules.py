@@ -1,7 +1,7 @@
 """The rules a parameter sets its values, and what can be wrong with the rules themselves.
 
-A `pattern` is a regular expression of RE2's kind, searched for as written (anchor it with ^ and $ to match the whole). The
-engine inside pydantic matches it in linear time, so no author can hang a service with one.
+A `pattern` is a regular expression of RE2's kind, searched for as written (anchor it with ^ and $ to match all of a
+text). The engine inside pydantic matches it in linear time, so no author can hang a service with one.
 """
 
 from collections.abc import Iterator

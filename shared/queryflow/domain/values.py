@@ -1,7 +1,7 @@
 """Values of parameters: checked against type and rules, and chosen among those who may set them.
 
-Forms, as JSON has them → as Python holds them: string, enum → str · integer → int of 64 bits (beyond ±(2^53 − 1) also as
-a string, as results show it) · number, threshold, percentage → int, float, Decimal, never NaN · boolean → bool ·
+Forms, as JSON has them → as Python holds them: string, enum → str · integer → int of 64 bits (beyond ±(2^53 − 1) also
+as a string, as results show it) · number, threshold, percentage → int, float, Decimal, never NaN · boolean → bool ·
 date `"2026-11-22"` → date · timestamp → aware datetime in UTC · date_range {"start", "end"} → the same keys with dates,
 the end exclusive · pattern {"mode", "text"} or a bare text, meant exactly → {"mode", "text"} · lists → list of the
 item's form. Null never is a value: it means that nothing was set.
@@ -68,11 +68,11 @@ def resolve_flow_values(flow: Flow, given: Mapping[str, JsonValue], path: str) -
     for declared in flow.parameters:
         value = given.get(declared.name)
         value = declared.default if value is None else value
-        parameter = Parameter(name=declared.name, type=declared.type, required=False)
-        values[declared.name], wrong = (
-            (None, []) if value is None else check_value(parameter, value, f"{path}.{declared.name}")
-        )
-        problems += wrong
+        values[declared.name] = None
+        if value is not None:
+            parameter = Parameter(name=declared.name, type=declared.type, required=False)
+            values[declared.name], wrong = check_value(parameter, value, f"{path}.{declared.name}")
+            problems += wrong
     return values, problems
 
 
@@ -87,8 +87,8 @@ def resolve_values(
     """A value for every declared parameter of a node's template: binding > execution > node > template's default.
 
     `bound` has what bindings yielded, without those the execution detached; `overrides` the execution's values for the
-    node; `node_values` those set on it, `{flow: name}` among them. An optional parameter that nobody set is None. Problems:
-    MISSING_VALUE, UNKNOWN_PARAMETER, OVERRIDE_OF_BOUND, and what `check_value` finds, at the parameter's name.
+    node; `node_values` those set on it, `{flow: name}` among them. An optional parameter that nobody set is None.
+    Problems (path: the parameter's name): MISSING_VALUE, UNKNOWN_PARAMETER, OVERRIDE_OF_BOUND, those of `check_value`.
     """
     problems = [
         _unknown(name, name, "template") for name in (*overrides, *node_values) if template.parameter(name) is None
