@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def unpacked_rabbitmq() -> Path | None:
-    """The root of an unpacked rabbitmq-server with what it needs; None where apt-get cannot be had or cannot download."""
+    """The root of an unpacked rabbitmq-server with its needs; None where apt-get cannot download."""
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         return None
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir()) / f"queryflow-{os.getuid()}")
@@ -20,12 +20,11 @@ def unpacked_rabbitmq() -> Path | None:
     fresh = Path(tempfile.mkdtemp(dir=cache))
     try:
         _download_and_unpack(fresh)
+        _tell_erlang_where_it_will_be(fresh, root)
+        fresh.rename(root)
     except (subprocess.SubprocessError, OSError):
         shutil.rmtree(fresh)
-        return None
-    fresh.rename(root)
-    _tell_erlang_where_it_is(root)
-    return root
+    return root if root.is_dir() else None
 
 
 def _download_and_unpack(folder: Path) -> None:
@@ -39,14 +38,16 @@ def _download_and_unpack(folder: Path) -> None:
     for package in folder.glob("*.deb"):
         _run(folder, "dpkg", "--extract", package.name, ".")
         package.unlink()
+    shutil.rmtree(lists)
+    shutil.rmtree(folder / "apt", ignore_errors=True)
 
 
-def _tell_erlang_where_it_is(root: Path) -> None:
+def _tell_erlang_where_it_will_be(folder: Path, root: Path) -> None:
     """Debian writes Erlang's absolute folder into its start scripts."""
-    erlang = root / "usr/lib/erlang"
+    erlang = folder / "usr/lib/erlang"
     for script in (*erlang.glob("bin/erl"), *erlang.glob("erts-*/bin/erl")):
         text = script.read_text()
-        script.write_text(re.sub(r'(?m)^(\s*)ROOTDIR=.*$', rf'\1ROOTDIR="{erlang}"', text))
+        script.write_text(re.sub(r"(?m)^(\s*)ROOTDIR=.*$", rf'\1ROOTDIR="{root}/usr/lib/erlang"', text))
 
 
 def _run(folder: Path, *command: str) -> str:

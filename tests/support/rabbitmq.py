@@ -4,7 +4,6 @@ The programs of the private node are the installed ones, or Debian's packages un
 be had, a container. A node found listening on the standard port is somebody else's and is left alone.
 """
 
-import glob
 import os
 import shutil
 import socket
@@ -18,7 +17,7 @@ from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from tests.support.debian import unpacked_rabbitmq
 from tests.support.ports import free_port
 
-_INSTALLED = ("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "/opt/rabbitmq/sbin")
+_INSTALLED = Path("/usr/lib/rabbitmq/lib")
 _CONFIGURATION = """
 listeners.tcp.1 = 127.0.0.1:{port}
 disk_free_limit.absolute = 50MB
@@ -27,7 +26,7 @@ log.console.level = warning
 
 
 class NoRabbitMQ(Exception):
-    """No RabbitMQ for the tests: name one in QUERYFLOW_TEST_AMQP_URL, or install rabbitmq-server (its service may stay off)."""
+    """No RabbitMQ for the tests: name one in QUERYFLOW_TEST_AMQP_URL, or install rabbitmq-server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +123,9 @@ def rabbitmq_for_tests(folder: Path) -> Iterator[str]:
 
 def installed_programs() -> RabbitPrograms | None:
     """The programs that the system's packages installed, if they are."""
-    found = sorted(folder for pattern in _INSTALLED for folder in glob.glob(pattern))
+    found = sorted(_INSTALLED.glob("rabbitmq_server-*/sbin"))
     epmd = shutil.which("epmd")
-    return RabbitPrograms(Path(found[-1]), Path(epmd).parent) if found and epmd and shutil.which("erl") else None
+    return RabbitPrograms(found[-1], Path(epmd).parent) if found and epmd and shutil.which("erl") else None
 
 
 def unpacked_programs() -> RabbitPrograms | None:

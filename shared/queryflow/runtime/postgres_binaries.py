@@ -7,6 +7,7 @@ copied to a place `nobody` can reach, and the data belongs to `nobody`.
 
 import importlib.util
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -56,10 +57,12 @@ def find_binaries() -> PostgresBinaries:
     """The programs of the first package that is installed, ready for this user."""
     package = _installed_package()
     programs = package / "pginstall" / "bin"
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_a_name(os.geteuid()):
         return PostgresBinaries(programs)
     if namespaces_allowed():
         return PostgresBinaries(programs, prefix=_IN_NAMESPACE)
+    if os.geteuid() != 0:
+        raise EmbeddedPostgresError(f"PostgreSQL needs a user with a name: add uid {os.geteuid()} to /etc/passwd.")
     return PostgresBinaries(_reachable_copy(package) / package.name / "pginstall" / "bin", user=NOBODY)
 
 
@@ -68,6 +71,15 @@ def namespaces_allowed() -> bool:
     if shutil.which("unshare") is None:
         return False
     return subprocess.run([*_IN_NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
+
+
+def _has_a_name(user: int) -> bool:
+    """Whether /etc/passwd knows the user; PostgreSQL refuses to run as somebody else."""
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def _installed_package() -> Path:

@@ -1,0 +1,117 @@
+"""`./queryflow test`: lint, types, import contracts, then every test, and what each took."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SUITES = ("unit", "contract", "integration", "system")
+LINT = "lint"
+
+_LINTS = {
+    "ruff check": ("-m", "ruff", "check", "."),
+    "ruff format": ("-m", "ruff", "format", "--check", "."),
+    "mypy": ("-m", "mypy"),
+    "import contracts": ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One part of the run: whether it is well, what it took, and what it counted."""
+
+    name: str
+    succeeded: bool
+    seconds: float
+    counted: str = ""
+
+    def __str__(self) -> str:
+        """The line of the summary."""
+        return (
+            f"{'ok    ' if self.succeeded else 'FAILED'} {self.name:<18} {self.seconds:7.1f} s  {self.counted}".rstrip()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What pytest's report says of one suite, or of all."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Both together."""
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.seconds + other.seconds,
+        )
+
+    def __str__(self) -> str:
+        """In pytest's words."""
+        named = (("failed", self.failed), ("passed", self.passed), ("skipped", self.skipped))
+        return ", ".join(f"{count} {name}" for name, count in named if count) or "no tests"
+
+
+def run_tests(arguments: Sequence[str], only: str | None = None) -> int:
+    """Run everything, or the part that `only` names (lint or a suite); `arguments` go to pytest.
+
+    Returns the exit code: 0 only if every stage is well and at least one test ran.
+    """
+    if not (CHECKOUT / "tests").is_dir():
+        print("The tests are in the repository: clone it and start ./queryflow test there.", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    stages = [] if only in SUITES else [_lint(name, command) for name, command in _LINTS.items()]
+    total = Counts()
+    if only != LINT:
+        suites, exit_code = _pytest(arguments, only)
+        total = sum(suites.values(), Counts())
+        stages += [Stage(name, not it.failed, it.seconds, str(it)) for name, it in sorted(suites.items())]
+        stages.append(Stage("pytest", exit_code == 0, total.seconds, str(total)))
+    print("\n" + "\n".join(map(str, stages)))
+    if only != LINT:
+        print(f"{total} in {time.monotonic() - began:.2f}s")
+    return 0 if all(stage.succeeded for stage in stages) else 1
+
+
+def _lint(name: str, command: Sequence[str]) -> Stage:
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, *command], cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False)
+    stage = Stage(name, done.returncode == 0, time.monotonic() - began)
+    print(stage, flush=True)
+    return stage
+
+
+def _pytest(arguments: Sequence[str], only: str | None) -> tuple[dict[str, Counts], int]:
+    """Run pytest once, so that its servers start once; what it counted per suite, and its exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        chosen = [f"tests/{only}"] if only else [f"tests/{suite}" for suite in SUITES]
+        paths = [] if any((CHECKOUT / word.partition("::")[0]).exists() for word in arguments) else chosen
+        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *paths, *arguments]
+        done = subprocess.run(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False)
+        return (_count(report) if report.exists() else {}), done.returncode
+
+
+def _count(report: Path) -> dict[str, Counts]:
+    """The report's cases by suite: the second word of `tests.unit.test_graph`."""
+    suites: dict[str, Counts] = defaultdict(Counts)
+    for case in Xml.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest wrote this file a moment ago
+        name = case.get("classname", "").split(".")[1:2]
+        suites["".join(name) or "tests"] += Counts(
+            passed=int(not len(case)),
+            failed=int(case.find("failure") is not None or case.find("error") is not None),
+            skipped=int(case.find("skipped") is not None),
+            seconds=float(case.get("time", 0)),
+        )
+    return dict(suites)

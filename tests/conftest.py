@@ -1,0 +1,71 @@
+"""What every test can ask for: servers of its own, fresh databases, unique prefixes."""
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from queryflow.schema.migrate import migrate
+from tests.support.postgres import create_database, drop_database, postgres_for_tests
+from tests.support.rabbitmq import rabbitmq_for_tests
+from tests.support.s3 import s3_for_tests
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server where databases can be made."""
+    with postgres_for_tests(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_server: str) -> AsyncIterator[str]:
+    """The URL of a migrated database that nobody writes to or stays connected to: others are copied from it."""
+    url = await create_database(postgres_server)
+    await migrate(url)
+    yield url
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture
+async def database(postgres_server: str, migrated_template: str) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database of this test alone."""
+    url = await create_database(postgres_server, template=migrated_template)
+    yield url
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture(scope="module")
+async def module_database(postgres_server: str, migrated_template: str) -> AsyncIterator[str]:
+    """The URL of a migrated database that the tests of one module share."""
+    url = await create_database(postgres_server, template=migrated_template)
+    yield url
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture
+async def empty_database(postgres_server: str) -> AsyncIterator[str]:
+    """The URL of a fresh database without any table."""
+    url = await create_database(postgres_server)
+    yield url
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The AMQP URL of a broker; keep to names with `amqp_prefix`."""
+    with rabbitmq_for_tests(tmp_path_factory.mktemp("rabbitmq")) as url:
+        yield url
+
+
+@pytest.fixture
+def amqp_prefix() -> str:
+    """A prefix for exchanges and queues that no other test has."""
+    return f"test-{uuid4().hex[:12]}."
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The endpoint of an S3 server; make a bucket of your own."""
+    with s3_for_tests() as endpoint:
+        yield endpoint
