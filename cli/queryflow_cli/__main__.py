@@ -37,7 +37,7 @@ def run_the_tests(
     only: Annotated[str | None, typer.Option(help="lint, unit, contract, integration or system")] = None,
 ) -> None:
     """Lint, check types and import contracts, and run every test; other arguments go to pytest."""
-    from queryflow_cli.testing import run_tests  # noqa: PLC0415 - the tests' packages are there for this command only
+    from queryflow_cli.testing import run_tests
 
     raise typer.Exit(run_tests(context.args, only))
 

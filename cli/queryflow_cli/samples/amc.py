@@ -53,7 +53,7 @@ def generate(folder: Path, *, size: str = "demo", seed: int = SEED, end_date: da
 
 
 def _write_tables(folder: Path, size: Size, seed: int, end_date: date) -> dict[str, int]:
-    import duckdb  # noqa: PLC0415 - heavy; most commands never generate
+    import duckdb
 
     with duckdb.connect() as connection:
         _define(connection, size, seed, end_date)

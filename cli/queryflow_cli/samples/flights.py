@@ -42,7 +42,7 @@ def _installed() -> Path:
 
 
 def _convert(source: Path, target: Path, name: str) -> int:
-    import duckdb  # noqa: PLC0415 - heavy; only this command needs it
+    import duckdb
 
     packed = source / f"{name}.csv.zip"
     plain = source / f"{name}.csv"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.service import OpenService
@@ -59,7 +59,7 @@ def stop_asked() -> asyncio.Event:
     return asked
 
 
-async def listen(app: FastAPI, host: str, port: int) -> None:
+async def listen(app: ASGIApp, host: str, port: int) -> None:
     """Answer HTTP until cancelled; then running requests get a few seconds to end. OSError if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     door = socket.create_server((host, port), family=family, backlog=BACKLOG)

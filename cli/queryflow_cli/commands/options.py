@@ -1,0 +1,23 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Home = Annotated[
+    Path | None, typer.Option(help="Where data is kept; else QUERYFLOW_HOME, else ~/.queryflow.", file_okay=False)
+]
+Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="A throw-away home, gone afterwards.")]
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder with a table per Parquet or CSV file; the flow runs on it.",
+        exists=True,
+        file_okay=False,
+        resolve_path=True,
+    ),
+]
+Queries = Annotated[bool, typer.Option("--sql", help="Print the SQL each node sent.")]
+Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value; a list as a,b,c. Repeatable.")]

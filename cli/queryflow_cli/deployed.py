@@ -1,0 +1,123 @@
+"""The deployed shape: the four services as processes of their own, on RabbitMQ, behind one origin."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx2
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from queryflow.domain.errors import TryAgain
+from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
+from queryflow.runtime.serving import listen
+from queryflow_cli.gateway import Gateway, Ready
+
+SERVICES = ("composer", "executor", "scheduler", "status")
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host"})
+WATCH_SECONDS = 0.5
+
+
+@asynccontextmanager
+async def deployed(environment: Mapping[str, str], home: Path, port: int) -> AsyncIterator[asyncio.Task[None]]:
+    """The services, answering on 127.0.0.1:`port` while the block runs; then they are stopped. Yields their running."""
+    async with AsyncExitStack() as stack:
+        ports = {name: free_port() for name in SERVICES}
+        processes = {
+            name: start_service(name, {**environment, "QUERYFLOW_PORT": str(ports[name])}, home) for name in SERVICES
+        }
+        stack.push_async_callback(_stop, list(processes.values()))
+        clients = {
+            name: await stack.enter_async_context(httpx2.AsyncClient(base_url=f"http://127.0.0.1:{each}", timeout=None))
+            for name, each in ports.items()
+        }
+        gateway = Gateway(
+            {name: _proxy(client) for name, client in clients.items()},
+            {name: _readiness(client) for name, client in clients.items()},
+            None,
+        )
+        running = asyncio.create_task(_run(gateway, port, processes, home))
+        stack.push_async_callback(_end, running)
+        yield running
+
+
+def start_service(name: str, environment: Mapping[str, str], home: Path) -> GuardedProcess:
+    """One service as a process that ends with this one; its words go to a log in the home."""
+    logs = home / "logs"
+    logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    arguments = (sys.executable, "-m", name)
+    return GuardedProcess(GuardedCommand(arguments, "TERM", home, logs / f"{name}.log", {**os.environ, **environment}))
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _run(gateway: Gateway, port: int, processes: Mapping[str, GuardedProcess], home: Path) -> None:
+    listening = asyncio.create_task(listen(gateway, "127.0.0.1", port))
+    try:
+        while not listening.done():
+            for name, process in processes.items():
+                if not process.running:
+                    raise TryAgain(f"The {name} ended; its log is {home / 'logs' / f'{name}.log'}.")
+            await asyncio.wait([listening], timeout=WATCH_SECONDS)
+        listening.result()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _stop(processes: list[GuardedProcess]) -> None:
+    await asyncio.gather(*(asyncio.to_thread(process.stop) for process in processes))
+
+
+async def _end(running: asyncio.Task[None]) -> None:
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def _proxy(client: httpx2.AsyncClient) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await _forward(client, Request(scope, receive))
+        await response(scope, receive, send)
+
+    return answer
+
+
+async def _forward(client: httpx2.AsyncClient, request: Request) -> Response:
+    headers = [(name, value) for name, value in request.headers.raw if name.decode().lower() not in HOP_BY_HOP]
+    url = httpx2.URL(path=request.url.path, query=request.url.query.encode())
+    asked = client.build_request(request.method, url, headers=headers, content=await request.body())
+    try:
+        answer = await client.send(asked, stream=True)
+    except httpx2.TransportError:
+        body = {"error": "TRY_AGAIN", "message": "The service does not answer; try again in a moment.", "details": {}}
+        return JSONResponse(body, status_code=503)
+    kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
+    return StreamingResponse(_content(answer), status_code=answer.status_code, headers=kept)
+
+
+async def _content(answer: httpx2.Response) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
+
+
+def _readiness(client: httpx2.AsyncClient) -> Ready:
+    async def ready() -> bool:
+        try:
+            return (await client.get("/health/ready", timeout=5)).is_success
+        except httpx2.TransportError:
+            return False
+
+    return ready

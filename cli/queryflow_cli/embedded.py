@@ -1,0 +1,68 @@
+"""The embedded shape: the four services in this process, on the local bus. The same code as the deployed shape."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import composer.app
+import executor.app
+import httpx2
+import scheduler.app
+import status.app
+from prometheus_client import make_asgi_app
+from scheduler.settings import SchedulerSettings
+from status.settings import StatusSettings
+
+from composer.settings import ComposerSettings
+from executor.settings import ExecutorSettings
+from queryflow.runtime.bus.local import LocalBus
+from queryflow.runtime.service import OpenService, Service
+from queryflow.runtime.serving import listen, run_until
+from queryflow.runtime.settings import ServiceSettings
+from queryflow_cli.gateway import Gateway, Ready
+
+SERVICES: Mapping[type[ServiceSettings], OpenService] = {
+    ComposerSettings: composer.app.open_service,
+    ExecutorSettings: executor.app.open_service,
+    SchedulerSettings: scheduler.app.open_service,
+    StatusSettings: status.app.open_service,
+}
+
+
+@asynccontextmanager
+async def embedded(common: Mapping[str, Any], port: int) -> AsyncIterator[asyncio.Task[None]]:
+    """The services, answering on 127.0.0.1:`port` while the block runs; then they drain. Yields their running."""
+    bus = LocalBus()
+    asked = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        services = [
+            await stack.enter_async_context(open_service(settings(**common), bus))
+            for settings, open_service in SERVICES.items()
+        ]
+        gateway = _gateway(services)
+
+        async def http() -> None:
+            await listen(gateway, "127.0.0.1", port)
+
+        loops = [http, *(loop for service in services for loop in service.loops)]
+        running = asyncio.create_task(run_until(asked, bus, loops))
+        try:
+            yield running
+        finally:
+            asked.set()
+            await running
+
+
+def _gateway(services: list[Service]) -> Gateway:
+    apps = {service.name: service.app for service in services}
+    return Gateway(apps, {service.name: _readiness(service) for service in services}, make_asgi_app())
+
+
+def _readiness(service: Service) -> Ready:
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=service.app), base_url="http://127.0.0.1")
+
+    async def ready() -> bool:
+        return (await client.get("/health/ready")).is_success
+
+    return ready

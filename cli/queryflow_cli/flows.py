@@ -1,0 +1,73 @@
+"""Flow files as a person hands them to the command line."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from queryflow.sql.flow_problems import flow_problems
+
+from queryflow.domain.errors import Invalid, Problem, Refused
+from queryflow.domain.flow import Flow
+from queryflow.domain.flow_file import read_flow
+from queryflow.domain.ids import TemplateId
+from queryflow.domain.parameters import ParameterType
+from queryflow.domain.template import Template
+from queryflow.domain.template_file import read_template
+from queryflow.domain.version import EngineConnection
+from queryflow_cli.library import template_texts
+
+
+def read_flow_file(path: Path) -> Flow:
+    """The flow in the file; Invalid lists what is wrong with it, Refused says why it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message = f"The flow file {path} cannot be read: {reason}."
+        raise Refused(message, code="FILE_NOT_READABLE") from error
+    return read_flow(text)
+
+
+def problems_of(flow: Flow) -> list[Problem]:
+    """Everything wrong with a flow, judged without a server: by its own templates and the shipped ones."""
+    shipped = (read_template(text) for text in template_texts())
+    templates: dict[TemplateId, Template] = {each.template_id: each for each in shipped} | flow.templates
+    names = {flow.connection, *(node.connection for node in flow.nodes)} - {None}
+    connections = {str(name): EngineConnection(name=str(name), engine="duckdb") for name in names}
+    return flow_problems(flow, templates, connections)
+
+
+def parameters_of(assignments: Iterable[str], types: Mapping[str, ParameterType]) -> dict[str, Any]:
+    """`name=value` pairs as the API takes them: text for texts, JSON for everything that is not text."""
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        name, separator, value = assignment.partition("=")
+        if not separator or not name:
+            message = f"--param takes name=value, not {assignment!r}."
+            raise Invalid(message, code="PARAMETER_FORM")
+        found[name] = _value(value, types.get(name))
+    return found
+
+
+def _value(text: str, kind: ParameterType | None) -> Any:
+    """A list may be JSON or words between commas; `007` stays text where the parameter is text."""
+    if kind is not None and kind.is_list and not text.lstrip().startswith("["):
+        return [_value(each.strip(), _ITEMS.get(kind)) for each in text.split(",") if each.strip()]
+    if kind in _TEXTS:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+_TEXTS = {ParameterType.STRING, ParameterType.ENUM, ParameterType.DATE, ParameterType.TIMESTAMP}
+_ITEMS = {
+    ParameterType.STRING_LIST: ParameterType.STRING,
+    ParameterType.CAMPAIGN_LIST: ParameterType.STRING,
+    ParameterType.ASIN_LIST: ParameterType.STRING,
+    ParameterType.DATE_LIST: ParameterType.DATE,
+    ParameterType.INTEGER_LIST: ParameterType.INTEGER,
+    ParameterType.NUMBER_LIST: ParameterType.NUMBER,
+}
