@@ -1,0 +1,102 @@
+"""SQL with placeholders as trees. Trees are for understanding; the text an engine gets is never made from them.
+
+Each placeholder becomes a call of a function whose name no text can contain, with the placeholder's name as its
+argument; everything else keeps its position, so that line and column in messages are those of the author's text.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+from sqlglot.errors import ParseError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.template import Dialect
+from queryflow.sql.placeholders import Context, Placeholder, placeholders_of
+from queryflow.sql.tokens import grammar, place, tokenize
+
+PLACEHOLDER = "{{}}"
+LONGEST_ERROR = 200
+
+
+def statements(sql: str, dialect: Dialect) -> list[exp.Expr]:
+    """The statements of the text; Invalid (SQL_SYNTAX) with line and column if it cannot be parsed."""
+    tokens = _with_calls(tokenize(sql, dialect), dialect)
+    try:
+        return [each for each in grammar(dialect).parser().parse(tokens, sql) if each is not None]
+    except ParseError as error:
+        raise _syntax(sql, error) from error
+    except RecursionError as error:
+        raise _invalid("SQL_TOO_DEEP", "The SQL is nested too deeply to be understood.") from error
+
+
+def condition(sql: str, dialect: Dialect) -> exp.Expr:
+    """The one condition the text is; Invalid (SQL_SYNTAX, SQL_TOO_DEEP) if it is none."""
+    tokens = _with_calls(tokenize(sql, dialect), dialect)
+    try:
+        parsed = grammar(dialect).parser().parse_into(exp.Condition, tokens, sql)
+    except ParseError as error:
+        raise _syntax(sql, error) from error
+    except RecursionError as error:
+        raise _invalid("SQL_TOO_DEEP", "The condition is nested too deeply.") from error
+    if len(parsed) != 1 or parsed[0] is None:
+        raise _invalid("SQL_SYNTAX", "One condition is expected.")
+    return parsed[0]
+
+
+def placeholder_name(node: exp.Expr | None) -> str | None:
+    """The name of the placeholder the node stands for; None if it is something else."""
+    if isinstance(node, exp.Anonymous) and node.this == PLACEHOLDER:
+        return str(node.expressions[0].this)
+    return None
+
+
+def placeholder_part(node: exp.Expr) -> str | None:
+    """The `start` or `end` of a placeholder such as `{{dates.end}}`."""
+    return str(node.expressions[1].this) if len(node.expressions) > 1 else None
+
+
+def _with_calls(tokens: Sequence[Token], dialect: Dialect) -> list[Token]:
+    code = {each.first: each for each in placeholders_of(tokens, dialect) if each.context is not Context.QUOTED}
+    written: list[Token] = []
+    index = 0
+    while index < len(tokens):
+        here = code.get(index)
+        written += [tokens[index]] if here is None else _call(here, tokens)
+        index = index + 1 if here is None else here.last + 1
+    return written
+
+
+def _call(placeholder: Placeholder, tokens: Sequence[Token]) -> Iterator[Token]:
+    first, last = tokens[placeholder.first], tokens[placeholder.last]
+    yield _token(TokenType.VAR, PLACEHOLDER, first)
+    yield _token(TokenType.L_PAREN, "(", first)
+    yield _token(TokenType.STRING, placeholder.name, first)
+    if placeholder.part is not None:
+        yield _token(TokenType.COMMA, ",", first)
+        yield _token(TokenType.STRING, placeholder.part, first)
+    yield _token(TokenType.R_PAREN, ")", last)
+
+
+def _token(token_type: TokenType, text: str, at: Token) -> Token:
+    return Token(token_type, text, at.line, at.col, at.start, at.end)
+
+
+def _syntax(sql: str, error: ParseError) -> Invalid:
+    first = error.errors[0] if error.errors else {}
+    said = str(first.get("description") or "this is not SQL")[:LONGEST_ERROR].replace(PLACEHOLDER, "placeholder")
+    return _invalid("SQL_SYNTAX", f"The SQL cannot be parsed: {said}{_where(sql, first)}")
+
+
+def _where(sql: str, error: dict[str, object]) -> str:
+    """Where the error is: sqlglot gives the line and the column of the last character of a token."""
+    line, column, found = error.get("line"), error.get("col"), str(error.get("highlight") or "")
+    if not isinstance(line, int) or not isinstance(column, int):
+        return "."
+    begins = max(column - len(found), 0)
+    offset = sum(len(each) + 1 for each in sql.split("\n")[: line - 1]) + begins
+    return f" ({place(sql, min(offset, len(sql)))})."
+
+
+def _invalid(code: str, message: str) -> Invalid:
+    return Invalid(message, (Problem(code, "sql", message),))

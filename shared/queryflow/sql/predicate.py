@@ -1,0 +1,236 @@
+"""The row filter of a binding: one predicate of a small language, read strictly and written anew.
+
+Allowed are columns, literals (dates and timestamps as `DATE '…'`), comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS
+NULL, and `{{flow_parameter}}`, which becomes a typed literal. Nothing of the author's text reaches an engine: the SQL
+is written from the checked tree, every operand in parentheses, so that no engine can group it in another way.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from sqlglot import exp
+
+from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.parameters import ParameterType, Values
+from queryflow.domain.template import Dialect
+from queryflow.sql.literals import literal_of, quote_name, text
+from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
+from queryflow.sql.placeholders import Context, find_placeholders, malformed_placeholders
+
+LONGEST = 10_000
+OPERATORS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.And: "AND",
+    exp.Or: "OR",
+}
+TESTS = (*OPERATORS, exp.Not, exp.Paren, exp.In, exp.Between, exp.Like, exp.Escape, exp.Is)
+LEAVES = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Neg, exp.Anonymous)
+ALLOWED = (*TESTS, *LEAVES, exp.Cast, exp.DataType)
+TRUTHS = (*TESTS, exp.Column, exp.Boolean)
+"""What a row filter may be at its root."""
+MOMENTS = ("DATE", "TIMESTAMP")
+LANGUAGE = "columns, literals, comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL and {{flow_parameter}}"
+
+
+def where_problems(
+    where: str, columns: Sequence[str] | None, flow_parameters: Mapping[str, ParameterType], path: str
+) -> list[Problem]:
+    """Everything that is wrong with a row filter over these columns (None: not known)."""
+    try:
+        tree = _parsed(where)
+    except Invalid as error:
+        return [Problem("WHERE_SYNTAX", path, error.message)]
+    names = [] if columns is None else _unknown_columns(tree, columns, path)
+    return [*_refusals(tree, path), *names, *_parameter_problems(tree, flow_parameters, path)]
+
+
+def predicate_sql(where: str, columns: Sequence[str], flow_values: Values) -> str:
+    """The row filter as DuckDB's SQL over these columns; Invalid if it is not allowed or a value is missing."""
+    tree = _parsed(where)
+    problems = [*_refusals(tree, "where"), *_unknown_columns(tree, columns, "where"), *_unset(tree, flow_values)]
+    if problems:
+        raise Invalid(problems[0].message, problems)
+    return _Writer(columns, flow_values).write(tree)
+
+
+def column_named(name: str, columns: Sequence[str]) -> str | None:
+    """The column of that name; names are compared as DuckDB does, without case."""
+    return next((each for each in columns if each.casefold() == name.casefold()), None)
+
+
+def unknown_column(name: str, columns: Sequence[str], path: str) -> Problem:
+    """The problem that the source has no such column, with the names that come near."""
+    near = get_close_matches(name, columns, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has {', '.join(columns[:20])}."
+    return Problem("UNKNOWN_COLUMN", path, f"The source has no column {name}. {hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes a checked tree; the columns give the spelling, the values the literals."""
+
+    columns: Sequence[str]
+    values: Mapping[str, Any]
+
+    def write(self, node: exp.Expr) -> str:
+        """The node as DuckDB's SQL."""
+        if isinstance(node, exp.Binary) and type(node) in OPERATORS:
+            return f"{self.operand(node.left)} {OPERATORS[type(node)]} {self.operand(node.right)}"
+        return FORMS[type(node)](self, node)
+
+    def operand(self, node: exp.Expr) -> str:
+        """The node where it stands beside an operator."""
+        return f"({self.write(node)})" if isinstance(node, TESTS) else self.write(node)
+
+    def column(self, node: exp.Expr) -> str:
+        return quote_name(column_named(node.name, self.columns) or node.name)
+
+    def is_in(self, node: exp.Expr) -> str:
+        items = ", ".join(filter(None, map(self.item, node.expressions)))
+        return f"{self.operand(node.this)} IN ({items or 'SELECT NULL WHERE FALSE'})"
+
+    def item(self, node: exp.Expr) -> str:
+        """An item of IN; a list-valued parameter is as many as it has."""
+        value = self.values.get(placeholder_name(node) or "")
+        if isinstance(value, list | tuple):
+            return ", ".join(literal_of(each, "duckdb") for each in value)
+        return self.write(node)
+
+    def between(self, node: exp.Expr) -> str:
+        low, high = self.operand(node.args["low"]), self.operand(node.args["high"])
+        return f"{self.operand(node.this)} BETWEEN {low} AND {high}"
+
+    def like(self, node: exp.Expr) -> str:
+        word = "NOT LIKE" if node.args.get("negate") else "LIKE"
+        return f"{self.operand(node.this)} {word} {self.operand(node.expression)}"
+
+    def placeholder(self, node: exp.Expr) -> str:
+        value, part = self.values[placeholder_name(node) or ""], placeholder_part(node)
+        return literal_of(value if part is None else value[part], "duckdb")
+
+
+FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
+    exp.Paren: lambda writer, node: writer.write(node.this),
+    exp.Not: lambda writer, node: f"NOT {writer.operand(node.this)}",
+    exp.In: _Writer.is_in,
+    exp.Between: _Writer.between,
+    exp.Like: _Writer.like,
+    exp.Escape: lambda writer, node: f"{writer.write(node.this)} ESCAPE {writer.write(node.expression)}",
+    exp.Is: lambda writer, node: f"{writer.operand(node.this)} IS {writer.write(node.expression)}",
+    exp.Column: _Writer.column,
+    exp.Literal: lambda writer, node: text(node.this, "duckdb") if node.is_string else str(node.this),
+    exp.Boolean: lambda writer, node: "TRUE" if node.this else "FALSE",
+    exp.Null: lambda writer, node: "NULL",
+    exp.Neg: lambda writer, node: f"(-{writer.write(node.this)})",
+    exp.Cast: lambda writer, node: f"CAST({writer.write(node.this)} AS {node.to.this.name})",
+    exp.Anonymous: _Writer.placeholder,
+}
+
+
+def _parsed(where: str) -> exp.Expr:
+    if len(where) > LONGEST:
+        raise Invalid(f"A row filter has at most {LONGEST} characters.")
+    if malformed_placeholders(where, Dialect.DUCKDB):
+        raise Invalid("A placeholder of a row filter is {{name}}, the name of a flow parameter.")
+    if any(each.context is Context.QUOTED for each in find_placeholders(where, Dialect.DUCKDB)):
+        raise Invalid("A placeholder stands inside quotes; write it without them, its value is quoted.")
+    return condition(where, Dialect.DUCKDB)
+
+
+def _refusals(tree: exp.Expr, path: str) -> list[Problem]:
+    """What the language does not have, each kind once."""
+    found = [] if isinstance(tree, TRUTHS) else ["A row filter is a condition, not a value."]
+    found += [sentence for node in tree.walk() if (sentence := _refusal(node)) is not None]
+    return [Problem("WHERE_NOT_ALLOWED", path, sentence) for sentence in dict.fromkeys(found)]
+
+
+def _refusal(node: exp.Expr) -> str | None:
+    if type(node) not in ALLOWED or (type(node) is exp.Anonymous and placeholder_name(node) is None):
+        return f"A row filter has {LANGUAGE}; {_named(node)} is none of them."
+    check = CHECKS.get(type(node))
+    return None if check is None or check(node) else SENTENCES[type(node)]
+
+
+def _named(node: exp.Expr) -> str:
+    return f"the function {node.name}" if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
+
+
+CHECKS: dict[type[exp.Expr], Callable[[Any], bool]] = {
+    exp.Column: lambda node: len(node.parts) == 1 and isinstance(node.this, exp.Identifier),
+    exp.In: lambda node: (
+        bool(node.expressions) and not any(node.args.get(each) for each in ("query", "field", "unnest"))
+    ),
+    exp.Between: lambda node: node.args.get("symmetric") is None,
+    exp.Is: lambda node: isinstance(node.expression, exp.Null | exp.Boolean),
+    exp.Escape: lambda node: isinstance(node.this, exp.Like) and _is_text(node.expression),
+    exp.Neg: lambda node: isinstance(node.this, exp.Literal) and not node.this.is_string,
+    exp.Cast: lambda node: _is_text(node.this) and node.to.this.name in MOMENTS,
+}
+SENTENCES: dict[type[exp.Expr], str] = {
+    exp.Column: "A row filter names columns alone, without a table or a field.",
+    exp.In: "IN takes values between parentheses.",
+    exp.Between: "BETWEEN takes no SYMMETRIC.",
+    exp.Is: "IS takes NULL, NOT NULL, TRUE or FALSE.",
+    exp.Escape: "ESCAPE follows a pattern of LIKE and takes one character.",
+    exp.Neg: "A minus stands before a number only.",
+    exp.Cast: "Only DATE and TIMESTAMP literals are typed: DATE '2026-11-22'.",
+}
+
+
+def _is_text(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and node.is_string
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _unknown_columns(tree: exp.Expr, columns: Sequence[str], path: str) -> list[Problem]:
+    named = dict.fromkeys(each.name for each in tree.find_all(exp.Column))
+    return [unknown_column(name, columns, path) for name in named if column_named(name, columns) is None]
+
+
+def _placeholders(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
+    for node in tree.find_all(exp.Anonymous):
+        name = placeholder_name(node)
+        if name is not None:
+            yield name, node
+
+
+def _parameter_problems(tree: exp.Expr, flow_parameters: Mapping[str, ParameterType], path: str) -> Iterator[Problem]:
+    for name, node in _placeholders(tree):
+        declared = flow_parameters.get(name)
+        if declared is None:
+            yield Problem("UNKNOWN_FLOW_PARAMETER", path, f"The flow has no parameter {name}.")
+        elif (sentence := _unfit(name, declared, node)) is not None:
+            yield Problem("WHERE_PARAMETER", path, sentence)
+
+
+def _unfit(name: str, declared: ParameterType, node: exp.Expr) -> str | None:
+    if declared is ParameterType.PATTERN:
+        return f"{name} is a pattern, which a row filter cannot use."
+    if (declared is ParameterType.DATE_RANGE) != (placeholder_part(node) is not None):
+        return f"A date range, and nothing else, is used as {{{{{name}.start}}}} or {{{{{name}.end}}}}."
+    if declared.is_list and not isinstance(node.parent, exp.In):
+        return f"{name} is a list; write IN ({{{{{name}}}}})."
+    return None
+
+
+def _unset(tree: exp.Expr, values: Values) -> Iterator[Problem]:
+    for name, node in _placeholders(tree):
+        value = values.get(name)
+        if value is None:
+            yield Problem(
+                "MISSING_VALUE", "where", f"The row filter needs the flow parameter {name}, which has no value."
+            )
+        elif _is_list(value) and not (isinstance(node.parent, exp.In) and node is not node.parent.this):
+            yield Problem("WHERE_PARAMETER", "where", f"{name} is a list; write IN ({{{{{name}}}}}).")
+        elif isinstance(value, dict) != (placeholder_part(node) is not None):
+            yield Problem("WHERE_PARAMETER", "where", f"A row filter cannot use {name} in this way.")

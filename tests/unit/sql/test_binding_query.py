@@ -1,0 +1,191 @@
+"""Bindings as queries, against a plain model of their meaning, on a real DuckDB."""
+
+from functools import cmp_to_key
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from queryflow.domain.errors import Invalid
+from queryflow.domain.flow import Binding, Cast, Nulls, Reduce
+from queryflow.domain.ids import ColumnName, ParameterName
+from queryflow.domain.parameters import Parameter, ParameterType
+from queryflow.sql.binding_query import binding_query, order_of, order_problems
+
+COLUMNS = (("Campaign", "VARCHAR"), ("sales", "INTEGER"), ("rank", "INTEGER"))
+ROWS = st.lists(
+    st.tuples(
+        st.none() | st.sampled_from(["a", "b", "B", "0012", "it's"]),
+        st.none() | st.integers(-2, 2),
+        st.none() | st.integers(0, 3),
+    ),
+    max_size=12,
+)
+BINDINGS = st.builds(
+    Binding,
+    column=st.just(ColumnName("campaign")),
+    where=st.none() | st.just("sales >= {{least}} OR sales IS NULL"),
+    order_by=st.lists(st.sampled_from(["sales desc", "sales", "rank asc", "RANK DESC"]), max_size=2).map(tuple),
+    take=st.none() | st.integers(1, 4),
+    distinct=st.booleans(),
+    nulls=st.sampled_from([Nulls.DROP, Nulls.KEEP]),
+    max_items=st.none() | st.integers(1, 4),
+)
+DUCKDB = duckdb.connect()
+LIST = Parameter(name=ParameterName("campaigns"), type=ParameterType.STRING_LIST)
+
+
+def answer(
+    binding: Binding, parameter: Parameter, rows: list[tuple[Any, ...]], columns: Any = COLUMNS, **values: Any
+) -> list[Any]:
+    """What DuckDB says to the binding's query over these rows."""
+    declared = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+    DUCKDB.execute(f"CREATE OR REPLACE TABLE source ({declared})")
+    for row in rows:
+        DUCKDB.execute(f"INSERT INTO source VALUES ({', '.join('?' * len(columns))})", row)
+    return [value for (value,) in DUCKDB.execute(binding_query(binding, parameter, columns, values)).fetchall()]
+
+
+def scalar(kind: ParameterType) -> Parameter:
+    return Parameter(name=ParameterName("one"), type=kind)
+
+
+def bind(column: str = "campaign", **options: Any) -> Binding:
+    return Binding(column=ColumnName(column), **options)
+
+
+def model(binding: Binding, rows: list[tuple[Any, ...]], least: int) -> list[Any]:
+    """The meaning of a binding in the order the handbook of its users gives, one step a line."""
+    if binding.where is not None:
+        rows = [row for row in rows if row[1] is None or row[1] >= least]
+    if binding.nulls is Nulls.DROP:
+        rows = [row for row in rows if row[0] is not None]
+    keys = [("sales", "rank").index(each.split()[0].lower()) + 1 for each in binding.order_by]
+    descending = [each.lower().endswith("desc") for each in binding.order_by]
+
+    def compare(left: tuple[Any, ...], right: tuple[Any, ...]) -> int:
+        for index, falling in [*zip(keys, descending, strict=True), (0, False)]:
+            if left[index] != right[index]:
+                if left[index] is None or right[index] is None:
+                    return 1 if left[index] is None else -1
+                return (1 if left[index] > right[index] else -1) * (-1 if falling else 1)
+        return 0
+
+    values = [row[0] for row in sorted(rows, key=cmp_to_key(compare))]
+    values = list(dict.fromkeys(values)) if binding.distinct else values
+    values = values[: binding.take]
+    return values if binding.max_items is None else values[: binding.max_items + 1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=ROWS, binding=BINDINGS, least=st.integers(-2, 2))
+def test_every_binding_means_what_its_steps_say(rows: list[tuple[Any, ...]], binding: Binding, least: int) -> None:
+    assert answer(binding, LIST, rows, least=least) == model(binding, rows, least)
+
+
+ROWS_OF_SALES = [("a", 5, 1), ("b", 5, 2), ("a", 1, 3), (None, 7, 4)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"reduce": Reduce.FIRST, "order_by": ("rank desc",)}, [7]),
+        ({"reduce": Reduce.ONLY, "where": "campaign = 'b'"}, [5]),
+        ({"reduce": Reduce.ONLY}, [1, 5]),
+        ({}, [1, 5]),
+        ({"reduce": Reduce.MIN}, [1]),
+        ({"reduce": Reduce.MAX}, [7]),
+        ({"reduce": Reduce.SUM}, [13]),
+        ({"reduce": Reduce.SUM, "distinct": False}, [18]),
+        ({"reduce": Reduce.AVG, "where": "campaign IN ('a')"}, [3]),
+        ({"reduce": Reduce.COUNT, "distinct": False}, [4]),
+        ({"reduce": Reduce.COUNT, "where": "campaign = 'z'"}, []),
+        ({"reduce": Reduce.SUM, "where": "campaign = 'z'"}, []),
+        ({"reduce": Reduce.SUM, "take": 1, "order_by": ("rank desc",)}, [7]),
+        ({"reduce": Reduce.MAX, "cast": Cast.STRING}, ["7"]),
+    ],
+)
+def test_many_rows_become_one_value(options: dict[str, Any], expected: list[Any]) -> None:
+    assert answer(bind("sales", **options), scalar(ParameterType.INTEGER), ROWS_OF_SALES) == expected
+
+
+def test_nulls_fail_only_where_they_pass_the_filter() -> None:
+    failing = bind(nulls=Nulls.FAIL)
+    with pytest.raises(duckdb.Error, match="null value"):
+        answer(failing, LIST, ROWS_OF_SALES)
+    assert answer(bind(nulls=Nulls.FAIL, where="rank < 4"), LIST, ROWS_OF_SALES) == ["a", "b"]
+    with pytest.raises(duckdb.Error, match="null value"):
+        answer(bind("campaign", nulls=Nulls.FAIL, reduce=Reduce.COUNT), scalar(ParameterType.INTEGER), ROWS_OF_SALES)
+
+
+def test_more_than_max_items_behind_a_reduce_fails() -> None:
+    binding = bind("sales", reduce=Reduce.SUM, max_items=2)
+    with pytest.raises(duckdb.Error, match="max_items"):
+        answer(binding, scalar(ParameterType.INTEGER), ROWS_OF_SALES)
+    assert answer(binding, scalar(ParameterType.INTEGER), ROWS_OF_SALES[:3]) == [6]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cast", "expected"),
+    [
+        ("VARCHAR", "0000000123", Cast.INTEGER, 123),
+        ("VARCHAR", " -9223372036854775808 ", Cast.INTEGER, -(2**63)),
+        ("DOUBLE", 5.0, Cast.INTEGER, 5),
+        ("BIGINT", 2**62 + 1, Cast.STRING, str(2**62 + 1)),
+        ("VARCHAR", "1.5", Cast.NUMBER, 1.5),
+        ("VARCHAR", "1.5", Cast.INTEGER, None),
+        ("VARCHAR", "9223372036854775808", Cast.INTEGER, None),
+        ("DOUBLE", 5.5, Cast.INTEGER, None),
+        ("DECIMAL(4,2)", 5.25, Cast.INTEGER, None),
+        ("VARCHAR", "abc", Cast.DATE, None),
+        ("VARCHAR", "maybe", Cast.BOOLEAN, None),
+    ],
+)
+def test_casts_are_exact_or_fail(kind: str, value: Any, cast: Cast, expected: Any) -> None:
+    binding, parameter = bind("v", cast=cast), scalar(ParameterType.INTEGER)
+    if expected is None:
+        with pytest.raises(duckdb.Error, match="Cannot cast"):
+            answer(binding, parameter, [(value,)], (("v", kind),))
+    else:
+        assert answer(binding, parameter, [(value,)], (("v", kind),)) == [expected]
+
+
+def test_zeros_in_front_and_64_bits_survive() -> None:
+    assert answer(bind("v"), LIST, [("0012",), ("12",)], (("v", "VARCHAR"),)) == ["0012", "12"]
+    integers = Parameter(name=ParameterName("ids"), type=ParameterType.INTEGER_LIST)
+    assert answer(bind("v"), integers, [(2**63 - 1,), (2**53 + 1,)], (("v", "BIGINT"),)) == [2**53 + 1, 2**63 - 1]
+    assert answer(bind("v"), integers, [(2**53 + 1,)], (("v", "HUGEINT"),)) == [2**53 + 1]
+
+
+def test_a_column_called_place_or_value_confuses_nothing() -> None:
+    columns = (("value", "INTEGER"), ("place", "INTEGER"))
+    integers = Parameter(name=ParameterName("ids"), type=ParameterType.INTEGER_LIST)
+    assert answer(bind("place", order_by=("value desc",)), integers, [(1, 10), (2, 20)], columns) == [20, 10]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"column": "nothing"},
+        {"order_by": ("nothing desc",)},
+        {"order_by": ("sales desc; drop table source",)},
+        {"where": "nothing = 1"},
+        {"where": "sales >= {{unset}}"},
+        {"reduce": Reduce.SUM},
+    ],
+)
+def test_what_the_source_cannot_give_is_refused_before_any_query(options: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        binding_query(bind(**options), scalar(ParameterType.INTEGER), COLUMNS, {})
+
+
+def test_orders_are_read_strictly() -> None:
+    assert order_of(' "total ""net"" sales" DESC', None) is not None
+    assert order_of("total sales desc", ["Total Sales"]) is not None
+    assert order_of("sales desc nulls first", None) is None
+    assert [each.path for each in order_problems(["sales", "a b c", "lower(x)"], None, "map.p.order_by")] == [
+        "map.p.order_by.1",
+        "map.p.order_by.2",
+    ]
