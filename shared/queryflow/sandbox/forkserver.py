@@ -1,0 +1,164 @@
+"""The parent's side of the fork server: start it, ask it for children, hear of their ends."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from queryflow.sandbox.settings import MEGABYTE, Limits
+from queryflow.sandbox.walls import Wall
+
+_DATAGRAM = 65_536
+_PATIENCE_SECONDS = 30.0
+
+
+class ServerLost(Exception):
+    """The fork server ended, and its children with it."""
+
+
+@dataclass(slots=True)
+class Child:
+    """A child as its parent sees it: its folder, its channel, and its end."""
+
+    number: int
+    folder: Path
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    ended: "asyncio.Future[int]"
+    """The wait status, once it has ended; ServerLost if nobody can know."""
+    walls: tuple[Wall, ...] = ()
+
+    async def hear(self) -> dict[str, Any] | None:
+        """The next thing it says; None if it ended without saying it. ValueError if it says more than it may, or nonsense."""
+        line = await self.reader.readline()
+        if not line.endswith(b"\n"):
+            return None
+        document = json.loads(line)
+        if not isinstance(document, dict):
+            raise ValueError("an answer is an object")
+        return document
+
+    def say(self, document: dict[str, Any]) -> None:
+        """Tell it its job."""
+        self.writer.write(json.dumps(document).encode() + b"\n")
+
+
+@dataclass(slots=True)
+class ForkServer:
+    """A running fork server."""
+
+    process: asyncio.subprocess.Process
+    control: socket.socket
+    folder: Path
+    limits: Limits
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    walls: tuple[Wall, ...] = ()
+    _numbers: int = 0
+    _forked: dict[int, "asyncio.Future[socket.socket]"] = field(default_factory=dict)
+    _ended: dict[int, "asyncio.Future[int]"] = field(default_factory=dict)
+
+    async def fork(self) -> Child:
+        """A new child, not yet walled: it says `walls` when it is. ServerLost if the server ends meanwhile."""
+        loop = asyncio.get_running_loop()
+        self._numbers += 1
+        number = self._numbers
+        forked = self._forked[number] = loop.create_future()
+        ended = self._ended[number] = loop.create_future()
+        ended.add_done_callback(_seen)
+        self._say({"fork": number})
+        channel = await forked
+        reader, writer = await asyncio.open_unix_connection(sock=channel, limit=self.limits.answer_mb * MEGABYTE)
+        return Child(number, self.folder / str(number), reader, writer, ended)
+
+    def kill(self, child: Child) -> None:
+        """End the child now; an ended one stays ended."""
+        if not child.ended.done():
+            self._say({"kill": child.number})
+
+    async def stop(self) -> None:
+        """End the server and all its children, and wait for it."""
+        self._lose()
+        self.control.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), _PATIENCE_SECONDS)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+    def listen(self) -> None:
+        """Begin to hear the server's reports."""
+        asyncio.get_running_loop().add_reader(self.control, self._hear)
+
+    def _say(self, wish: dict[str, Any]) -> None:
+        try:
+            self.control.send(json.dumps(wish).encode())
+        except OSError:
+            self._lose()
+
+    def _hear(self) -> None:
+        try:
+            text, descriptors, _, _ = socket.recv_fds(self.control, _DATAGRAM, 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            text, descriptors = b"", []
+        if not text:
+            self._lose()
+            return
+        self._take(json.loads(text), descriptors)
+
+    def _take(self, report: dict[str, Any], descriptors: list[int]) -> None:
+        if "forked" in report:
+            channel = socket.socket(fileno=descriptors[0])
+            channel.setblocking(False)
+            waiting = self._forked.pop(report["forked"])
+            if waiting.done():
+                channel.close()
+            else:
+                waiting.set_result(channel)
+        elif "ended" in report:
+            self._ended.pop(report["ended"]).set_result(int(report["status"]))
+        else:
+            self.walls = tuple(Wall(**wall) for wall in report["walls"])
+
+    def _lose(self) -> None:
+        """Nothing more will be heard: whoever waits learns it. The children die with the server."""
+        if self.lost.is_set():
+            return
+        self.lost.set()
+        asyncio.get_running_loop().remove_reader(self.control)
+        for waiting in (*self._forked.values(), *self._ended.values()):
+            if not waiting.done():
+                waiting.set_exception(ServerLost("the fork server ended"))
+        if self.process.returncode is None:
+            self.process.kill()
+
+
+async def start_server(folder: Path, limits: Limits) -> ForkServer:
+    """Start a fork server whose children live in `folder`; it is ready to fork when its walls are known, and before."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    arguments = (str(theirs.fileno()), str(os.getpid()), str(folder), json.dumps(asdict(limits)))
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-m", "queryflow.sandbox.server", *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env={},
+            cwd="/",
+            start_new_session=True,
+        )
+    server = ForkServer(process, ours, folder, limits)
+    server.listen()
+    return server
+
+
+def _seen(future: "asyncio.Future[int]") -> None:
+    """An end that nobody waited for is not an error."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,160 @@
+"""Keeps a few walled children ready, and a fork server that makes them; starts another server when one is lost."""
+
+import asyncio
+import fcntl
+import logging
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from queryflow.sandbox.forkserver import Child, ForkServer, ServerLost, start_server
+from queryflow.sandbox.settings import SandboxSettings
+from queryflow.sandbox.walls import Wall
+
+_log = logging.getLogger(__name__)
+
+_LOCK = "lock"
+_READY_SECONDS = 30.0
+_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Nursery:
+    """The children that wait for a job."""
+
+    settings: SandboxSettings
+    folder: Path = field(init=False)
+    """This run's own folder; its lock tells other runs that it is in use."""
+    _lock: IO[str] = field(init=False)
+    _server: ForkServer | None = None
+    _ready: "asyncio.Queue[Child]" = field(default_factory=asyncio.Queue)
+    _wanted: asyncio.Semaphore = field(init=False)
+    _keeper: "asyncio.Task[None] | None" = None
+    _chores: "set[asyncio.Task[None]]" = field(default_factory=set)
+
+    async def start(self) -> None:
+        """Make the folder, begin to make children, and wait for the first."""
+        self._wanted = asyncio.Semaphore(self.settings.ready)
+        self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(_remove_abandoned, self.settings.folder)
+        self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.settings.folder))
+        (self.folder / "copies").mkdir()
+        self._lock = _locked(self.folder)
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """End the server, its children and the folder."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, *self._chores, return_exceptions=True)
+        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+        self._lock.close()
+
+    async def take(self) -> Child:
+        """A ready child; another is made in its place. TimeoutError if none gets ready."""
+        async with asyncio.timeout(_READY_SECONDS):
+            while True:
+                child = await self._ready.get()
+                self._wanted.release()
+                if not child.ended.done():
+                    return child
+                self.discard(child)
+
+    def discard(self, child: Child) -> None:
+        """End the child if it still lives, and remove its folder, without waiting."""
+        self.kill(child)
+        self._chore(_remove(child))
+
+    def kill(self, child: Child) -> None:
+        """End the child if it still lives; whoever waits for its answer hears that it ended."""
+        if self._server is not None and not self._server.lost.is_set():
+            self._server.kill(child)
+
+    def walls(self) -> tuple[Wall, ...]:
+        """The walls of the server that runs now."""
+        return () if self._server is None else self._server.walls
+
+    def _chore(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _keep(self) -> None:
+        pause = _PAUSE_SECONDS
+        while True:
+            began = asyncio.get_running_loop().time()
+            await self._run_server()
+            if asyncio.get_running_loop().time() - began > _LONGEST_PAUSE_SECONDS:
+                pause = _PAUSE_SECONDS
+            _log.warning("the fork server of the sandbox was lost; another is started in %.1f s", pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _run_server(self) -> None:
+        """One server's life: keep children ready until it is lost."""
+        server = self._server = await start_server(
+            Path(tempfile.mkdtemp(prefix="children-", dir=self.folder)), self.settings.limits
+        )
+        feeding = asyncio.create_task(self._feed(server))
+        try:
+            await server.lost.wait()
+        finally:
+            feeding.cancel()
+            await server.stop()
+            self._forget_ready()
+
+    async def _feed(self, server: ForkServer) -> None:
+        failures = 0
+        while not server.lost.is_set():
+            await self._wanted.acquire()
+            try:
+                await self._ready.put(await _raised(server))
+                failures = 0
+            except (ServerLost, TimeoutError, ValueError, OSError) as error:
+                self._wanted.release()
+                failures += 1
+                _log.warning("a child of the sandbox did not get ready: %s", error)
+                await asyncio.sleep(min(_PAUSE_SECONDS * failures, _LONGEST_PAUSE_SECONDS))
+
+    def _forget_ready(self) -> None:
+        while not self._ready.empty():
+            self._wanted.release()
+            self._chore(_remove(self._ready.get_nowait()))
+
+
+async def _raised(server: ForkServer) -> Child:
+    """A child behind its walls. ValueError if it ended before it said so."""
+    async with asyncio.timeout(_READY_SECONDS):
+        child = await server.fork()
+        said = await child.hear()
+    if said is None:
+        raise ValueError(f"child {child.number} ended while its walls were raised")
+    if "walls" not in said:
+        raise ValueError(str(said.get("broken")))
+    child.walls = tuple(Wall(**wall) for wall in said["walls"])
+    return child
+
+
+async def _remove(child: Child) -> None:
+    child.writer.close()
+    await asyncio.wait([child.ended])
+    await asyncio.to_thread(shutil.rmtree, child.folder, ignore_errors=True)
+
+
+def _locked(folder: Path) -> IO[str]:
+    lock = (folder / _LOCK).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the folders of runs that ended without removing them: nobody holds their lock."""
+    for run in folder.glob("run-*"):
+        try:
+            _locked(run).close()
+        except OSError:
+            continue  # in use, or just going
+        shutil.rmtree(run, ignore_errors=True)

@@ -1,0 +1,186 @@
+"""Runs jobs: each in a walled child of its own that is killed at its deadline, and whose word is checked."""
+
+import asyncio
+import math
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from queryflow.domain.states import ErrorKind
+from queryflow.sandbox import staging
+from queryflow.sandbox.forkserver import Child, ServerLost
+from queryflow.sandbox.job import Answer, Job, JobFailed
+from queryflow.sandbox.nursery import Nursery
+from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
+from queryflow.sandbox.values import from_json
+from queryflow.sandbox.walls import Wall
+
+_SERVERS_LOST_AT_MOST = 3
+_LONGEST_MESSAGE = 4_000
+_DISK_LOOK_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """The sandbox of one service. Start it once; `run` may then be called from many tasks."""
+
+    settings: SandboxSettings
+    _nursery: Nursery = field(init=False)
+    _staging: staging.Staging = field(init=False)
+    _slots: asyncio.Semaphore = field(init=False)
+
+    async def start(self) -> None:
+        """Begin to keep children ready."""
+        self._nursery = Nursery(self.settings)
+        self._slots = asyncio.Semaphore(self.settings.width)
+        await self._nursery.start()
+        self._staging = staging.Staging(self._nursery.folder / "copies", self.settings.copies_mb * MEGABYTE)
+
+    async def stop(self) -> None:
+        """End every child and remove what they left."""
+        await self._nursery.stop()
+
+    async def run(self, job: Job) -> tuple[Answer, ...]:
+        """The answers to the job's queries, in order; result files lie in its directory. Cancelling kills the child.
+
+        Raises JobFailed. A job whose fork server was lost under it is begun again: queries only read.
+        """
+        async with self._slots:
+            for _ in range(_SERVERS_LOST_AT_MOST):
+                try:
+                    async with self._child() as child:
+                        return await self._run_in(child, job)
+                except ServerLost:
+                    continue
+        raise JobFailed(ErrorKind.TRANSIENT, "The sandbox was lost while the query ran.")
+
+    async def walls(self) -> list[Wall]:
+        """Every wall, outermost first, as a child of now has it."""
+        async with self._child() as child:
+            return [*self._nursery.walls(), *child.walls]
+
+    @asynccontextmanager
+    async def _child(self) -> AsyncIterator[Child]:
+        try:
+            child = await self._nursery.take()
+        except TimeoutError:
+            raise JobFailed(ErrorKind.TRANSIENT, "The sandbox has no child ready; its log says why.") from None
+        try:
+            yield child
+        finally:
+            self._nursery.discard(child)
+
+    async def _run_in(self, child: Child, job: Job) -> tuple[Answer, ...]:
+        await self._put_inputs(child, job)
+        child.say(_wish(job, self.settings))
+        watch = asyncio.create_task(self._watch_disk(child))
+        try:
+            async with asyncio.timeout(job.deadline.total_seconds()):
+                answers = _answers(await self._heard(child))
+                await asyncio.shield(child.ended)  # a result is taken once nobody can change it any more
+        except TimeoutError:
+            raise JobFailed(ErrorKind.TIMEOUT, f"The query ran longer than {job.deadline}.") from None
+        finally:
+            watch.cancel()
+        return await asyncio.to_thread(_take_files, child, job, answers)
+
+    async def _put_inputs(self, child: Child, job: Job) -> None:
+        def put() -> None:
+            for name, source in job.inputs.items():
+                self._staging.put(source, child.folder, name)
+
+        try:
+            await asyncio.to_thread(put)
+        except OSError as error:
+            raise JobFailed(ErrorKind.MISSING, f"An input of the query cannot be read: {error.strerror}.") from error
+
+    async def _heard(self, child: Child) -> dict[str, Any]:
+        """What the child answers; JobFailed with the reason if it fails or ends without a word."""
+        try:
+            said = await child.hear()
+        except ValueError:
+            raise JobFailed(
+                ErrorKind.REJECTED, f"The answer is larger than {self.settings.limits.answer_mb} MB."
+            ) from None
+        if said is None:
+            status = await asyncio.shield(child.ended)
+            raise (
+                JobFailed(ErrorKind.REJECTED, "The query writes more to disk than it may.")
+                if self._full(child)
+                else _ended(status)
+            )
+        if "failed" in said:
+            raise _failed(said["failed"])
+        return said
+
+    async def _watch_disk(self, child: Child) -> None:
+        """Kill the child once it has written more than it may."""
+        while not await asyncio.to_thread(self._full, child):
+            await asyncio.sleep(_DISK_LOOK_SECONDS)
+        self._nursery.kill(child)
+
+    def _full(self, child: Child) -> bool:
+        return staging.used_bytes(child.folder) > self.settings.limits.disk_mb * MEGABYTE
+
+
+def _wish(job: Job, settings: SandboxSettings) -> dict[str, Any]:
+    cpu_seconds = math.ceil(job.deadline.total_seconds()) * settings.limits.threads + 1
+    return {"queries": [asdict(query) for query in job.queries], "cpu_seconds": cpu_seconds}
+
+
+def _answers(said: dict[str, Any]) -> tuple[Answer, ...]:
+    try:
+        return tuple(_answer(document) for document in said["answers"])
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise JobFailed(ErrorKind.INTERNAL, "The sandbox answered in a form that is not its own.") from error
+
+
+def _answer(document: dict[str, Any]) -> Answer:
+    return Answer(
+        columns=tuple((str(name), str(type_)) for name, type_ in document["columns"]),
+        row_count=int(document["row_count"]),
+        rows=tuple(tuple(from_json(value) for value in row) for row in document["rows"]),
+        more=bool(document["more"]),
+    )
+
+
+def _failed(document: dict[str, Any]) -> JobFailed:
+    try:
+        kind = ErrorKind(document["kind"])
+        return JobFailed(kind, str(document["message"])[:_LONGEST_MESSAGE], int(document["query"]))
+    except (KeyError, TypeError, ValueError):
+        return JobFailed(ErrorKind.INTERNAL, "The sandbox failed in a form that is not its own.")
+
+
+def _ended(status: int) -> JobFailed:
+    """Why a child ended that did not answer. Crashes are the query's doing and would repeat; a kill from outside would not."""
+    number = status & 0x7F
+    if number == signal.SIGKILL:
+        return JobFailed(
+            ErrorKind.TRANSIENT, "The query's process was killed, most likely because the machine ran out of memory."
+        )
+    if number == signal.SIGXCPU:
+        return JobFailed(ErrorKind.TIMEOUT, "The query used more processor time than it may.")
+    how = signal.Signals(number).name if number else f"exit {status >> 8}"
+    return JobFailed(
+        ErrorKind.REJECTED, f"The query ended its process ({how}); most likely it needs more memory than it may use."
+    )
+
+
+def _take_files(child: Child, job: Job, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    if len(answers) != len(job.queries):
+        raise JobFailed(ErrorKind.INTERNAL, "The sandbox did not answer every query.")
+    return tuple(
+        answer if query.file is None else _with_file(answer, child, number, job.directory / query.file)
+        for number, (query, answer) in enumerate(zip(job.queries, answers, strict=True))
+    )
+
+
+def _with_file(answer: Answer, child: Child, number: int, target: Path) -> Answer:
+    try:
+        return replace(answer, file=staging.take(child.folder, number, target))
+    except OSError as error:
+        raise JobFailed(ErrorKind.INTERNAL, "The sandbox left no result file.") from error

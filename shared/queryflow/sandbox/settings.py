@@ -1,0 +1,42 @@
+"""How large the sandbox is and what one child may use."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one child may use of the machine."""
+
+    memory_mb: int = 1024
+    """DuckDB's own limit; the address space is held to three times this and a gigabyte."""
+    threads: int = 1
+    file_mb: int = 4096
+    """The largest file a child may write."""
+    disk_mb: int = 8192
+    """All that a child may write, spilled memory included."""
+    answer_mb: int = 64
+    """The largest answer that may come back as values."""
+
+    @property
+    def address_space(self) -> int:
+        """Bytes of address space."""
+        return (3 * self.memory_mb + 1024) * MEGABYTE
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """How the sandbox of one service is kept."""
+
+    folder: Path
+    """Where the children's directories are made; on the file system of the inputs, so that these can be linked."""
+    width: int = max(2, os.cpu_count() or 1)
+    """How many jobs run at once."""
+    ready: int = 2
+    """How many walled children wait for a job."""
+    copies_mb: int = 20_480
+    """How much may be kept of inputs that could not be linked."""
+    limits: Limits = field(default_factory=Limits)
