@@ -5,20 +5,25 @@ for a lock (asyncpg.LockNotAvailableError); the next day's call does what this o
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import asyncpg
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
 MONTHS_AHEAD = 6
 
 
-async def make_partitions_ahead(connection: asyncpg.Connection, months: int = MONTHS_AHEAD) -> int:
+async def make_partitions_ahead(connection: "Connection", months: int = MONTHS_AHEAD) -> int:
     """How many partitions were missing and are there now, up to that many months from now."""
     made: int = await connection.fetchval("SELECT queryflow_make_partitions($1)", months)
     return made
 
 
-async def retain_executions(connection: asyncpg.Connection, before: datetime, most: int = 100) -> list[UUID]:
+async def retain_executions(connection: "Connection", before: datetime, most: int = 100) -> list[UUID]:
     """The executions that were deleted with their nodes and attempts: at most `most` ended ones, requested before then.
 
     An empty list means that none is left. Their results stay in the object store, for the caller to remove.
@@ -27,7 +32,7 @@ async def retain_executions(connection: asyncpg.Connection, before: datetime, mo
     return [row["id"] for row in rows]
 
 
-async def drop_empty_partitions(connection: asyncpg.Connection, before: datetime) -> int:
+async def drop_empty_partitions(connection: "Connection", before: datetime) -> int:
     """How many empty partitions that end before then were dropped."""
     dropped: int = await connection.fetchval("SELECT queryflow_drop_empty_partitions($1)", before)
     return dropped

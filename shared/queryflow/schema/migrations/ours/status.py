@@ -67,4 +67,18 @@ STATEMENTS = (
         CONSTRAINT pk_service_heartbeats PRIMARY KEY (service, instance)
     )
     """,
+    "ALTER TABLE service_heartbeats ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY everybody_reads ON service_heartbeats FOR SELECT USING (true)",
+    """
+    CREATE POLICY own_rows_are_inserted ON service_heartbeats
+        FOR INSERT WITH CHECK (current_user = 'queryflow_' || service)
+    """,
+    """
+    CREATE POLICY own_rows_are_updated ON service_heartbeats
+        FOR UPDATE USING (current_user = 'queryflow_' || service) WITH CHECK (current_user = 'queryflow_' || service)
+    """,
+    """
+    CREATE POLICY status_removes_the_silent ON service_heartbeats
+        FOR DELETE USING (current_user = 'queryflow_status')
+    """,
 )

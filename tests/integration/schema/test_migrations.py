@@ -1,0 +1,142 @@
+"""The chain of migrations: it makes what the tables in code say, from nothing and from what was there before."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from queryflow.runtime.postgres import EmbeddedPostgres
+from queryflow.schema.migrate import HEAD, MIGRATIONS, migrate, schema_version
+from queryflow.schema.ownership import ServiceName
+from queryflow.schema.people import LOCAL_PERSON
+from queryflow.schema.roles import MIGRATOR, ROLES, RolesMissing
+from queryflow.schema.tables import metadata
+from tests.integration.schema.catalogue import catalogue
+
+FILLED_AT_PHASE_1 = """
+    INSERT INTO users (id, name) VALUES ('11111111-1111-1111-1111-111111111111', 'ada');
+    INSERT INTO query_flow_templates (id, template_id, name, sql_template, created_by) VALUES
+        ('22222222-2222-2222-2222-222222222222', 'top', 'Top', 'SELECT 1', '11111111-1111-1111-1111-111111111111');
+    INSERT INTO template_parameters (template_id, parameter_name, parameter_type, default_value) VALUES
+        ('22222222-2222-2222-2222-222222222222', 'limit', 'integer', '10');
+    INSERT INTO workflows (id, name, template_id) VALUES ('33333333-3333-3333-3333-333333333333', 'Weekly', 'top');
+    INSERT INTO workflow_executions (workflow_id, state) VALUES
+        ('33333333-3333-3333-3333-333333333333', 'running'), ('33333333-3333-3333-3333-333333333333', 'succeeded');
+    INSERT INTO workflow_schedules (workflow_id, cron) VALUES ('33333333-3333-3333-3333-333333333333', '0 9 * * 1');
+"""
+
+
+async def fetch(url: str, query: str) -> list[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(query)
+    finally:
+        await connection.close()
+
+
+async def execute(url: str, script: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(script)
+    finally:
+        await connection.close()
+
+
+def as_user(url: str, user: str, database: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{user}:secret@{parts.hostname}:{parts.port}", path=database))
+
+
+async def test_the_migrated_schema_is_the_one_in_code(database: str, empty_database: str) -> None:
+    engine = create_async_engine(empty_database.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    assert await catalogue(database) == await catalogue(empty_database)
+
+
+def test_head_is_the_last_file_of_one_chain_without_branches() -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert script.get_heads() == [HEAD]
+    assert [revision.revision for revision in script.walk_revisions()] == ["0004", "0003", "0002", "0001"]
+
+
+async def test_two_migrations_at_once_make_one_schema(empty_database: str) -> None:
+    await asyncio.gather(migrate(empty_database), migrate(empty_database), migrate(empty_database))
+    assert await schema_version(empty_database) == HEAD
+    assert [row["id"] for row in await fetch(empty_database, "SELECT id FROM users")] == [LOCAL_PERSON]
+    assert (
+        len(await fetch(empty_database, "SELECT FROM engine_connections WHERE name = 'echo' AND engine = 'echo'")) == 1
+    )
+
+
+async def test_a_database_filled_before_compositions_upgrades_unharmed(empty_database: str) -> None:
+    await migrate(empty_database, revision="0001")
+    assert await schema_version(empty_database) == "0001"
+    await execute(empty_database, FILLED_AT_PHASE_1)
+    tables = ("query_flow_templates", "template_parameters", "workflows", "workflow_executions", "workflow_schedules")
+    before = {table: await fetch(empty_database, f"SELECT * FROM {table} ORDER BY id") for table in tables}
+    await migrate(empty_database)
+    for table, rows in before.items():
+        after = await fetch(empty_database, f"SELECT * FROM {table} ORDER BY id")
+        assert [{key: row[key] for key in dict(rows[0])} for row in after] == [dict(row) for row in rows]
+    assert len(await fetch(empty_database, "SELECT FROM workflow_schedules WHERE version = 'published'")) == 1
+    assert {row["name"] for row in await fetch(empty_database, "SELECT name FROM users")} == {"ada", "local"}
+
+
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+async def test_the_phases_between_are_harmless_to_what_was_there(empty_database: str, revision: str) -> None:
+    await migrate(empty_database, revision="0001")
+    await execute(empty_database, FILLED_AT_PHASE_1)
+    await migrate(empty_database, revision=revision)
+    await execute(empty_database, "UPDATE workflow_executions SET state = 'succeeded', result_s3_path = 'x'")
+    await execute(
+        empty_database, "INSERT INTO workflow_schedules (workflow_id, cron) SELECT id, '* * * * *' FROM workflows"
+    )
+    await migrate(empty_database)
+    assert len(await fetch(empty_database, "SELECT FROM workflow_executions WHERE result_s3_path = 'x'")) == 2
+
+
+async def test_a_schedule_is_for_a_query_or_a_composition(database: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match="check_schedule_type"):
+        await execute(database, "INSERT INTO workflow_schedules (cron) VALUES ('* * * * *')")
+
+
+async def test_changed_grants_are_mended_though_the_schema_is_current(empty_database: str) -> None:
+    await migrate(empty_database)
+    await execute(
+        empty_database, "GRANT DELETE ON users TO queryflow_status; COMMENT ON TABLE alembic_version IS 'older'"
+    )
+    await migrate(empty_database)
+    held = await fetch(empty_database, "SELECT has_table_privilege('queryflow_status', 'users', 'DELETE')")
+    assert held[0][0] is False
+
+
+async def test_a_user_who_may_make_roles_needs_nobody_else(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / "server", durable=False) as server:
+        await execute(server.url, "CREATE ROLE maker LOGIN CREATEROLE CREATEDB PASSWORD 'secret'")
+        await execute(server.url, "CREATE DATABASE made OWNER maker")
+        url = as_user(server.url, "maker", "/made")
+        await migrate(url)
+        assert await schema_version(url) == HEAD
+        for role in ROLES:
+            await execute(url, f"SET ROLE {role}")
+        await migrate(url)
+
+
+async def test_a_user_who_may_not_is_told_what_to_type(postgres_server: str, empty_database: str) -> None:
+    await execute(postgres_server, "DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN PASSWORD 'secret'")
+    url = as_user(postgres_server, "plain", urlsplit(empty_database).path)
+    with pytest.raises(RolesMissing) as refusal:
+        await migrate(url)
+    _, *statements = refusal.value.message.splitlines()
+    assert statements[-1] == f"GRANT CREATE, USAGE ON SCHEMA public TO {MIGRATOR};"
+    await execute(empty_database, "\n".join(statements))
+    await migrate(url)
+    await execute(url, f"SET ROLE {ServiceName.STATUS.role}")
+    await execute(postgres_server, f"REVOKE {', '.join(ROLES)} FROM plain; DROP ROLE plain")
