@@ -98,7 +98,15 @@ class NodeCancelled(FactBase):
 
 
 Fact = Annotated[
-    NodeStarted | NodeWaiting | NodeRetried | NodeSucceeded | NodeReused | NodeFailed | NodeTimedOut | NodeSkipped | NodeCancelled,
+    NodeStarted
+    | NodeWaiting
+    | NodeRetried
+    | NodeSucceeded
+    | NodeReused
+    | NodeFailed
+    | NodeTimedOut
+    | NodeSkipped
+    | NodeCancelled,
     Field(discriminator="fact"),
 ]
 

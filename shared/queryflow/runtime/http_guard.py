@@ -44,7 +44,7 @@ def token_demand(settings: ServiceSettings) -> Callable[[Request], Awaitable[Non
 
 
 class Guard:
-    """ASGI middleware: checks the request, then counts and times the answer; what a route lets escape is shaped here."""
+    """ASGI middleware: checks the request, counts and times the answer, and shapes what a route let escape."""
 
     def __init__(self, app: ASGIApp, *, service: str, on_loopback: bool) -> None:
         self._app = app

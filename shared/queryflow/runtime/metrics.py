@@ -15,4 +15,4 @@ LOOP_FAILURES = Counter("queryflow_loop_failures", "Failed turns of a loop", ["l
 LOOP_TURN_AT = Gauge("queryflow_loop_turn_timestamp_seconds", "When a loop last ended a turn well", ["loop"])
 HTTP_REQUESTS = Counter("queryflow_http_requests", "Answered requests", ["service", "method", "route", "status"])
 HTTP_SECONDS = Histogram("queryflow_http_seconds", "Seconds until a request was answered", ["service", "route"])
-BUS_REBUILDS = Counter("queryflow_bus_rebuilds", "Times the consumers of a connection were built again", ["lane"])
+BUS_REBUILDS = Counter("queryflow_bus_rebuilds", "Times connections and consumers were built again")

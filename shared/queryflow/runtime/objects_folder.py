@@ -1,4 +1,4 @@
-"""Objects in a folder: written beside their place, flushed to disk, then renamed, so that no reader sees half of one."""
+"""Objects in a folder: written beside their place, flushed to disk, then renamed: no reader sees half of one."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ class FolderObjects:
 
     async def list(self, prefix: str) -> list[str]:
         """The keys that begin with the prefix, sorted."""
-        return await asyncio.to_thread(self._list, prefix)
+        return await asyncio.to_thread(_keys_below, self._root, prefix)
 
     async def delete(self, key: str) -> None:
         """Remove the file; its folder stays."""
@@ -70,10 +70,11 @@ class FolderObjects:
             unfinished.unlink(missing_ok=True)
         _flush_folders(target.parent, self._root)
 
-    def _list(self, prefix: str) -> list[str]:
-        files = (path for path in self._root.rglob("*") if path.is_file() and UNFINISHED not in path.parts)
-        keys = (path.relative_to(self._root).as_posix() for path in files)
-        return sorted(key for key in keys if key.startswith(prefix))
+
+def _keys_below(root: Path, prefix: str) -> list[str]:
+    files = (path for path in root.rglob("*") if path.is_file() and UNFINISHED not in path.parts)
+    keys = (path.relative_to(root).as_posix() for path in files)
+    return sorted(key for key in keys if key.startswith(prefix))
 
 
 def _write(path: Path, content: Path | bytes) -> None:

@@ -21,7 +21,7 @@ BACKLOG = 512
 
 
 async def serve(settings: ServiceSettings, bus: Bus, open_service: OpenService) -> None:
-    """Run one service until SIGTERM or SIGINT; raises what ended it otherwise (`BusLost`, a taken port, a dead loop)."""
+    """Run one service until SIGTERM or SIGINT; raises what else ended it (`BusLost`, a taken port, a dead loop)."""
     asked = stop_asked()
     async with open_service(settings, bus) as service:
 

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 def run_service(settings_type: type[ServiceSettings], open_service: OpenService) -> int:
-    """Run the service as a process of its own, on RabbitMQ; the exit code: 0 asked to stop, 1 failed, 2 wrong settings."""
+    """Run the service as a process of its own, on RabbitMQ. Exit codes: 0 asked to stop, 1 failed, 2 wrong settings."""
     try:
         settings = settings_type()
     except ValidationError as error:

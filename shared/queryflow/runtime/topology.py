@@ -3,7 +3,7 @@
 Every name here is without the installation's prefix. A queue that is bound to no key is addressed by its own name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
@@ -74,3 +74,10 @@ SPEAKERS: Mapping[type[Event], str] = {
 def keys_of(handler: AnyHandler) -> tuple[str, ...]:
     """The keys a handler's queue is bound to; its own name if it has none."""
     return handler.keys or (handler.queue,)
+
+
+def check_keys(handlers: Sequence[AnyHandler]) -> None:
+    """Refuse patterns: every event has its listeners by name, and both adapters must mean the same."""
+    for handler in handlers:
+        if any(mark in key for key in handler.keys for mark in "*#"):
+            raise ValueError(f"{handler.queue}: a queue is bound to whole routing keys, not to patterns")

@@ -14,7 +14,7 @@ import structlog
 
 from queryflow.runtime.bus.answering import Answer, Delivery, Subscription, backoff_seconds
 from queryflow.runtime.bus.port import AnyHandler, DeadLetters, Envelope, Unroutable
-from queryflow.runtime.topology import keys_of
+from queryflow.runtime.topology import check_keys, keys_of
 
 log = structlog.get_logger()
 Backoff = Callable[[int], float]
@@ -37,6 +37,7 @@ class LocalBus:
 
     def subscribe(self, handlers: Sequence[AnyHandler], service: object, dead_letters: DeadLetters) -> None:
         """Add a service's handlers, before `start`."""
+        check_keys(handlers)
         for handler in handlers:
             queue = _LocalQueue(Subscription(handler, service, dead_letters), self._backoff, self._shuffle)
             self._queues.append(queue)
