@@ -7,7 +7,7 @@ the end exclusive · pattern {"mode", "text"} or a bare text, meant exactly → 
 item's form. Null never is a value: it means that nothing was set.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -94,18 +94,13 @@ def resolve_values(
         _unknown(name, name, "template") for name in (*overrides, *node_values) if template.parameter(name) is None
     ]
     problems += [_overridden(name) for name in overrides if name in bound]
-    given = (bound, overrides, referred(node_values, flow_values))
+    set_values = (overrides, referred(node_values, flow_values))
     values: Values = {}
     for parameter in template.parameters:
-        raw = next(
-            (values[parameter.name] for values in given if values.get(parameter.name) is not None), parameter.default
-        )
-        if raw is not None:
-            values[parameter.name], wrong = check_value(parameter, raw, parameter.name)
-            problems += wrong
-        else:
-            values[parameter.name] = None
-            problems += [missing(parameter, parameter.name)] if parameter.required else []
+        name = parameter.name
+        found = _check_bound(parameter, bound[name]) if name in bound else _check_set(parameter, set_values)
+        values[name] = found[0]
+        problems += found[1]
     return values, problems
 
 
@@ -190,6 +185,26 @@ def _coerced_scalar(parameter: Parameter, value: object, path: str) -> tuple[Any
         return coerce(parameter.type, value), []
     except WrongValue as wrong:
         return None, [Problem("WRONG_TYPE", path, f"{parameter.name} is {wrong}.")]
+
+
+def _check_set(parameter: Parameter, given: Iterable[Mapping[str, Any]]) -> tuple[Any, list[Problem]]:
+    """Check the first value that is set, else the default."""
+    name = parameter.name
+    value = next((values[name] for values in given if values.get(name) is not None), parameter.default)
+    if value is not None:
+        return check_value(parameter, value, name)
+    return None, [missing(parameter, name)] if parameter.required else []
+
+
+def _check_bound(parameter: Parameter, value: Any) -> tuple[Any, list[Problem]]:
+    """Check what a binding yielded, where nulls were kept on purpose: a null is a value here."""
+    if value is None:
+        return None, []
+    if not isinstance(value, list) or None not in value:
+        return check_value(parameter, value, parameter.name)
+    checked, problems = check_value(parameter, [item for item in value if item is not None], parameter.name)
+    others = iter(checked or ())
+    return [None if item is None else next(others, None) for item in value], problems
 
 
 def _is_long(value: object) -> TypeGuard[LongList]:
