@@ -1,1 +1,1 @@
-"""Runs SQL that people wrote in walled, short-lived child processes; one job per child, nothing of it in the service itself."""
+"""Runs SQL that people wrote in walled, short-lived child processes: one job a child, nothing in the service itself."""

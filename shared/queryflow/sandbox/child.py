@@ -1,4 +1,4 @@
-"""The child: walls itself in, says that it is ready, does one job, ends. It knows its socket and its folder, nothing else."""
+"""The child: walls itself in, says that it is ready, does one job, ends. It knows its socket and its folder only."""
 
 import gc
 import json
@@ -18,7 +18,7 @@ CHUNK = 1 << 16
 
 
 def live(connection: duckdb.DuckDBPyConnection, channel: int, number: int, folder: Path, limits: Limits) -> None:
-    """The whole life of a child. `channel` is its only open descriptor beside the standard three, which lead nowhere."""
+    """The whole life of a child. `channel` is its only open descriptor beside the standard three."""
     try:
         standing = _wall_in(connection, number, folder, limits)
     except Exception as error:  # noqa: BLE001 - the parent logs it; there is nobody else here to tell
@@ -74,8 +74,9 @@ def _hear(channel: int) -> dict[str, Any] | None:
     return document
 
 
-def warm_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Do once, in the server, what would cost every child its time: page in DuckDB's code and keep Python's objects shared."""
+def warm_up(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
+    """Do once, in the server, what would cost every child its time: settings, DuckDB's code, Python's garbage."""
+    session.prepare(connection, limits)
     connection.execute(
         "SELECT list(i), max(i::VARCHAR) FROM range(10) t(i) WHERE i % 2 = 0 GROUP BY i % 3 ORDER BY 1"
     ).fetchall()

@@ -33,7 +33,7 @@ class Child:
     walls: tuple[Wall, ...] = ()
 
     async def hear(self) -> dict[str, Any] | None:
-        """The next thing it says; None if it ended without saying it. ValueError if it says more than it may, or nonsense."""
+        """The next thing it says; None if it ended without it. ValueError if it says more than it may, or nonsense."""
         line = await self.reader.readline()
         if not line.endswith(b"\n"):
             return None
@@ -131,7 +131,8 @@ class ForkServer:
             return
         self.lost.set()
         asyncio.get_running_loop().remove_reader(self.control)
-        for waiting in (*self._forked.values(), *self._ended.values()):
+        waiters: list[asyncio.Future[Any]] = [*self._forked.values(), *self._ended.values()]
+        for waiting in waiters:
             if not waiting.done():
                 waiting.set_exception(ServerLost("the fork server ended"))
         if self.process.returncode is None:

@@ -1,4 +1,4 @@
-"""What the kernel calls its calls on this machine, and a way to make them. No library but libc, which Python itself needs."""
+"""What the kernel calls its calls on this machine, and a way to make them. No library but libc."""
 
 import ctypes
 import os

@@ -80,7 +80,8 @@ class Sandbox:
         try:
             async with asyncio.timeout(job.deadline.total_seconds()):
                 answers = _answers(await self._heard(child))
-                await asyncio.shield(child.ended)  # a result is taken once nobody can change it any more
+                if any(query.file for query in job.queries):
+                    await asyncio.shield(child.ended)  # a file is taken once nobody can change it any more
         except TimeoutError:
             raise JobFailed(ErrorKind.TIMEOUT, f"The query ran longer than {job.deadline}.") from None
         finally:
@@ -118,9 +119,11 @@ class Sandbox:
 
     async def _watch_disk(self, child: Child) -> None:
         """Kill the child once it has written more than it may."""
-        while not await asyncio.to_thread(self._full, child):
+        while True:
             await asyncio.sleep(_DISK_LOOK_SECONDS)
-        self._nursery.kill(child)
+            if await asyncio.to_thread(self._full, child):
+                self._nursery.kill(child)
+                return
 
     def _full(self, child: Child) -> bool:
         return staging.used_bytes(child.folder) > self.settings.limits.disk_mb * MEGABYTE
@@ -156,7 +159,7 @@ def _failed(document: dict[str, Any]) -> JobFailed:
 
 
 def _ended(status: int) -> JobFailed:
-    """Why a child ended that did not answer. Crashes are the query's doing and would repeat; a kill from outside would not."""
+    """Why a child ended without a word. A crash is the query's doing and repeats; a kill from outside need not."""
     number = status & 0x7F
     if number == signal.SIGKILL:
         return JobFailed(

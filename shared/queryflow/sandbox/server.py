@@ -1,4 +1,4 @@
-"""The fork server: a process of one thread that has DuckDB loaded and open, and forks a walled child when it is asked to.
+"""The fork server: a process of one thread that has DuckDB open, and forks a walled child when it is asked to.
 
 Started as `python -I -m queryflow.sandbox.server` with an empty environment; ends when its parent or its socket does.
 Requests and reports are datagrams of JSON: `{"fork": n}` is answered with `{"forked": n}` and the child's socket,
@@ -65,7 +65,7 @@ class Server:
         theirs.close()
 
     def kill(self, number: int) -> None:
-        """Kill the child of that number, if it lives; its process id cannot have passed to another before it is reaped here."""
+        """Kill the child of that number, if it lives. Its process id cannot be another's: it is reaped only here."""
         for process, each in self.children.items():
             if each == number:
                 os.kill(process, signal.SIGKILL)
@@ -139,9 +139,8 @@ def main() -> None:
     walls.die_with_parent()
     if os.getppid() != int(parent):
         return  # the parent ended before the kernel could be told
-    connection = session.open_connection()
-    child.warm_up(connection)
-    server = Server(control, Path(folder), Limits(**json.loads(limits)), connection)
+    server = Server(control, Path(folder), Limits(**json.loads(limits)), session.open_connection())
+    child.warm_up(server.connection, server.limits)
     server.say({"walls": [wall.document() for wall in outer]})
     serve(server)
 

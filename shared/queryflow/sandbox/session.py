@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,14 +11,24 @@ from queryflow.sandbox.job import INPUTS, OUTPUTS, Query
 from queryflow.sandbox.settings import Limits
 from queryflow.sandbox.values import to_json
 
-MOST_QUERIES = 200
-"""How many queries one job may have; each has one file it may write."""
+_SPILLED = f"{OUTPUTS}/spilled"
+"""Where DuckDB puts what does not fit in memory."""
+_SWITCHED_OFF = dict.fromkeys(
+    (
+        "python_enable_replacements",
+        "autoinstall_known_extensions",
+        "autoload_known_extensions",
+        "allow_community_extensions",
+        "allow_persistent_secrets",
+    ),
+    "false",
+)
 
 _PARQUET_LACKS = {"hugeint": "BIGINT", "uhugeint": "UBIGINT", '"null"': "INTEGER"}
 """Types that Parquet would turn into another one, silently (128-bit sums into doubles), and what is stored instead.
 A sum beyond 64 bits fails with a sentence rather than lose digits."""
 _PYTHON_LACKS = {"timestamp with time zone": "TIMESTAMP"}
-"""Types that Python cannot fetch without another library; the session's time zone is UTC, so the instant is the same."""
+"""Types that Python cannot fetch without another library; the session is in UTC, so the instant is the same."""
 
 
 class NotOneSelect(Exception):
@@ -25,59 +36,56 @@ class NotOneSelect(Exception):
 
 
 def open_connection() -> duckdb.DuckDBPyConnection:
-    """A database in memory without any thread of its own: only such a one survives a fork and stands wholly behind Landlock."""
+    """A database in memory without threads of its own: only such a one survives a fork and stands behind Landlock."""
     try:
         connection = duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
     except duckdb.Error:  # before 2.0 there were no asynchronous threads to switch off
         connection = duckdb.connect(":memory:", config={"threads": 1})
-    if len(os.listdir("/proc/self/task")) != 1:
+    if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise RuntimeError("DuckDB started threads of its own; they would run outside the walls")
     return connection
 
 
-def lock(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
-    """Hold DuckDB to the current folder, for good. Its settings are no boundary, the kernel is; they make refusals readable.
+def prepare(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
+    """Set what is the same in every child: once, in the server."""
+    _set(connection, {**_SWITCHED_OFF, "max_temp_directory_size": f"'{limits.disk_mb}MB'", "TimeZone": "'UTC'"})
+    _set(connection, {"memory_limit": f"'{limits.memory_mb}MB'"})
 
-    allowed_… cannot be changed once external access is off, and nothing once the configuration is locked.
+
+def lock(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
+    """Hold DuckDB to the current folder, for good.
+
+    Its settings are no boundary, the kernel is; they make refusals readable. allowed_directories cannot be changed once
+    external access is off, and nothing once the configuration is locked.
     """
-    files = [f"{OUTPUTS}/{number}.parquet" for number in range(MOST_QUERIES)]
-    for name, value in _settings(limits, files).items():
-        connection.execute(f"SET {name} = {value}")
+    _set(
+        connection,
+        {
+            "threads": str(limits.threads),
+            "temp_directory": f"'{_SPILLED}'",
+            "allowed_directories": f"['{INPUTS}/', '{OUTPUTS}/']",
+            "enable_external_access": "false",
+            "lock_configuration": "true",
+        },
+    )
     # Forked children share the state of the random generator: without a seed all of them would draw the same numbers.
     connection.execute(f"SELECT setseed({int.from_bytes(os.urandom(6), 'big') / 2**48})").fetchall()
     _read_back(connection, limits)
 
 
-def _settings(limits: Limits, files: list[str]) -> dict[str, str]:
-    return {
-        "TimeZone": "'UTC'",
-        "temp_directory": f"'{OUTPUTS}/tmp'",
-        "max_temp_directory_size": f"'{limits.disk_mb}MB'",
-        "memory_limit": f"'{limits.memory_mb}MB'",
-        "threads": str(limits.threads),
-        "python_enable_replacements": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "allow_community_extensions": "false",
-        "allow_persistent_secrets": "false",
-        "allowed_directories": f"['{INPUTS}/']",
-        "allowed_paths": str(files),
-        "enable_external_access": "false",
-        "lock_configuration": "true",
-    }
+def _set(connection: duckdb.DuckDBPyConnection, settings: dict[str, str]) -> None:
+    for name, value in settings.items():
+        connection.execute(f"SET {name} = {value}")
 
 
 def _read_back(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
-    expected = {
-        "threads": str(limits.threads),
-        "temp_directory": f"{OUTPUTS}/tmp",
-        "allow_unsigned_extensions": "false",
-    }
-    expected |= {name: value for name, value in _settings(limits, []).items() if value in {"true", "false"}}
-    names = ", ".join(f"'{name}'" for name in expected)
-    found = dict(connection.execute(f"SELECT name, value FROM duckdb_settings() WHERE name IN ({names})").fetchall())  # noqa: S608 - names of our own
-    if found != expected:
-        raise RuntimeError(f"DuckDB did not take its settings: {found}")
+    expected: dict[str, object] = dict.fromkeys(_SWITCHED_OFF, False)
+    expected |= {"allow_unsigned_extensions": False, "enable_external_access": False, "lock_configuration": True}
+    expected |= {"threads": limits.threads, "temp_directory": _SPILLED}
+    items = ", ".join(f"current_setting('{name}')" for name in expected)
+    [found] = connection.execute(f"SELECT {items}").fetchall()
+    if found != tuple(expected.values()):
+        raise RuntimeError(f"DuckDB did not take its settings: {dict(zip(expected, found, strict=True))}")
 
 
 def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> dict[str, Any]:
@@ -140,7 +148,7 @@ def _answer(relation: duckdb.DuckDBPyRelation, total: int, rows: list[list[Any]]
 
 
 def _cast(relation: duckdb.DuckDBPyRelation, lacking: dict[str, str]) -> duckdb.DuckDBPyRelation:
-    """The relation with every lacking type replaced, in nested types too; columns are named by position, for names may repeat."""
+    """The relation with every lacking type replaced, nested ones too; columns go by position, for names may repeat."""
     words = [_sql_type(type_, lacking) for type_ in relation.types]
     if not any(words):
         return relation

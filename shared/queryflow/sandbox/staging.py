@@ -1,4 +1,4 @@
-"""Puts a job's inputs into a child's folder and takes its result files out. The parent does this; a child only sees names."""
+"""Puts a job's inputs into a child's folder and takes its result files out. Done by the parent."""
 
 import errno
 import hashlib
@@ -15,7 +15,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """Links inputs where it can; what cannot be linked (another device, not readable by a child) is copied once and kept."""
+    """Links inputs where it can; what cannot be linked (another device, unreadable to a child) is copied once."""
 
     copies: Path
     most_bytes: int
@@ -53,9 +53,9 @@ class Staging:
 
 
 def take(folder: Path, number: int, target: Path) -> ResultFile:
-    """Move the result file of a query out, owned by us and measured by us. The child must have ended. OSError if there is none.
+    """Move the result file of a query out, owned and measured by us. OSError if there is none.
 
-    A child is not believed: what it left must be one regular file with one name.
+    The child must have ended. A child is not believed: what it left must be one regular file with one name.
     """
     source = folder / OUTPUTS / f"{number}.parquet"
     facts = source.lstat()

@@ -1,4 +1,4 @@
-"""The walls around a child, raised one inside the other. Each is tried; what the machine lacks is reported, not hidden."""
+"""The walls around a child, raised one inside the other. Each is tried; what the machine lacks is reported."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ _NEW_IPC = 0x08000000
 _NEW_USER = 0x10000000
 
 FIRST_CHILD_USER = 0x70000000
-"""Every child of a root server works under a user of its own, from here on: beyond what systemd and container engines give out."""
+"""Children of a root server have users of their own from here on: beyond what systemd and containers give out."""
 NOBODY = 65534
 
 
@@ -45,7 +45,7 @@ def raise_outer_walls() -> list[Wall]:
 
 
 def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
-    """Shut the calling process in: the current folder is its own. Order matters: a wall may forbid what an earlier one needs."""
+    """Shut the calling process in; the current folder is its own. A wall may forbid what an earlier one needed."""
     outer = [
         _tried("limits", lambda: _limit(limits), "address space, file size, processes and open files are limited"),
         _tried("own user", lambda: _drop_user(number), "children work under a user of their own"),
