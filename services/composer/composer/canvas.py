@@ -1,4 +1,4 @@
-"""The canvas of a flow as React Flow reads it: derived from the flow at save, but for viewport, notes and unplaced nodes."""
+"""The canvas of a flow as React Flow reads it, derived at save; viewport, notes and open places are its own."""
 
 from collections.abc import Mapping
 from typing import Any

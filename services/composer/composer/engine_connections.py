@@ -15,17 +15,21 @@ from queryflow.schema.compositions import engine_connections
 
 @dataclass(frozen=True, slots=True)
 class EngineConnectionDefinition:
-    """Where queries run. `settings` of duckdb: {"folder": "…"}; `slots`: how many at once, None for no limit;
-    `as_of`: the last day the data covers, the default logical date of flows on it."""
+    """Where queries run: an engine, and what it needs to know."""
 
     name: str
     engine: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    """Of duckdb: {"folder": "…"}."""
     as_of: date | None = None
+    """The last day the data covers, the default logical date of flows on it."""
     slots: int | None = None
+    """How many queries may run at once; None for no limit."""
 
 
-async def put_engine_connection(connection: AsyncConnection, definition: EngineConnectionDefinition, person: PersonId) -> None:
+async def put_engine_connection(
+    connection: AsyncConnection, definition: EngineConnectionDefinition, person: PersonId
+) -> None:
     """Make the engine connection of that name exactly this; the caller commits."""
     content = {
         "engine": definition.engine,

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from queryflow.domain.flow import Connection, Flow, Layout
+from pydantic import JsonValue
+
+from queryflow.domain.flow import Connection, Flow, Layout, Node
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId, VersionHash
 from queryflow.domain.template import Template
 from queryflow.domain.version import EngineConnection, Version, content_hash
@@ -21,27 +23,31 @@ def freeze(flow: Flow, templates: Mapping[TemplateId, Template], connections: Ma
     """The flow with the template texts and engine connections it uses, and no others."""
     used = {node.template for node in flow.nodes}
     named = {node.connection or flow.connection for node in flow.nodes}
-    return seal(
-        Version(
-            flow=flow.model_copy(update={"templates": {}}),
-            templates={name: template for name, template in templates.items() if name in used},
-            connections={name: connection for name, connection in connections.items() if name in named},
-        )
+    version = Version(
+        flow=flow.model_copy(update={"templates": {}}),
+        templates={name: template for name, template in templates.items() if name in used},
+        connections={name: connection for name, connection in connections.items() if name in named},
     )
+    return Frozen(version, version_hash(version))
 
 
-def seal(version: Version) -> Frozen:
-    """The version with its hash. The layout is kept but not hashed: moving a node makes no new version."""
+def version_hash(version: Version) -> VersionHash:
+    """The hash of what the version means: its layout is kept but not hashed, so moving a node makes no new version."""
     flow = version.flow.model_copy(update={"layout": Layout()})
-    return Frozen(version, content_hash(version.model_copy(update={"flow": flow}).document()))
+    return content_hash(version.model_copy(update={"flow": flow}).document())
 
 
-def detach(version: Version, detached: Mapping[NodeId, Collection[ParameterName]]) -> Version:
-    """The version without the bindings of those parameters; their connections stay, as an order."""
+def set_detached(flow: Flow, detached: Mapping[NodeId, Mapping[ParameterName, JsonValue]]) -> Flow:
+    """The flow with those values set on its nodes in place of bindings; their connections stay, as an order."""
     if not detached:
-        return version
-    connections = tuple(_unmapped(each, detached.get(each.target, ())) for each in version.flow.connections)
-    return version.model_copy(update={"flow": version.flow.model_copy(update={"connections": connections})})
+        return flow
+    connections = tuple(_unmapped(each, detached.get(each.target, {})) for each in flow.connections)
+    nodes = tuple(_set(node, detached.get(node.node_id, {})) for node in flow.nodes)
+    return flow.model_copy(update={"connections": connections, "nodes": nodes})
+
+
+def _set(node: Node, values: Mapping[ParameterName, JsonValue]) -> Node:
+    return node.model_copy(update={"parameters": {**node.parameters, **values}}) if values else node
 
 
 def _unmapped(connection: Connection, names: Collection[ParameterName]) -> Connection:

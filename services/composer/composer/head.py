@@ -9,9 +9,9 @@ from queryflow.domain.flow import Binding, Connection, Flow, FlowParameter, Node
 from queryflow.domain.graph import levels
 from queryflow.domain.ids import NodeId
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
-CONFIGURED = frozenset({"join", "retry", "timeout_seconds", "connection", "window"})
+CONFIGURED = {"join", "retry", "timeout_seconds", "connection", "window"}
 """What a node keeps in `node_config` beside `template_version`."""
 
 

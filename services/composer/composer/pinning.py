@@ -64,7 +64,10 @@ def _mixed_versions(flow: Flow) -> list[Problem]:
         Problem(
             code="MIXED_TEMPLATE_VERSIONS",
             path=f"nodes.{node.node_id}.template",
-            message=f"The flow uses {node.template} in several versions ({_listed(versions[node.template])}); use one in every node.",
+            message=(
+                f"The flow uses {node.template} in several versions ({_listed(versions[node.template])}); "
+                "use one of them in every node."
+            ),
         )
         for node in flow.nodes
         if len(versions[node.template]) > 1

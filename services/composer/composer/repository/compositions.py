@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from composer.head import HeadRows, flow_of
 from composer.paging import PageWish
+from composer.references import CompositionReference
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import CompositionId, PersonId, VersionHash
 from queryflow.schema.compositions import (
@@ -19,9 +20,6 @@ from queryflow.schema.compositions import (
     template_flow_connections,
     template_flow_nodes,
 )
-
-CompositionReference = CompositionId | UUID
-"""What a route takes: the `comp_…` text, or the UUID of the row."""
 
 RECORDED = tuple(
     template_flow_compositions.c[name]
@@ -99,7 +97,9 @@ async def insert_composition(
     return None if row is None else CompositionRecord(**row._mapping)
 
 
-async def change_composition(connection: AsyncConnection, composition: UUID, rows: HeadRows, now: datetime) -> CompositionRecord:
+async def change_composition(
+    connection: AsyncConnection, composition: UUID, rows: HeadRows, now: datetime
+) -> CompositionRecord:
     """Write the row of a locked composition and raise its revision; it is in use from now on."""
     table = template_flow_compositions
     values = {**rows.composition, "is_active": True, "revision": table.c.revision + 1, "updated_at": now}
@@ -155,7 +155,9 @@ def _name_column(table: Table) -> Any:
 
 async def _drop_others(connection: AsyncConnection, table: Table, composition: UUID, names: list[str]) -> None:
     name = _name_column(table)
-    gone = delete(table).where(table.c.composition_id == composition, name != all_(bindparam("names", names, type_=ARRAY(Text))))
+    gone = delete(table).where(
+        table.c.composition_id == composition, name != all_(bindparam("names", names, type_=ARRAY(Text)))
+    )
     await connection.execute(gone)
 
 
@@ -165,4 +167,6 @@ async def _put(connection: AsyncConnection, table: Table, rows: list[dict[str, A
     name = _name_column(table)
     statement = insert_or_change(table)
     changed = {column: statement.excluded[column] for column in rows[0] if column not in {"composition_id", name.name}}
-    await connection.execute(statement.on_conflict_do_update(index_elements=["composition_id", name.name], set_=changed), rows)
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=["composition_id", name.name], set_=changed), rows
+    )

@@ -41,7 +41,12 @@ async def claim_request(connection: AsyncConnection, person: PersonId, request: 
 
     A request that is being made at this moment is waited for: it holds the key if it commits.
     """
-    values = {"requested_by": person, "key": request.key, "body_hash": request.body_hash, "execution_id": request.execution_id}
+    values = {
+        "requested_by": person,
+        "key": request.key,
+        "body_hash": request.body_hash,
+        "execution_id": request.execution_id,
+    }
     statement = insert_unless(execution_requests).values(values).on_conflict_do_nothing()
     claimed = await connection.execute(statement.returning(execution_requests.c.key))
     if claimed.scalar_one_or_none() is not None:
@@ -64,7 +69,9 @@ async def find_execution(connection: AsyncConnection, execution_id: ExecutionId)
     return None if row is None else _record(row)
 
 
-async def wish_cancel(connection: AsyncConnection, execution_id: ExecutionId, person: PersonId) -> ExecutionRecord | None:
+async def wish_cancel(
+    connection: AsyncConnection, execution_id: ExecutionId, person: PersonId
+) -> ExecutionRecord | None:
     """Note the first wish to cancel an execution that has not ended; None if there is nothing to note."""
     table = query_flow_executions
     first = update(table).where(
@@ -87,9 +94,7 @@ async def forget_requests(connection: AsyncConnection, age: timedelta, most: int
     table = execution_requests.c
     old = select(table.requested_by, table.key).where(table.created_at < func.now() - age)
     chosen = old.order_by(table.created_at).limit(most).with_for_update(skip_locked=True).subquery()
-    gone = delete(execution_requests).where(
-        table.requested_by == chosen.c.requested_by, table.key == chosen.c.key
-    )
+    gone = delete(execution_requests).where(table.requested_by == chosen.c.requested_by, table.key == chosen.c.key)
     return (await connection.execute(gone)).rowcount
 
 

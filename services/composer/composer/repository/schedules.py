@@ -33,7 +33,9 @@ class ScheduleRecord:
     updated_at: datetime
 
 
-async def find_schedule(connection: AsyncConnection, schedule: ScheduleId, *, lock: bool = False) -> ScheduleRecord | None:
+async def find_schedule(
+    connection: AsyncConnection, schedule: ScheduleId, *, lock: bool = False
+) -> ScheduleRecord | None:
     """The schedule; `lock` keeps other writers out until the transaction ends."""
     query = _schedules().where(workflow_schedules.c.id == schedule)
     if lock:

@@ -32,8 +32,10 @@ class StoredTemplate:
     updated_at: datetime
 
 
-async def find_template(connection: AsyncConnection, template_id: TemplateId, *, lock: bool = False) -> StoredTemplate | None:
-    """The newest version of the template, if it is in use; `lock` keeps other writers out until the transaction ends."""
+async def find_template(
+    connection: AsyncConnection, template_id: TemplateId, *, lock: bool = False
+) -> StoredTemplate | None:
+    """The newest version of the template, if it is in use; `lock` keeps other writers out."""
     query = _newest().where(query_flow_templates.c.template_id == template_id)
     if lock:
         query = query.with_for_update(of=query_flow_templates)
@@ -61,7 +63,9 @@ async def read_versions(connection: AsyncConnection, pins: Collection[Pin]) -> d
     table = template_versions.c
     query = select(table.template_id, table.version, table.document)
     query = query.where(tuple_(table.template_id, table.version).in_(pins))
-    return {(row.template_id, row.version): _template(row.document, row.version) for row in await connection.execute(query)}
+    return {
+        (row.template_id, row.version): _template(row.document, row.version) for row in await connection.execute(query)
+    }
 
 
 async def find_version_by_hash(connection: AsyncConnection, template_id: TemplateId, content: str) -> int | None:

@@ -1,0 +1,71 @@
+"""What routes are given: a transaction, the person, a page wish, the state a change is based on."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.routing import APIRoute
+
+from composer.composer import Composer
+from composer.expected import Expected, read_if_match
+from composer.paging import PageWish, read_cursor
+from composer.references import CompositionReference, read_reference
+from queryflow.domain.ids import PersonId
+from queryflow.runtime.transaction import Transaction
+from queryflow.schema.people import LOCAL_PERSON
+
+MOST_ITEMS = 200
+
+
+def new_router(prefix: str, tag: str) -> APIRouter:
+    """A router whose operations are named in OpenAPI as their functions are here."""
+    return APIRouter(prefix=prefix, tags=[tag], generate_unique_id_function=_function_name)
+
+
+def _function_name(route: APIRoute) -> str:
+    return route.name
+
+
+async def _open_transaction(request: Request) -> AsyncIterator[Transaction]:
+    composer: Composer = request.app.state.composer
+    async with composer.transaction() as transaction:
+        yield transaction
+
+
+async def _current_person() -> PersonId:
+    """Everybody is the one person there is until there are accounts."""
+    return LOCAL_PERSON
+
+
+async def _read_page_wish(
+    cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items at most")] = 50,
+) -> PageWish:
+    return PageWish(after=read_cursor(cursor), limit=limit)
+
+
+IfMatchHeader = Annotated[str | None, Header(alias="If-Match", description="The ETag of what you read; * for any")]
+
+
+async def _demand_if_match(if_match: IfMatchHeader = None) -> Expected:
+    return read_if_match(if_match)
+
+
+async def _accept_if_match(if_match: IfMatchHeader = None) -> Expected:
+    return read_if_match(if_match or "*")
+
+
+async def _read_composition(composition: str) -> CompositionReference:
+    return read_reference(composition)
+
+
+InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
+"""Committed before the answer is sent."""
+Person = Annotated[PersonId, Depends(_current_person)]
+Paging = Annotated[PageWish, Depends(_read_page_wish)]
+IfMatch = Annotated[Expected, Depends(_demand_if_match)]
+"""Demanded: without it the answer is 428, and 412 if the state has changed."""
+IfMatchOrAny = Annotated[Expected, Depends(_accept_if_match)]
+"""Heeded where it is sent."""
+CompositionPath = Annotated[CompositionReference, Depends(_read_composition)]
+"""The path's `{composition}`: the `comp_…` text or the UUID."""

@@ -1,0 +1,83 @@
+"""Starting and cancelling executions over HTTP; they are read at the status service."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Header
+from pydantic import BaseModel, Field
+
+from composer.api.dependencies import CompositionPath, InTransaction, Person, new_router
+from composer.orders import api_order
+from composer.repository.executions import ExecutionRecord
+from composer.usecases import executions as usecases
+from composer.wishes import ExecutionWish
+from queryflow.domain.ids import ExecutionId
+from queryflow.domain.states import ExecutionState
+
+router = new_router("/api", "executions")
+
+
+class ExecutionLinks(BaseModel):
+    """Where to follow an execution."""
+
+    self_: str = Field(alias="self")
+    events: str
+
+
+class ExecutionAccepted(BaseModel):
+    """The execution that was stored and will be launched."""
+
+    execution_id: UUID
+    composition_id: str
+    version: str
+    state: Literal[ExecutionState.REQUESTED]
+    links: ExecutionLinks
+
+
+class CancelAccepted(BaseModel):
+    """The execution that was asked to end, and where it stood then."""
+
+    execution_id: UUID
+    composition_id: str
+    state: ExecutionState
+    cancel_requested_at: datetime | None
+    links: ExecutionLinks
+
+
+@router.post("/compositions/{composition}/execute", status_code=202, summary="Execute a composition")
+async def execute_composition(
+    transaction: InTransaction,
+    person: Person,
+    reference: CompositionPath,
+    wish: ExecutionWish | None = None,
+    idempotency_key: Annotated[str | None, Header(description="A repeat with the same key starts nothing")] = None,
+) -> ExecutionAccepted:
+    """Start a version of the composition (auto: the published one, else the head); follow it at the `self` link."""
+    order = api_order(wish or ExecutionWish(), idempotency_key)
+    accepted = await usecases.request_execution(transaction, person, reference, order)
+    return ExecutionAccepted(
+        execution_id=accepted.execution_id,
+        composition_id=accepted.composition_id,
+        version=accepted.version,
+        state=ExecutionState.REQUESTED,
+        links=_links(accepted),
+    )
+
+
+@router.post("/executions/{execution_id}/cancel", status_code=202, summary="Cancel an execution")
+async def cancel_execution(transaction: InTransaction, person: Person, execution_id: UUID) -> CancelAccepted:
+    """Ask for the execution to end; asking again changes nothing, and 409 says that it ended in another way."""
+    cancelled = await usecases.cancel_execution(transaction, person, ExecutionId(execution_id))
+    return CancelAccepted(
+        execution_id=cancelled.execution_id,
+        composition_id=cancelled.composition_id,
+        state=cancelled.state,
+        cancel_requested_at=cancelled.cancel_requested_at,
+        links=_links(cancelled),
+    )
+
+
+def _links(execution: ExecutionRecord) -> ExecutionLinks:
+    address = f"/api/executions/{execution.execution_id}"
+    return ExecutionLinks(self=address, events=f"{address}/events")

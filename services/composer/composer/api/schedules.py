@@ -1,0 +1,99 @@
+"""Schedules over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+from pydantic import BaseModel, JsonValue
+
+from composer.api.dependencies import IfMatch, InTransaction, Paging, Person, new_router
+from composer.expected import entity_tag
+from composer.references import read_reference
+from composer.repository.schedules import ScheduleRecord
+from composer.usecases import schedules as usecases
+from composer.usecases.schedules import ScheduleChange, ScheduleDefinition
+from queryflow.domain.ids import ScheduleId
+
+router = new_router("/api/schedules", "schedules")
+
+
+class ScheduleAnswer(BaseModel):
+    """A schedule as it is stored."""
+
+    id: UUID
+    composition_id: str
+    cron: str
+    time_zone: str
+    parameters: dict[str, JsonValue]
+    version: str
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class SchedulePage(BaseModel):
+    """Some schedules, and where the next ones begin."""
+
+    items: list[ScheduleAnswer]
+    next_cursor: str | None
+
+
+@router.get("", summary="List schedules")
+async def list_schedules(
+    transaction: InTransaction,
+    paging: Paging,
+    composition: Annotated[str | None, Query(description="Only those of this composition")] = None,
+) -> SchedulePage:
+    """Schedules in the order of their ids."""
+    reference = None if composition is None else read_reference(composition)
+    page = await usecases.list_schedules(transaction, paging, reference)
+    return SchedulePage(items=[_answer(record) for record in page.items], next_cursor=page.next_cursor)
+
+
+@router.post("", status_code=201, summary="Save a new schedule")
+async def create_schedule(
+    transaction: InTransaction, person: Person, definition: ScheduleDefinition, response: Response
+) -> ScheduleAnswer:
+    """Run a composition by itself; the due time's date in the time zone is the logical date of the execution."""
+    return _tagged(await usecases.create_schedule(transaction, person, definition), response)
+
+
+@router.get("/{schedule_id}", summary="Read a schedule")
+async def read_schedule(transaction: InTransaction, schedule_id: UUID, response: Response) -> ScheduleAnswer:
+    """The schedule, with the ETag that a change of it must name."""
+    return _tagged(await usecases.read_schedule(transaction, ScheduleId(schedule_id)), response)
+
+
+@router.patch("/{schedule_id}", summary="Change a schedule")
+async def change_schedule(
+    transaction: InTransaction, schedule_id: UUID, change: ScheduleChange, expected: IfMatch, response: Response
+) -> ScheduleAnswer:
+    """What is left out stays as it is."""
+    changed = await usecases.change_schedule(transaction, ScheduleId(schedule_id), change, expected)
+    return _tagged(changed, response)
+
+
+@router.delete("/{schedule_id}", status_code=204, summary="Remove a schedule")
+async def delete_schedule(transaction: InTransaction, schedule_id: UUID, expected: IfMatch) -> None:
+    """What it started stays."""
+    await usecases.delete_schedule(transaction, ScheduleId(schedule_id), expected)
+
+
+def _tagged(record: ScheduleRecord, response: Response) -> ScheduleAnswer:
+    response.headers["ETag"] = entity_tag(record.definition_version)
+    return _answer(record)
+
+
+def _answer(record: ScheduleRecord) -> ScheduleAnswer:
+    return ScheduleAnswer(
+        id=record.id,
+        composition_id=record.composition_id,
+        cron=record.cron,
+        time_zone=record.time_zone,
+        parameters=dict(record.parameters),
+        version=record.version,
+        is_active=record.is_active,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )

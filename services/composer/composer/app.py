@@ -1,0 +1,66 @@
+"""Puts the composer together."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from composer.api import compositions, engine_connections, executions, schedules, templates
+from composer.composer import Composer
+from composer.handlers import HANDLERS
+from composer.settings import ComposerSettings
+from composer.sweep import SWEEP_SECONDS, forget_old_requests
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.database import open_engine, open_pool
+from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.http import Readiness, create_app
+from queryflow.runtime.loops import forever
+from queryflow.runtime.outbox import DeadLetterTable, Outbox
+from queryflow.runtime.service import Service
+
+ROUTERS = (templates.router, compositions.router, executions.router, schedules.router, engine_connections.router)
+
+
+@asynccontextmanager
+async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Service]:
+    """The composer, connected to its database and subscribed to the bus, until the block ends."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(await open_pool(settings.database_url, role=settings.role, maximum=4))
+        engine = open_engine(settings.database_url, role=settings.role)
+        stack.push_async_callback(engine.dispose)
+        outbox = Outbox(settings.service, pool, bus, settings)
+        composer = Composer(engine, outbox)
+        bus.subscribe(HANDLERS, composer, DeadLetterTable(settings.service, pool))
+        app = build_app(settings, readiness=partial(_readiness, composer, bus))
+        app.state.composer = composer
+        sweep = partial(forget_old_requests, composer)
+        yield Service(
+            name=settings.service,
+            app=app,
+            loops=(
+                outbox.run,
+                partial(beat, pool, settings.service, settings.instance),
+                partial(forever, "composer.requests", sweep, every_seconds=SWEEP_SECONDS),
+            ),
+        )
+
+
+def build_app(settings: ComposerSettings, readiness: Readiness) -> FastAPI:
+    """The composer's HTTP app; `app.state.composer` is set by who opens the database."""
+    return create_app(settings.service, settings, routers=ROUTERS, readiness=readiness)
+
+
+async def _readiness(composer: Composer, bus: Bus) -> Mapping[str, bool]:
+    return {"database": await _answers(composer), "bus": bus.healthy}
+
+
+async def _answers(composer: Composer) -> bool:
+    try:
+        async with composer.engine.connect() as connection:
+            await connection.execute(select(1))
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return False
+    return True

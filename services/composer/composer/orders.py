@@ -1,0 +1,65 @@
+"""Who starts an execution, and how a repeated order is recognised. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC
+from enum import StrEnum
+
+from composer.wishes import ExecutionWish
+from queryflow.domain.errors import Invalid
+from queryflow.domain.ids import CompositionId, ScheduleId
+from queryflow.domain.version import content_hash
+from queryflow.messages.schedule import ScheduleFired
+from queryflow.messages.trigger import FlowTrigger
+
+LONGEST_KEY = 200
+
+
+class TriggerKind(StrEnum):
+    """What started an execution."""
+
+    API = "api"
+    SCHEDULE = "schedule"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What starts one execution. Orders with the same key (of one person) start one execution between them."""
+
+    wish: ExecutionWish
+    kind: TriggerKind
+    trigger_id: str | None = None
+    key: str | None = None
+    schedule: ScheduleId | None = None
+
+    def fingerprint(self, composition: CompositionId) -> str:
+        """The hash by which another order under the same key is told from a repeat.
+
+        A due time of a schedule is one order, however the schedule was changed between two deliveries of its message.
+        """
+        asked = {} if self.schedule else {"composition_id": composition, "wish": self.wish.document()}
+        return content_hash({"key": self.key, **asked})
+
+
+def api_order(wish: ExecutionWish, idempotency_key: str | None) -> Order:
+    """An order that a person gave; Invalid if the key cannot be one."""
+    if idempotency_key is None:
+        return Order(wish, TriggerKind.API)
+    if not 1 <= len(idempotency_key) <= LONGEST_KEY or not idempotency_key.isprintable():
+        message = f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters."
+        raise Invalid(message, code="INVALID_IDEMPOTENCY_KEY")
+    return Order(wish, TriggerKind.API, key=f"api:{idempotency_key}")
+
+
+def message_order(trigger: FlowTrigger) -> Order:
+    """An order that another system sent."""
+    wish = ExecutionWish(parameters=trigger.parameters)
+    return Order(wish, TriggerKind.MESSAGE, trigger.idempotency_key, key=f"message:{trigger.idempotency_key}")
+
+
+def schedule_order(fired: ScheduleFired, wish: ExecutionWish) -> Order:
+    """The order of one due time of a schedule."""
+    moment = fired.fire_time.astimezone(UTC).isoformat()
+    schedule = ScheduleId(fired.schedule_id)
+    key = f"schedule:{schedule}:{moment}"
+    return Order(wish, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)

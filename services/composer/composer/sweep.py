@@ -1,0 +1,28 @@
+"""What the composer tidies up by itself."""
+
+from datetime import timedelta
+
+import structlog
+
+from composer.composer import Composer
+from composer.repository.executions import forget_requests
+
+log = structlog.get_logger()
+
+REQUESTS_KEPT = timedelta(days=7)
+"""How long a repeated request finds the execution it started."""
+MOST_AT_ONCE = 1_000
+SWEEP_SECONDS = 3_600.0
+
+
+async def forget_old_requests(composer: Composer) -> None:
+    """Delete the requests that are older than they are kept, in short transactions."""
+    forgotten = 0
+    while True:
+        async with composer.transaction() as transaction:
+            deleted = await forget_requests(transaction.connection, REQUESTS_KEPT, MOST_AT_ONCE)
+        forgotten += deleted
+        if deleted < MOST_AT_ONCE:
+            break
+    if forgotten:
+        log.info("Old requests were forgotten", action="requests.forgotten", count=forgotten)

@@ -1,0 +1,70 @@
+"""Looking a flow over: its templates and engine connections, and everything that is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from queryflow.sql.flow_problems import flow_problems
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from composer.freezing import Frozen, freeze
+from composer.pinning import Pin, pin_problems, pins_of
+from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
+from composer.repository.templates import newest_versions, read_versions
+from queryflow.domain.errors import Invalid, Problem, Severity
+from queryflow.domain.flow import Flow
+from queryflow.domain.ids import TemplateId
+from queryflow.domain.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The templates of a flow, and every version of them that its nodes name and that exists."""
+
+    templates: Mapping[TemplateId, Template]
+    known: frozenset[Pin]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A flow with what it stands on, and its problems."""
+
+    flow: Flow
+    templates: Mapping[TemplateId, Template]
+    connections: Mapping[str, EngineConnectionRecord]
+    problems: list[Problem]
+
+    def freeze(self) -> Frozen:
+        """The flow as a version that can run; Invalid with every problem if it cannot."""
+        refuse_errors(f"The flow {self.flow.composition_id} cannot run yet.", self.problems)
+        return freeze(self.flow, self.templates, {name: each.frozen for name, each in self.connections.items()})
+
+
+async def examine(connection: AsyncConnection, flow: Flow) -> Examined:
+    """Look the flow over."""
+    texts = await read_texts(connection, flow)
+    examined = await examine_with(connection, flow, texts.templates)
+    examined.problems[:0] = pin_problems(flow, texts.known)
+    return examined
+
+
+async def examine_with(connection: AsyncConnection, flow: Flow, templates: Mapping[TemplateId, Template]) -> Examined:
+    """Look the flow over with these texts of its templates."""
+    connections = await read_engine_connections(connection)
+    engines = {name: record.frozen for name, record in connections.items()}
+    return Examined(flow, templates, connections, flow_problems(flow, templates, engines))
+
+
+async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:
+    """The texts the flow's nodes name; for a version that does not exist the newest stands in."""
+    newest = await newest_versions(connection, {node.template for node in flow.nodes})
+    named = pins_of(flow)
+    found = await read_versions(connection, named | set(newest.items()))
+    templates = {template: found[template, version] for template, version in newest.items()}
+    templates |= {template: found[template, version] for template, version in named if (template, version) in found}
+    return Texts(templates, frozenset(found))
+
+
+def refuse_errors(message: str, problems: list[Problem]) -> None:
+    """Raise Invalid with all problems if one of them forbids running."""
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise Invalid(message, problems)

@@ -1,0 +1,180 @@
+"""Definitions of schedules, and what becomes of their due times."""
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from composer.cron import cron_problems
+from composer.expected import Expected
+from composer.orders import schedule_order
+from composer.paging import Page, PageWish, cut_page
+from composer.references import CompositionReference, read_reference
+from composer.repository import schedules as repository
+from composer.repository.compositions import CompositionRecord
+from composer.repository.executions import RequestRecord, claim_request, open_execution_of
+from composer.repository.schedules import ScheduleRecord
+from composer.repository.versions import find_version
+from composer.usecases.checking import refuse_errors
+from composer.usecases.compositions import find_in_use
+from composer.usecases.executions import request_execution
+from composer.wishes import ExecutionWish
+from queryflow.domain.errors import Conflict, NotFound, Problem
+from queryflow.domain.ids import PersonId, ScheduleId, VersionHash
+from queryflow.domain.values import resolve_flow_values
+from queryflow.domain.windows import is_time_zone
+from queryflow.messages.schedule import ScheduleFired
+from queryflow.runtime.transaction import Transaction
+
+log = structlog.get_logger()
+
+ScheduledVersion = Annotated[str, Field(pattern="^(published|[0-9a-f]{64})$")]
+"""`published` follows the published pointer; a hash pins that version."""
+
+
+class ScheduleDefinition(BaseModel):
+    """When a composition runs by itself: five cron fields, read in an IANA time zone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    composition_id: str
+    cron: str
+    time_zone: str = "UTC"
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    version: ScheduledVersion = "published"
+    is_active: bool = True
+
+
+class ScheduleChange(BaseModel):
+    """What changes of a schedule; what is left out or null stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cron: str | None = None
+    time_zone: str | None = None
+    parameters: dict[str, JsonValue] | None = None
+    version: ScheduledVersion | None = None
+    is_active: bool | None = None
+
+
+async def list_schedules(
+    transaction: Transaction, wish: PageWish, composition: CompositionReference | None
+) -> Page[ScheduleRecord]:
+    """Schedules in the order of their ids; of one composition, if one is named."""
+    named = None if composition is None else (await find_in_use(transaction, composition)).id
+    rows = await repository.list_schedules(transaction.connection, wish, named)
+    return cut_page(rows, wish.limit, key=lambda row: str(row.id))
+
+
+async def read_schedule(transaction: Transaction, schedule: ScheduleId, *, lock: bool = False) -> ScheduleRecord:
+    """The schedule; `lock` keeps other writers out until the transaction ends."""
+    found = await repository.find_schedule(transaction.connection, schedule, lock=lock)
+    if found is None:
+        raise NotFound(f"There is no schedule {schedule}.")
+    return found
+
+
+async def create_schedule(transaction: Transaction, person: PersonId, definition: ScheduleDefinition) -> ScheduleRecord:
+    """Store a schedule; schedulers see it within a second."""
+    composition = await find_in_use(transaction, read_reference(definition.composition_id))
+    await _demand_sound(transaction, composition, definition)
+    values = {**_columns(definition), "composition_id": composition.id, "created_by": person}
+    return await read_schedule(transaction, await repository.insert_schedule(transaction.connection, values))
+
+
+async def change_schedule(
+    transaction: Transaction, schedule: ScheduleId, change: ScheduleChange, expected: Expected
+) -> ScheduleRecord:
+    """Change a schedule that is as expected; schedulers see it within a second."""
+    current = await read_schedule(transaction, schedule, lock=True)
+    expected.demand(current.definition_version)
+    changed = _definition_of(current).model_copy(update=change.model_dump(exclude_none=True))
+    composition = await find_in_use(transaction, current.composition)
+    await _demand_sound(transaction, composition, changed)
+    values = {**_columns(changed), "updated_at": transaction.now}
+    await repository.change_schedule(transaction.connection, schedule, values)
+    return await read_schedule(transaction, schedule)
+
+
+async def delete_schedule(transaction: Transaction, schedule: ScheduleId, expected: Expected) -> None:
+    """Remove a schedule that is as expected; executions it started stay."""
+    expected.demand((await read_schedule(transaction, schedule, lock=True)).definition_version)
+    await repository.delete_schedule(transaction.connection, schedule)
+
+
+async def answer_due_time(transaction: Transaction, person: PersonId, fired: ScheduleFired) -> None:
+    """Execute what is due; a due time is answered once, however often it is said.
+
+    A due time whose schedule was removed or switched off starts nothing. Neither does one that comes while an
+    execution of the same schedule is still open: that execution answers it, and the next due time starts afresh.
+    """
+    schedule = await repository.find_schedule(transaction.connection, ScheduleId(fired.schedule_id), lock=True)
+    if schedule is None or not schedule.is_active:
+        log.info("A due time came after its schedule ended", action="schedule.gone", schedule_id=str(fired.schedule_id))
+        return
+    order = schedule_order(fired, _wish(schedule, fired))
+    still_open = await open_execution_of(transaction.connection, schedule.id)
+    if still_open is None:
+        await request_execution(transaction, person, schedule.composition, order)
+        return
+    request = RequestRecord(order.key or "", order.fingerprint(schedule.composition_id), still_open)
+    await claim_request(transaction.connection, person, request)
+    log.info(
+        "A due time found its schedule's last execution still open",
+        action="schedule.overlap",
+        schedule_id=str(schedule.id),
+        execution_id=str(still_open),
+    )
+
+
+def _wish(schedule: ScheduleRecord, fired: ScheduleFired) -> ExecutionWish:
+    """The due time's date in the schedule's zone is the logical date."""
+    day = fired.fire_time.astimezone(ZoneInfo(schedule.time_zone)).date()
+    return ExecutionWish(version=schedule.version, parameters=dict(schedule.parameters), logical_date=day.isoformat())
+
+
+async def _demand_sound(
+    transaction: Transaction, composition: CompositionRecord, definition: ScheduleDefinition
+) -> None:
+    """Raise Invalid with every problem, or Conflict where an active schedule would find nothing published."""
+    problems = cron_problems(definition.cron, "cron")
+    if not is_time_zone(definition.time_zone):
+        message = f"{definition.time_zone!r} is no time zone; write one of the IANA names, such as Europe/Berlin."
+        problems.append(Problem("UNKNOWN_TIME_ZONE", "time_zone", message))
+    problems += await _version_problems(transaction, composition, definition)
+    refuse_errors("The schedule cannot be stored.", problems)
+    if definition.is_active and definition.version == "published" and composition.published_version is None:
+        message = f"{composition.composition_id} has no published version to follow; publish one, or pin a version."
+        raise Conflict(message, code="NOT_PUBLISHED")
+
+
+async def _version_problems(
+    transaction: Transaction, composition: CompositionRecord, definition: ScheduleDefinition
+) -> list[Problem]:
+    """Whether the version exists and takes the values."""
+    followed = definition.version == "published"
+    version = composition.published_version if followed else VersionHash(definition.version)
+    if version is None:
+        return []
+    found = await find_version(transaction.connection, composition.composition_id, version)
+    if found is None:
+        message = f"{composition.composition_id} has no version {version}."
+        return [Problem("VERSION_NOT_FOUND", "version", message)]
+    return resolve_flow_values(found.version.flow, definition.parameters, "parameters")[1]
+
+
+def _definition_of(schedule: ScheduleRecord) -> ScheduleDefinition:
+    return ScheduleDefinition(
+        composition_id=schedule.composition_id,
+        cron=schedule.cron,
+        time_zone=schedule.time_zone,
+        parameters=dict(schedule.parameters),
+        version=schedule.version,
+        is_active=schedule.is_active,
+    )
+
+
+def _columns(definition: ScheduleDefinition) -> dict[str, Any]:
+    content = definition.model_dump(exclude={"composition_id", "parameters"})
+    return {**content, "composition_parameters": definition.parameters}
