@@ -86,6 +86,16 @@ def commas(tokens: Sequence[Token], opening: int, end: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def depths(tokens: Sequence[Token]) -> list[int]:
+    """How many parentheses, brackets and braces each token stands in; an opening one stands outside its own."""
+    depth, found = 0, []
+    for token in tokens:
+        change = _depth(token)
+        found.append(depth + min(change, 0))
+        depth += change
+    return found
+
+
 def apply(sql: str, edits: Iterable[Edit]) -> str:
     """The text with all edits made at once; none sees what another wrote. Edits may touch but not overlap."""
     parts, position = [], 0

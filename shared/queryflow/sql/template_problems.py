@@ -1,0 +1,62 @@
+"""Whether a template can be saved: it is one query, and its placeholders and parameters are each other's."""
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
+
+from queryflow.domain.errors import Invalid, Problem, Severity
+from queryflow.domain.template import Dialect, Template
+from queryflow.sql.amc_lint import amc_lint
+from queryflow.sql.parsing import statements
+from queryflow.sql.placeholder_problems import placeholder_problems
+from queryflow.sql.tokens import tokenize
+
+BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN, TokenType.VALUES})
+CHANGES = (exp.DML, exp.DDL, exp.Into, exp.Command, exp.Copy, exp.Set, exp.Attach, exp.Detach, exp.Pragma, exp.Drop)
+"""What changes something; a query holds none of it, not even inside WITH."""
+
+
+def template_problems(template: Template) -> list[Problem]:
+    """Everything that is wrong with a template's SQL and its declared parameters, with line and column where known.
+
+    Errors: unreadable or not parseable SQL, more or less than one query, a placeholder that cannot be filled, what
+    AMC refuses. Warnings: a parameter the SQL does not use, what AMC may refuse.
+    """
+    try:
+        problems = placeholder_problems(template)
+    except Invalid as error:
+        return list(error.problems)
+    lint = amc_lint(template.sql) if template.dialect is Dialect.AMC else []
+    return [*_declared_twice(template), *problems, *_statement_problems(template), *lint]
+
+
+def used_problems(template: Template) -> list[Problem]:
+    """The errors alone: what keeps a flow from running a template that was saved."""
+    return [each for each in template_problems(template) if each.severity is Severity.ERROR]
+
+
+def _declared_twice(template: Template) -> list[Problem]:
+    names = [each.name for each in template.parameters]
+    twice = {name for name in names if names.count(name) > 1}
+    return [
+        Problem("DUPLICATE_PARAMETER", f"parameters.{name}", f"The parameter {name} is declared twice.")
+        for name in sorted(twice)
+    ]
+
+
+def _statement_problems(template: Template) -> list[Problem]:
+    tokens = tokenize(template.sql, template.dialect)
+    if not tokens or tokens[0].token_type not in BEGINNINGS:
+        return [_not_a_query("A template is a query; it begins with SELECT or WITH.")]
+    try:
+        parsed = statements(template.sql, template.dialect)
+    except Invalid as error:
+        return list(error.problems)
+    if len(parsed) != 1:
+        return [_not_a_query(f"A template is one query, not {len(parsed)} statements.")]
+    if not isinstance(parsed[0], exp.Query | exp.Values) or any(isinstance(each, CHANGES) for each in parsed[0].walk()):
+        return [_not_a_query("A template only reads: SELECT, and nothing that changes anything.")]
+    return []
+
+
+def _not_a_query(message: str) -> Problem:
+    return Problem("NOT_A_QUERY", "sql", message)
