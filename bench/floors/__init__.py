@@ -1,0 +1,1 @@
+"""Programs that do as little as the job allows, to compare with."""
