@@ -138,7 +138,9 @@ class Node(Model):
     node_id: NodeId = Field(pattern=NODE_ID_PATTERN)
     template: TemplateId
     template_version: int | None = Field(default=None, ge=1)
-    parameters: dict[ParameterName, FlowReference | JsonValue] = Field(default_factory=dict)
+    parameters: dict[ParameterName, Annotated[FlowReference | JsonValue, Field(union_mode="left_to_right")]] = Field(
+        default_factory=dict
+    )
     join: JoinRule = JoinRule.ALL_SUCCEEDED
     when: str | None = None
     retry: Retry = Field(default_factory=Retry)
