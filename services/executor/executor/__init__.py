@@ -1,0 +1,1 @@
+"""The executor: launches executions, runs their nodes, and advances each run to its end."""

@@ -1,0 +1,1 @@
+"""The executor's HTTP: health and metrics only; people talk to composer and status."""

@@ -1,0 +1,82 @@
+"""One try of a node, and how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.domain.states import ErrorKind, NodeState, RootReason, SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A claimed try: its row, who it is, and the fence that guards every later write of it."""
+
+    id: UUID
+    execution_id: ExecutionId
+    node_id: NodeId
+    number: int
+    fence: int
+    engine: str
+    engine_connection: str
+    elapsed: timedelta
+    """From the first try's start to this claim, by the database's clock."""
+    holds_place: bool = False
+    """Whether it holds a place of an engine connection that limits how many run at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt did not succeed; the message is safe to show."""
+
+    kind: ErrorKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What an attempt worked with, kept beside its outcome: resolved parameters, who won each, and the SQL that was sent."""
+
+    parameters: Mapping[str, Any] | None = None
+    mappings: Mapping[str, Any] | None = None
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended. `state` is final; with `retry_after` the node waits and is tried again instead."""
+
+    state: NodeState
+    seconds: float = 0.0
+    rows: int | None = None
+    reason: SkipReason | None = None
+    root: RootReason | None = None
+    failure: Failure | None = None
+    retry_after: timedelta | None = None
+    result_key: str | None = None
+    result_metadata: Mapping[str, Any] | None = None
+    trace: Trace = field(default_factory=Trace)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt together with its outcome, on its way to be recorded."""
+
+    attempt: Attempt
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class EndedNode:
+    """A node that is in a final state now, whose children are to be told."""
+
+    id: UUID
+    execution_id: ExecutionId
+    node_id: NodeId
+    state: NodeState
+    root: RootReason | None
+    number: int
+    sequence: int
+    at: datetime

@@ -1,0 +1,85 @@
+"""DuckDB over a folder of files, in the sandbox: also what runs AMC's SQL on a laptop."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from executor.engines.folder_tables import Table, find_tables, inputs_of, mentioned
+from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
+from queryflow.domain.errors import Invalid
+from queryflow.domain.states import ErrorKind
+from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sql.amc_on_duckdb import SET_ZONE, setup_statements
+from queryflow.sql.literals import quote_name
+from queryflow.sql.render import render
+
+RESULT = "result.parquet"
+
+
+class DuckDBEngine:
+    """Runs a node in a sandboxed child over its connection's folder (setting `folder`: a table per file)."""
+
+    kind: ClassVar[str] = "duckdb"
+    instant: ClassVar[bool] = False
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def run(self, work: Work) -> Produced:
+        """The node's result as Parquet; EngineFailure with DuckDB's own sentence where the author can mend it."""
+        tables = await _tables(work)
+        query = _query(work, mentioned(tables, work.template.sql))
+        inputs = {**inputs_of(mentioned(tables, work.template.sql).values()), **_list_inputs(work.lists)}
+        try:
+            [answer] = await self._sandbox.run(Job((query,), work.directory, work.timeout, inputs))
+        except JobFailed as failure:
+            raise _failure(failure, work, tables) from failure
+        return _produced(answer, query.sql)
+
+
+async def _tables(work: Work) -> dict[str, Table]:
+    folder = work.connection.settings.get("folder")
+    if folder is None:
+        return {}
+    try:
+        return await asyncio.to_thread(find_tables, Path(str(folder)))
+    except OSError as error:
+        message = f"The folder of the engine connection {work.connection.name} cannot be read: {error.strerror}."
+        raise EngineFailure(ErrorKind.MISSING, message) from error
+
+
+def _query(work: Work, tables: Mapping[str, Table]) -> Query:
+    try:
+        sql = render(work.template, work.values, work.window, DuckDBEngine.kind).sql
+        files = {name: table.relation for name, table in tables.items()}
+        statements = setup_statements(work.template, files, work.window)
+    except Invalid as error:
+        raise EngineFailure(ErrorKind.VALIDATION, error.message) from error
+    # The sandbox is in UTC from its beginning, and no setting can be changed in it any more.
+    views = tuple(statement for statement in statements if statement != SET_ZONE)
+    return Query(sql, (*views, *_list_views(work.lists)), file=RESULT)
+
+
+def _list_inputs(lists: Mapping[str, Path]) -> dict[str, Path]:
+    return {f"lists/{number}.parquet": path for number, path in enumerate(lists.values())}
+
+
+def _list_views(lists: Mapping[str, Path]) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE VIEW {quote_name(name)} AS FROM read_parquet('{INPUTS}/lists/{number}.parquet')"
+        for number, name in enumerate(lists)
+    )
+
+
+def _produced(answer: Answer, sql: str) -> Produced:
+    columns = tuple(ResultColumn(name, type_) for name, type_ in answer.columns)
+    return Produced(answer.file.path if answer.file else None, answer.row_count, columns, sql)
+
+
+def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table]) -> EngineFailure:
+    if failure.kind is not ErrorKind.MISSING:
+        return EngineFailure(failure.kind, failure.message)
+    names = ", ".join(sorted(tables)) or "no tables"
+    return EngineFailure(failure.kind, f"{failure.message}\nThe engine connection {work.connection.name} has: {names}.")

@@ -1,0 +1,72 @@
+"""The tables of a folder: one per Parquet or CSV file, or per subfolder of such files."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv")
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's files, and how the sandbox calls them."""
+
+    name: str
+    relation: str
+    """What a query reads: a file or a pattern, relative to the sandbox."""
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+
+
+def find_tables(folder: Path) -> dict[str, Table]:
+    """The folder's tables by name; of a file and a subfolder of one name the file counts. OSError if it cannot be read.
+
+    Hidden files, and files of another kind, are no tables.
+    """
+    tables: dict[str, Table] = {}
+    entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    for number, entry in enumerate(sorted(entries, key=lambda each: each.is_dir())):
+        table = _of_folder(entry, number) if entry.is_dir() else _of_file(entry, number)
+        if table is not None:
+            tables.setdefault(table.name, table)
+    return tables
+
+
+def mentioned(tables: Mapping[str, Table], sql: str) -> dict[str, Table]:
+    """The tables whose names the SQL contains in whatever way; more than it reads, never fewer."""
+    words = sql.lower()
+    return {name: table for name, table in tables.items() if name.lower() in words}
+
+
+def inputs_of(tables: Iterable[Table]) -> dict[str, Path]:
+    """All files of the tables by the names the sandbox gives them."""
+    return {name: path for table in tables for name, path in table.inputs.items()}
+
+
+def _of_file(file: Path, number: int) -> Table | None:
+    suffix = _suffix(file)
+    if suffix is None or not file.is_file():
+        return None
+    name = file.name[: -len(suffix)]
+    inner = f"tables/{_inner(name, number)}{suffix}"
+    return Table(name, f"in/{inner}", {inner: file})
+
+
+def _of_folder(folder: Path, number: int) -> Table | None:
+    files = sorted(each for each in folder.iterdir() if each.is_file() and _suffix(each) == ".parquet")
+    if not files:
+        return None
+    inner = f"tables/{_inner(folder.name, number)}"
+    inputs = {f"{inner}/{place:06}.parquet": file for place, file in enumerate(files)}
+    return Table(folder.name, f"in/{inner}/*.parquet", inputs)
+
+
+def _suffix(file: Path) -> str | None:
+    lower = file.name.lower()
+    return next((suffix for suffix in SUFFIXES if lower.endswith(suffix) and lower != suffix), None)
+
+
+def _inner(name: str, number: int) -> str:
+    """The table's own name where it is plain, for messages show it; others DuckDB might read as patterns."""
+    return name if _PLAIN.fullmatch(name) else f"table-{number}"

@@ -1,0 +1,38 @@
+"""What the handlers and loops of one executor process share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from executor.admission import Admission
+from executor.engines.port import Engine
+from executor.finisher import Finisher
+from executor.running import Running
+from executor.settings import ExecutorSettings
+from executor.unit import Desk
+from executor.versions import BadVersion, Frozen, Versions
+from queryflow.runtime.objects import ObjectStore
+from queryflow.sandbox.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """An opened executor."""
+
+    settings: ExecutorSettings
+    desk: Desk
+    versions: Versions
+    admission: Admission
+    running: Running
+    finisher: Finisher
+    engines: Mapping[str, Engine]
+    objects: ObjectStore
+    sandbox: Sandbox
+    attempts: Path
+    """Where attempts get their directories."""
+
+    def demand_engines(self, frozen: Frozen) -> None:
+        """Raise BadVersion if a node wants an engine that no executor has."""
+        unknown = sorted({node.engine for node in frozen.plan.nodes.values()} - self.engines.keys())
+        if unknown:
+            raise BadVersion(f"No executor runs the engine {', '.join(unknown)}.")

@@ -1,0 +1,68 @@
+"""What the executor listens to."""
+
+from collections.abc import Iterable, Sequence
+
+from executor.engines.port import Engine
+from executor.executor import Executor
+from executor.usecases import cancel as cancelling
+from executor.usecases.at_once import run_at_once
+from executor.usecases.claim import claim
+from executor.usecases.launch import admit
+from queryflow.domain.ids import ExecutionId
+from queryflow.messages.flow_execution import FlowExecutionCancelRequested, FlowExecutionRequested
+from queryflow.messages.node import NodeReady
+from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler
+
+MOST_LAUNCHED_TOGETHER = 50
+MOST_CLAIMED_TOGETHER = 200
+
+
+async def on_requested(events: Sequence[FlowExecutionRequested], executor: Executor) -> None:
+    """Launch requested executions if there is room; a repeat finds their rows there and changes nothing."""
+    await admit(executor, [ExecutionId(event.execution_id) for event in events])
+
+
+async def on_cancel_requested(event: FlowExecutionCancelRequested, executor: Executor) -> None:
+    """Cancel an execution; a repeat finds nothing open and changes nothing."""
+    await cancelling.cancel(executor, ExecutionId(event.execution_id))
+
+
+async def on_node_ready(events: Sequence[NodeReady], executor: Executor) -> None:
+    """Claim attempts and begin to run them; what is not ready any more is left alone."""
+    await claim(executor, events)
+
+
+async def on_instant_node_ready(events: Sequence[NodeReady], executor: Executor) -> None:
+    """Claim, run and finish attempts of an engine that is done at once."""
+    await run_at_once(executor, events)
+
+
+HANDLERS: tuple[AnyHandler, ...] = (
+    BatchHandler(
+        queue="executor.launch",
+        keys=("flow_execution.requested",),
+        event=FlowExecutionRequested,
+        call=on_requested,
+        most=MOST_LAUNCHED_TOGETHER,
+    ),
+    Handler(
+        queue="executor.cancel",
+        keys=("flow_execution.cancel_requested",),
+        event=FlowExecutionCancelRequested,
+        call=on_cancel_requested,
+    ),
+)
+
+
+def node_handlers(engines: Iterable[Engine]) -> tuple[BatchHandler, ...]:
+    """A queue per engine."""
+    return tuple(
+        BatchHandler(
+            queue=f"executor.node-ready.{engine.kind}",
+            keys=(f"node.ready.{engine.kind}",),
+            event=NodeReady,
+            call=on_instant_node_ready if engine.instant else on_node_ready,
+            most=MOST_CLAIMED_TOGETHER,
+        )
+        for engine in engines
+    )

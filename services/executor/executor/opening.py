@@ -1,0 +1,93 @@
+"""Open an executor: its pool, its outbox, what it shares, and the loops that keep it going."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from executor.admission import Admission
+from executor.attempt import Finished
+from executor.engines.port import Engine
+from executor.executor import Executor
+from executor.finisher import Finisher
+from executor.poller import admit_next, poll
+from executor.running import Running
+from executor.settings import ExecutorSettings
+from executor.sweeper import sweep, tidy
+from executor.unit import Desk
+from executor.usecases.finish import finish
+from executor.usecases.leasing import RENEWALS_PER_LEASE, drain, renew
+from executor.versions import Versions
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.database import open_pool
+from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.loops import forever
+from queryflow.runtime.objects import ObjectStore
+from queryflow.runtime.outbox import Outbox
+from queryflow.sandbox.sandbox import Sandbox
+
+POOL_SIZE = 8
+TIDY_SECONDS = 86_400.0
+
+Loop = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An executor and the loops that run while it lives."""
+
+    executor: Executor
+    loops: Sequence[Loop]
+
+
+@asynccontextmanager
+async def open_executor(
+    settings: ExecutorSettings, bus: Bus, engines: Mapping[str, Engine], objects: ObjectStore, sandbox: Sandbox
+) -> AsyncIterator[Opened]:
+    """An executor on its database; at the end what still runs is drained or given back, then the pool is closed."""
+    pool = await open_pool(settings.database_url, role=settings.role, maximum=POOL_SIZE)
+    outbox = Outbox(settings.service, pool, bus, settings)
+
+    async def record(finished: Sequence[Finished]) -> None:
+        await finish(executor, finished)
+
+    executor = Executor(
+        settings=settings,
+        desk=Desk(pool, outbox),
+        versions=Versions(),
+        admission=Admission(settings.open_nodes_limit),
+        running=Running(settings.run_at_once),
+        finisher=Finisher(record),
+        engines=engines,
+        objects=objects,
+        sandbox=sandbox,
+        attempts=settings.home / "attempts",
+    )
+    try:
+        yield Opened(executor, _loops(executor, outbox))
+    finally:
+        await drain(executor)
+        await pool.close()
+
+
+def _loops(executor: Executor, outbox: Outbox) -> tuple[Loop, ...]:
+    settings = executor.settings
+
+    async def admit() -> None:
+        await executor.admission.wait(settings.poll_seconds)
+        await admit_next(executor)
+
+    return (
+        outbox.run,
+        partial(beat, executor.desk.pool, settings.service, settings.instance),
+        partial(forever, "executor.poll", partial(poll, executor), every_seconds=settings.poll_seconds),
+        partial(forever, "executor.admit", admit, every_seconds=0.0),
+        partial(
+            forever,
+            "executor.renew",
+            partial(renew, executor),
+            every_seconds=settings.lease_seconds / RENEWALS_PER_LEASE,
+        ),
+        partial(forever, "executor.sweep", partial(sweep, executor), every_seconds=settings.sweep_seconds),
+        partial(forever, "executor.tidy", partial(tidy, executor), every_seconds=TIDY_SECONDS),
+    )

@@ -1,0 +1,1 @@
+"""The executor's SQL, set-based and guarded, one file per noun."""

@@ -1,0 +1,88 @@
+"""Children of ended nodes: locked in one order everywhere, then written together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.domain.progress import Step
+from queryflow.domain.states import NodeState
+from queryflow.runtime.database import Connection
+
+LOCK = """
+SELECT node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
+  node.sequence, node.remaining_parents, node.failed_parents, node.skipped_parents, node.root_reason,
+  node.cancel_requested, now() AS now
+FROM unnest($1::uuid[], $2::text[]) AS asked(execution_id, node_id)
+JOIN workflow_executions AS node
+  ON node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
+WHERE node.state = 'pending'
+ORDER BY node.composition_execution_id, node.composition_node_id
+FOR NO KEY UPDATE OF node
+"""
+
+WRITE = """
+UPDATE workflow_executions AS node
+SET state = step.state, remaining_parents = step.remaining, failed_parents = step.failed,
+  skipped_parents = step.skipped, reason = step.reason, root_reason = step.root, advanced = step.advanced,
+  ready_at = CASE WHEN step.state = 'ready' THEN now() END,
+  finished_at = CASE WHEN step.state IN ('skipped', 'cancelled') THEN now() END,
+  sequence = CASE WHEN step.state IN ('skipped', 'cancelled') THEN node.sequence + 1 ELSE node.sequence END
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::bool[])
+  AS step(id, state, remaining, failed, skipped, reason, root, advanced)
+WHERE node.id = step.id AND node.state = 'pending'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenStep:
+    """A child's step, with the row it is written to and whether its own children are told in this transaction too."""
+
+    id: UUID
+    step: Step
+    advanced: bool
+
+
+async def lock(connection: Connection, children: Iterable[tuple[ExecutionId, NodeId]]) -> list[asyncpg.Record]:
+    """The pending ones of the children, locked in the order of execution and node."""
+    ordered = sorted(children)
+    return await connection.fetch(LOCK, [each[0] for each in ordered], [each[1] for each in ordered])
+
+
+async def write(connection: Connection, steps: Sequence[WrittenStep]) -> None:
+    """Write what each child became."""
+    await connection.execute(
+        WRITE,
+        [each.id for each in steps],
+        [each.step.becomes.value for each in steps],
+        [each.step.remaining for each in steps],
+        [each.step.failed for each in steps],
+        [each.step.skipped for each in steps],
+        [None if each.step.reason is None else each.step.reason.value for each in steps],
+        [None if each.step.root is None else each.step.root.value for each in steps],
+        [each.advanced for each in steps],
+    )
+
+
+UNTOLD = """
+UPDATE workflow_executions AS node SET advanced = true
+FROM (
+  SELECT id FROM workflow_executions
+  WHERE composition_execution_id = $1 AND NOT advanced
+    AND state IN ('succeeded', 'reused', 'failed', 'timed_out', 'cancelled', 'skipped')
+  ORDER BY composition_node_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+) AS untold WHERE node.id = untold.id
+RETURNING node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.state,
+  node.root_reason, node.attempt, node.sequence, now() AS now
+"""
+
+
+async def take_untold(connection: Connection, execution_id: ExecutionId, most: int) -> list[asyncpg.Record]:
+    """Ended nodes whose children were not told yet, marked as told: the caller tells them in the same transaction."""
+    return await connection.fetch(UNTOLD, execution_id, most)
+
+
+FINAL = frozenset({NodeState.SKIPPED, NodeState.CANCELLED})
+"""What a step can end a child in."""

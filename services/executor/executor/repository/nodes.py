@@ -1,0 +1,109 @@
+"""Rows of `workflow_executions` from their launch to their claim: inserted, readied, claimed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from executor.versions import Frozen
+from queryflow.domain.ids import ExecutionId
+from queryflow.domain.states import NodeState
+from queryflow.messages.node import NodeReady
+from queryflow.runtime.database import Connection
+
+INSERT = """
+INSERT INTO workflow_executions (
+  composition_execution_id, composition_node_id, state, attempt, sequence, remaining_parents, tolerated, is_sink,
+  engine, engine_connection, ready_at, finished_at, advanced, cancel_requested)
+SELECT execution.id, node.id, CASE WHEN $8 THEN 'cancelled' WHEN node.parents = 0 THEN 'ready' ELSE 'pending' END,
+  1, CASE WHEN $8 THEN 1 ELSE 0 END, CASE WHEN $8 THEN 0 ELSE node.parents END, node.tolerated, node.is_sink,
+  node.engine, node.engine_connection, CASE WHEN node.parents = 0 AND NOT $8 THEN now() END,
+  CASE WHEN $8 THEN now() END, $8, $8
+FROM unnest($1::uuid[]) AS execution(id)
+CROSS JOIN unnest($2::text[], $3::int[], $4::bool[], $5::bool[], $6::text[], $7::text[])
+  AS node(id, parents, tolerated, is_sink, engine, engine_connection)
+ON CONFLICT (composition_execution_id, composition_node_id) DO NOTHING
+"""
+
+CLAIM = """
+UPDATE workflow_executions AS node
+SET state = 'running', phase = 'resolving', reason = NULL, fence = node.fence + 1, crash_count = node.crash_count + 1,
+  sequence = node.sequence + 1, lease_owner = $4, lease_until = now() + $5::interval, started_at = now(),
+  first_started_at = coalesce(node.first_started_at, now())
+FROM unnest($1::uuid[], $2::text[], $3::int[]) AS asked(execution_id, node_id, attempt)
+WHERE node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
+  AND node.attempt = asked.attempt AND node.state = 'ready' AND NOT node.cancel_requested
+RETURNING node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
+  node.fence, node.sequence, node.engine, node.engine_connection, now() - node.first_started_at AS elapsed, now() AS now
+"""
+
+SET_ASIDE = """
+UPDATE workflow_executions AS node
+SET state = 'waiting', reason = 'no_slot', sequence = node.sequence + 1
+FROM unnest($1::uuid[], $2::text[], $3::int[]) AS asked(execution_id, node_id, attempt)
+WHERE node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
+  AND node.attempt = asked.attempt AND node.state = 'ready' AND NOT node.cancel_requested
+RETURNING node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.sequence,
+  now() AS now
+"""
+
+READY_DUE = """
+UPDATE workflow_executions AS node SET state = 'ready', reason = NULL, due_at = NULL, ready_at = now()
+FROM (
+  SELECT id FROM workflow_executions WHERE due_at <= now() AND state = 'waiting' AND NOT cancel_requested
+  ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+) AS due WHERE node.id = due.id
+RETURNING node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.engine,
+  now() AS now
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeColumns:
+    """The nodes of a version as columns, in the order of the INSERT."""
+
+    columns: tuple[list[Any], ...]
+
+    @classmethod
+    def of(cls, frozen: Frozen) -> "NodeColumns":
+        """The columns of a version's plan."""
+        nodes = list(frozen.plan.nodes.values())
+        return cls(
+            (
+                [node.node_id for node in nodes],
+                [len(node.sources) for node in nodes],
+                [node.tolerated for node in nodes],
+                [node.is_sink for node in nodes],
+                [node.engine for node in nodes],
+                [node.engine_connection for node in nodes],
+            )
+        )
+
+
+async def insert(connection: Connection, ids: Sequence[ExecutionId], frozen: Frozen, state: NodeState) -> None:
+    """A row per node of the version for each execution: pending with roots ready, or (`state`) all cancelled."""
+    cancelled = state is NodeState.CANCELLED
+    await connection.execute(INSERT, list(ids), *NodeColumns.of(frozen).columns, cancelled)
+
+
+def asked(events: Sequence[NodeReady]) -> tuple[list[UUID], list[str], list[int]]:
+    """Which attempts the messages speak of, once each and always in the same order, as columns."""
+    distinct = sorted({(event.execution_id, event.node_id, event.attempt) for event in events})
+    return [each[0] for each in distinct], [each[1] for each in distinct], [each[2] for each in distinct]
+
+
+async def claim(connection: Connection, events: Sequence[NodeReady], *, owner: str, lease: Any) -> list[asyncpg.Record]:
+    """Take what is ready among the asked attempts; what is not, or not any more, is left out."""
+    return await connection.fetch(CLAIM, *asked(events), owner, lease)
+
+
+async def set_aside(connection: Connection, events: Sequence[NodeReady]) -> list[asyncpg.Record]:
+    """Let what is ready among the asked attempts wait for a slot."""
+    return await connection.fetch(SET_ASIDE, *asked(events))
+
+
+async def ready_due(connection: Connection, most: int) -> list[asyncpg.Record]:
+    """Ready what has waited out its back-off, the longest overdue first."""
+    return await connection.fetch(READY_DUE, most)

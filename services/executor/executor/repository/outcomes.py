@@ -1,0 +1,139 @@
+"""How attempts ended, written to their rows under the guard of their fence, and to the history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from executor.attempt import Finished, Outcome
+from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.runtime.database import Connection
+
+SETTLED = """
+  node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.fence,
+  node.sequence, node.started_at, now() AS now
+"""
+
+HISTORY = """
+  INSERT INTO node_attempts (
+    workflow_execution_id, attempt, fence, state, error_kind, error_message, executor, started_at)
+"""
+
+FINISH = f"""
+WITH outcome AS (
+  SELECT * FROM unnest(
+    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::float8[],
+    $10::text[], $11::jsonb[], $12::jsonb[], $13::jsonb[], $14::text[])
+  AS outcome(id, fence, state, reason, root, error_kind, error_message, row_count, seconds, result, result_metadata,
+    parameters, mappings, sql)
+), ended AS (
+  UPDATE workflow_executions AS node
+  SET state = outcome.state, reason = outcome.reason, root_reason = outcome.root, advanced = true, phase = NULL,
+    sequence = node.sequence + 1, crash_count = 0, lease_owner = NULL, lease_until = NULL, due_at = NULL,
+    finished_at = now(), error_kind = outcome.error_kind, error_message = outcome.error_message,
+    row_count = outcome.row_count, seconds = outcome.seconds, result_s3_path = outcome.result,
+    result_metadata = outcome.result_metadata, parameters = outcome.parameters, parameter_mappings = outcome.mappings,
+    rendered_sql = outcome.sql
+  FROM outcome WHERE node.id = outcome.id AND node.fence = outcome.fence AND node.state = 'running'
+  RETURNING {SETTLED}, node.state, node.error_kind, node.error_message
+), history AS (
+  {HISTORY} SELECT id, attempt, fence, state, error_kind, error_message, $15, started_at FROM ended
+)
+SELECT * FROM ended
+"""  # noqa: S608 - the parts are constants of this file
+
+FINISH_AT_ONCE = f"""
+WITH ended AS (
+  UPDATE workflow_executions AS node
+  SET state = 'succeeded', reason = NULL, advanced = true, sequence = node.sequence + 1, fence = node.fence + 1,
+    started_at = now(), first_started_at = coalesce(node.first_started_at, now()), finished_at = now(),
+    row_count = outcome.row_count, seconds = 0, parameters = outcome.parameters, parameter_mappings = outcome.mappings
+  FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::jsonb[], $6::jsonb[])
+    AS outcome(execution_id, node_id, attempt, row_count, parameters, mappings)
+  WHERE node.composition_execution_id = outcome.execution_id AND node.composition_node_id = outcome.node_id
+    AND node.attempt = outcome.attempt AND node.state = 'ready' AND NOT node.cancel_requested
+  RETURNING {SETTLED}
+), history AS (
+  {HISTORY} SELECT id, attempt, fence, 'succeeded', NULL, NULL, $7, started_at FROM ended
+)
+SELECT * FROM ended
+"""  # noqa: S608 - the parts are constants of this file
+
+RETRY = f"""
+WITH outcome AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::interval[], $4::text[], $5::text[])
+  AS outcome(id, fence, delay, error_kind, error_message)
+), tried AS (
+  UPDATE workflow_executions AS node
+  SET state = 'waiting', reason = 'retry_backoff', phase = NULL, attempt = node.attempt + 1,
+    sequence = node.sequence + 1, crash_count = 0, lease_owner = NULL, lease_until = NULL,
+    due_at = now() + outcome.delay, error_kind = outcome.error_kind, error_message = outcome.error_message
+  FROM outcome WHERE node.id = outcome.id AND node.fence = outcome.fence AND node.state = 'running'
+    AND NOT node.cancel_requested
+  RETURNING {SETTLED}, node.error_kind, node.error_message
+), history AS (
+  {HISTORY} SELECT id, attempt - 1, fence, 'retried', error_kind, error_message, $6, started_at FROM tried
+)
+SELECT * FROM tried
+"""  # noqa: S608 - the parts are constants of this file
+
+
+async def finish(connection: Connection, finished: Sequence[Finished], executor: str) -> list[asyncpg.Record]:
+    """Write final outcomes; only the attempts that still held their fence come back."""
+    return await connection.fetch(
+        FINISH,
+        [each.attempt.id for each in finished],
+        [each.attempt.fence for each in finished],
+        *_columns([each.outcome for each in finished]),
+        executor,
+    )
+
+
+async def finish_at_once(
+    connection: Connection,
+    attempts: Sequence[tuple[ExecutionId, NodeId, int]],
+    outcomes: Sequence[Outcome],
+    executor: str,
+) -> list[asyncpg.Record]:
+    """Claim and finish attempts of an instant engine in one step; only those that were ready come back."""
+    return await connection.fetch(
+        FINISH_AT_ONCE,
+        [each[0] for each in attempts],
+        [each[1] for each in attempts],
+        [each[2] for each in attempts],
+        [each.rows for each in outcomes],
+        [each.trace.parameters for each in outcomes],
+        [each.trace.mappings for each in outcomes],
+        executor,
+    )
+
+
+async def retry(connection: Connection, finished: Sequence[Finished], executor: str) -> list[asyncpg.Record]:
+    """Let attempts wait for their next try; a node whose cancel was asked for is left out, as is a lost fence."""
+    outcomes = [each.outcome for each in finished]
+    return await connection.fetch(
+        RETRY,
+        [each.attempt.id for each in finished],
+        [each.attempt.fence for each in finished],
+        [each.retry_after for each in outcomes],
+        [None if each.failure is None else each.failure.kind.value for each in outcomes],
+        [None if each.failure is None else each.failure.message for each in outcomes],
+        executor,
+    )
+
+
+def _columns(outcomes: Sequence[Outcome]) -> tuple[list[Any], ...]:
+    return (
+        [each.state.value for each in outcomes],
+        [None if each.reason is None else each.reason.value for each in outcomes],
+        [None if each.root is None else each.root.value for each in outcomes],
+        [None if each.failure is None else each.failure.kind.value for each in outcomes],
+        [None if each.failure is None else each.failure.message for each in outcomes],
+        [each.rows for each in outcomes],
+        [each.seconds for each in outcomes],
+        [each.result_key for each in outcomes],
+        [each.result_metadata for each in outcomes],
+        [each.trace.parameters for each in outcomes],
+        [each.trace.mappings for each in outcomes],
+        [each.trace.sql for each in outcomes],
+    )

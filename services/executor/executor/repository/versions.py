@@ -1,0 +1,28 @@
+"""Frozen versions, as the composer stored them, and the executions that run them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from queryflow.runtime.database import Connection
+
+DOCUMENT = "SELECT document FROM composition_versions WHERE hash = $1"
+
+EXECUTIONS = """
+SELECT id, version, composition_key, schedule_id, parameters, node_parameters, "window", node_windows,
+  logical_date
+FROM query_flow_executions WHERE id = ANY($1::uuid[])
+"""
+
+
+async def document(connection: Connection, version: str) -> dict[str, Any] | None:
+    """The version's document; None if there is none of that hash."""
+    found: dict[str, Any] | None = await connection.fetchval(DOCUMENT, version)
+    return found
+
+
+async def executions(connection: Connection, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """What never changes about those executions: version, values, windows."""
+    return await connection.fetch(EXECUTIONS, list(ids))

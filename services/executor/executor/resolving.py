@@ -1,0 +1,127 @@
+"""Turns a node's bindings into values: one sandboxed child reads the parents' results for all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from executor.engines.port import EngineFailure
+from executor.results import StoredResult, fetch_result
+from queryflow.domain.bindings import EmptyDecision, empty_decision
+from queryflow.domain.errors import Invalid
+from queryflow.domain.flow import Binding
+from queryflow.domain.parameters import Parameter, Values
+from queryflow.domain.states import ErrorKind
+from queryflow.runtime.objects import ObjectStore
+from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sql.binding_query import SOURCE, binding_query
+from queryflow.sql.render import RegisteredList
+
+INLINE_ITEMS = 1_000
+"""A list of more items than this stays a file and is registered as a table where the query runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInput:
+    """A parameter, the binding that feeds it, and the result it reads; None where a tolerated source has none."""
+
+    parameter: Parameter
+    binding: Binding
+    source: StoredResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """All bindings of one node, and where and how long they may be worked on."""
+
+    inputs: tuple[BoundInput, ...]
+    flow_values: Values
+    directory: Path
+    """The attempt's own directory: fetched results and long lists are put here."""
+    deadline: timedelta
+    inline_items: int = INLINE_ITEMS
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the bindings yielded. Empty inputs are in neither mapping: `emptied` says what follows from them."""
+
+    values: Values
+    lists: Mapping[str, Path]
+    """The Parquet file of every RegisteredList in `values`, by the name the SQL uses."""
+    emptied: EmptyDecision
+
+
+async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> Resolved:
+    """The values of a node's bindings; EngineFailure names the parameter that could not be had.
+
+    Too many items, nulls that were to fail, a value without an exact cast, many rows for one value: VALIDATION.
+    """
+    reading = [each for each in wish.inputs if each.source is not None]
+    answers = await _answers(sandbox, objects, wish, reading) if reading else ()
+    values: Values = {}
+    lists: dict[str, Path] = {}
+    for each, answer in zip(reading, answers, strict=True):
+        _refuse_excess(each, answer)
+        if answer.row_count:
+            values[each.parameter.name] = _value(each.parameter, answer, lists, wish.inline_items)
+    empty = [each for each in wish.inputs if each.parameter.name not in values]
+    return Resolved(values, lists, empty_decision((each.parameter, each.binding.on_empty) for each in empty))
+
+
+async def _answers(sandbox: Sandbox, objects: ObjectStore, wish: Wish, reading: list[BoundInput]) -> tuple[Answer, ...]:
+    sources = {each.source.key: each.source for each in reading if each.source is not None}
+    names = {key: f"sources/{number}.parquet" for number, key in enumerate(sources)}
+    inputs = {names[key]: await _fetched(objects, source, wish.directory) for key, source in sources.items()}
+    queries = tuple(_query(number, each, names, wish) for number, each in enumerate(reading))
+    try:
+        return await sandbox.run(Job(queries, wish.directory, wish.deadline, inputs))
+    except JobFailed as failure:
+        named = "" if failure.query is None else f"{reading[failure.query].parameter.name}: "
+        raise EngineFailure(failure.kind, named + failure.message) from failure
+
+
+async def _fetched(objects: ObjectStore, source: StoredResult, directory: Path) -> Path:
+    return await fetch_result(objects, source, directory / f"source-{source.sha256}.parquet")
+
+
+def _query(number: int, each: BoundInput, names: Mapping[str, str], wish: Wish) -> Query:
+    """The binding's query over its source. A list goes to a file, and comes back too where it is short."""
+    source = each.source
+    if source is None:
+        raise ValueError("an input without a source has no query")
+    columns = [(column.name, column.type) for column in source.columns]
+    try:
+        sql = binding_query(each.binding, each.parameter, columns, wish.flow_values)
+    except Invalid as error:
+        raise EngineFailure(ErrorKind.VALIDATION, f"{each.parameter.name}: {error.message}") from error
+    view = f"CREATE OR REPLACE VIEW {SOURCE} AS FROM read_parquet('{INPUTS}/{names[source.key]}')"
+    if each.parameter.type.is_list:
+        return Query(sql, (view,), file=f"list-{number}.parquet", rows=wish.inline_items)
+    return Query(sql, (view,), rows=2)
+
+
+def _refuse_excess(each: BoundInput, answer: Answer) -> None:
+    name, most = each.parameter.name, each.binding.max_items
+    if most is not None and answer.row_count > most:
+        raise EngineFailure(ErrorKind.VALIDATION, f"{name}: the binding yields more than max_items ({most}).")
+    if not each.parameter.type.is_list and answer.row_count > 1:
+        message = f"{name}: {each.binding.column} has more than one row, and {name} takes one value; choose a reduce."
+        raise EngineFailure(ErrorKind.VALIDATION, message)
+
+
+def _value(parameter: Parameter, answer: Answer, lists: dict[str, Path], inline_items: int) -> Any:
+    if not parameter.type.is_list:
+        return _instant(answer.rows[0][0])
+    if answer.file is None or answer.row_count <= inline_items:
+        return [_instant(value) for (value,) in answer.rows]
+    name = f"list_{parameter.name}"
+    lists[name] = answer.file.path
+    return RegisteredList(name, parameter.type, answer.row_count)
+
+
+def _instant(value: Any) -> Any:
+    """Timestamps of a result have no zone and are UTC."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

@@ -1,0 +1,99 @@
+"""Results in the object store: the Parquet file first, its manifest last. What has no manifest is no result.
+
+A key carries the attempt and its fence, so two tries never write one object, and a crash leaves at most a file that
+nobody refers to.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from executor.attempt import Attempt
+from executor.engines.port import EngineFailure, Produced, ResultColumn
+from queryflow.domain.errors import NotFound
+from queryflow.domain.states import ErrorKind
+from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.objects import ObjectStore
+
+PARQUET, MANIFEST = ".parquet", ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result as its manifest describes it."""
+
+    key: str
+    """The key of the Parquet file."""
+    rows: int
+    bytes: int
+    sha256: str
+    columns: tuple[ResultColumn, ...]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the manifest says, and what is kept beside the key in the node's row."""
+        columns = [asdict(column) for column in self.columns]
+        return {"rows": self.rows, "bytes": self.bytes, "sha256": self.sha256, "columns": columns}
+
+
+def result_key(attempt: Attempt) -> str:
+    """The key of an attempt's result: made of ids and numbers, never of names people chose."""
+    return f"results/{attempt.execution_id}/{attempt.id}/{attempt.number}-{attempt.fence}{PARQUET}"
+
+
+def described(key: str, metadata: Mapping[str, Any]) -> StoredResult:
+    """The result of that key as a node's row or a manifest describes it."""
+    columns = tuple(ResultColumn(column["name"], column["type"]) for column in metadata["columns"])
+    return StoredResult(key, metadata["rows"], metadata["bytes"], metadata["sha256"], columns)
+
+
+async def store_result(objects: ObjectStore, produced: Produced, key: str) -> StoredResult:
+    """Store what an attempt made, which must have a file: the file, then the manifest that makes it a result."""
+    if produced.file is None:
+        raise ValueError("an engine without results stores none")
+    size, digest = await asyncio.to_thread(_measured, produced.file)
+    stored = StoredResult(key, produced.rows, size, digest, produced.columns)
+    crashpoint("executor.before_store_file")
+    await objects.put_file(key, produced.file)
+    crashpoint("executor.before_manifest")
+    await objects.put_bytes(_manifest_key(key), json.dumps(stored.metadata, ensure_ascii=False).encode())
+    crashpoint("executor.after_manifest")
+    return stored
+
+
+async def read_manifest(objects: ObjectStore, key: str) -> StoredResult:
+    """The result whose Parquet file has that key; EngineFailure (RESULT_UNAVAILABLE) if there is none."""
+    try:
+        metadata = json.loads(await objects.read(_manifest_key(key)))
+    except NotFound as error:
+        raise _unavailable("is not in the object store") from error
+    return described(key, metadata)
+
+
+async def fetch_result(objects: ObjectStore, stored: StoredResult, into: Path) -> Path:
+    """A local file with the result, to be read only; EngineFailure (RESULT_UNAVAILABLE) if it is not as stored."""
+    try:
+        file = await objects.fetch(stored.key, into)
+    except NotFound as error:
+        raise _unavailable("is not in the object store") from error
+    if await asyncio.to_thread(_measured, file) != (stored.bytes, stored.sha256):
+        raise _unavailable("is damaged: its content is not what was stored")
+    return file
+
+
+def _manifest_key(key: str) -> str:
+    return key.removesuffix(PARQUET) + MANIFEST
+
+
+def _measured(file: Path) -> tuple[int, str]:
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return file.stat().st_size, digest
+
+
+def _unavailable(what: str) -> EngineFailure:
+    return EngineFailure(ErrorKind.RESULT_UNAVAILABLE, f"The result of a node before this one {what}.")

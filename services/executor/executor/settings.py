@@ -1,0 +1,25 @@
+"""What the executor is told when it starts."""
+
+from typing import ClassVar
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from queryflow.runtime.settings import ServiceSettings
+
+
+class ExecutorSettings(ServiceSettings):
+    """The shared settings and the executor's own."""
+
+    service: ClassVar[str] = "executor"
+
+    port: int = Field(default=8702, ge=0, le=65_535)
+    run_at_once: PositiveInt = 16
+    """How many nodes this process runs at the same time; those beyond wait in their rows for whoever has room."""
+    node_timeout_seconds: PositiveFloat = 21_600.0
+    """How long one attempt may take where its node does not say."""
+    unclaimed_seconds: PositiveFloat = 60.0
+    """A node that is ready for longer than this without being claimed is announced again."""
+    most_crashes: PositiveInt = 3
+    """A node whose attempts ended their executor so often in a row fails instead of being tried again."""
+    keep_days: PositiveInt = 90
+    """Executions older than this are removed by retention."""

@@ -1,0 +1,106 @@
+"""Finds and mends what crashes and lost messages left, at boot and then every half minute.
+
+It works by predicate, so that it needs no memory of what went wrong, and in short guarded transactions, so that any number of
+sweepers may run. A run without faults needs no repair: each is counted by kind, and an alarm may watch the count.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+
+from executor.executor import Executor
+from executor.repository import repairs
+from executor.usecases.cancel import cancel
+from executor.usecases.finish import go_on
+from executor.usecases.repair import announce_unclaimed, correct_counts, recover_expired
+from queryflow.domain.ids import ExecutionId
+from queryflow.runtime.database import Connection
+from queryflow.schema.partitions import drop_empty_partitions, make_partitions_ahead, retain_executions
+
+log = structlog.get_logger()
+REPAIRS = Counter("queryflow_repairs", "What the sweeper had to mend", ["kind"])
+BEGINNING = UUID(int=0)
+Look = Callable[[Connection, timedelta], Awaitable[list[ExecutionId]]]
+
+
+async def sweep(executor: Executor) -> None:
+    """One turn over everything."""
+    await _expired_leases(executor)
+    _count("ready_unclaimed", await executor.desk.commit(lambda unit: announce_unclaimed(unit, executor)))
+    await _cancels(executor)
+    await _untold(executor)
+    await _counts(executor)
+
+
+async def tidy(executor: Executor) -> None:
+    """Once a day: partitions ahead, and the end of what was kept long enough, results last."""
+    async with executor.desk.pool.acquire() as connection:
+        await make_partitions_ahead(connection)
+        before = await connection.fetchval("SELECT now() - $1::interval", timedelta(days=executor.settings.keep_days))
+        while gone := await retain_executions(connection, before):
+            await _remove_results(executor, [ExecutionId(each) for each in gone])
+        await drop_empty_partitions(connection, before)
+
+
+async def _expired_leases(executor: Executor) -> None:
+    while True:
+        found, unfinished = await executor.desk.commit(lambda unit: recover_expired(unit, executor))
+        _count("lease_expired", found)
+        for execution_id in unfinished:
+            await go_on(executor, execution_id)
+        if found < repairs.PAGE:
+            return
+
+
+async def _cancels(executor: Executor) -> None:
+    for execution_id in await _found(executor, repairs.uncopied_cancels):
+        _count("cancel_not_copied", 1)
+        await cancel(executor, execution_id)
+
+
+async def _untold(executor: Executor) -> None:
+    for execution_id in await _found(executor, repairs.untold):
+        _count("children_not_told", 1)
+        await go_on(executor, execution_id)
+
+
+async def _counts(executor: Executor) -> None:
+    after = BEGINNING
+    while True:
+        async with executor.desk.pool.acquire() as connection:
+            page = await repairs.running_after(connection, after, _age(executor))
+            running = await executor.versions.executions(connection, page)
+        for execution in running.values():
+            wrong = await executor.desk.commit(lambda unit, each=execution: correct_counts(unit, each))
+            _count("counts_wrong", wrong)
+            if wrong:
+                await go_on(executor, execution.id)
+        if len(page) < repairs.PAGE:
+            return
+        after = page[-1]
+
+
+async def _found(executor: Executor, look: Look) -> list[ExecutionId]:
+    async with executor.desk.pool.acquire() as connection:
+        return await look(connection, _age(executor))
+
+
+async def _remove_results(executor: Executor, gone: Sequence[ExecutionId]) -> None:
+    """Remove the results of executions whose rows are gone; what a crash leaves here has no row, and nobody reads it."""
+    for execution_id in gone:
+        for key in await executor.objects.list(f"results/{execution_id}/"):
+            await executor.objects.delete(key)
+
+
+def _age(executor: Executor) -> timedelta:
+    """What is younger than this may be somebody's work in progress."""
+    return timedelta(seconds=executor.settings.sweep_seconds)
+
+
+def _count(kind: str, found: int) -> None:
+    if found:
+        REPAIRS.labels(kind).inc(found)
+        log.warning("The sweeper mended something", action="sweep.repaired", kind=kind, count=found)

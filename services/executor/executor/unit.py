@@ -1,0 +1,99 @@
+"""The executor's unit of work: one transaction, what it says afterwards, and the repeat after a deadlock."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from queryflow.messages.splitting import split_facts
+
+from queryflow.domain.errors import TryAgain
+from queryflow.domain.ids import ExecutionId
+from queryflow.messages.event import Event
+from queryflow.messages.execution import Fact
+from queryflow.runtime.bus.port import Envelope
+from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.database import Connection, Pool
+from queryflow.runtime.faults import passes
+from queryflow.runtime.outbox import Outbox, envelope
+
+T = TypeVar("T")
+MOST_TRIES = 5
+
+
+@dataclass(slots=True)
+class Unit:
+    """A transaction in progress and what it will say once it is committed."""
+
+    connection: Connection
+    now: datetime | None = None
+    """The transaction's time, as the first statement that wrote something returned it."""
+    _events: list[tuple[Event, UUID | None]] = field(default_factory=list)
+    _facts: dict[ExecutionId, list[Fact]] = field(default_factory=dict)
+
+    def emit(self, event: Event, message_id: UUID | None = None) -> None:
+        """Say the event after the commit; without an id it gets a new one."""
+        self._events.append((event, message_id))
+
+    def progressed(self, execution_id: ExecutionId, fact: Fact) -> None:
+        """Add a fact to the one message that says how this execution progressed in this commit."""
+        self._facts.setdefault(execution_id, []).append(fact)
+
+    def envelopes(self) -> list[Envelope]:
+        """What is to be sent, facts gathered by execution."""
+        if not self._events and not self._facts:
+            return []
+        if self.now is None:
+            raise RuntimeError("a unit that says something has written something, and knows when")
+        now = self.now
+        said = [envelope(event, now=now, message_id=message_id) for event, message_id in self._events]
+        for execution_id, facts in self._facts.items():
+            said.extend(envelope(event, now=now) for event in split_facts(execution_id, facts))
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where units are opened: the pool and the outbox of this process."""
+
+    pool: Pool
+    outbox: Outbox
+
+    async def commit(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Do the work in one transaction, commit it with what it says, hand that over; repeat the whole after a deadlock.
+
+        A lost connection leaves open whether it was committed: guards and derived message ids make the repeat change nothing
+        then. Raises TryAgain when it did not go through after five times.
+        """
+        for tried in range(MOST_TRIES):
+            try:
+                answer, envelopes = await self._once(work)
+            except Exception as problem:
+                if not passes(problem):
+                    raise
+                if tried + 1 == MOST_TRIES:
+                    raise TryAgain(f"the database did not take the transaction: {type(problem).__name__}") from problem
+                await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**tried)  # noqa: S311 - jitter, not a secret
+            else:
+                self._hand_over(envelopes)
+                return answer
+        raise AssertionError("unreachable")
+
+    async def _once(self, work: Callable[[Unit], Awaitable[T]]) -> tuple[T, Sequence[Envelope]]:
+        async with self.pool.acquire() as connection, connection.transaction():
+            unit = Unit(connection)
+            answer = await work(unit)
+            envelopes = unit.envelopes()
+            if envelopes:
+                await self.outbox.add(connection, envelopes)
+            crashpoint("executor.before_commit")
+        crashpoint("executor.after_commit")
+        return answer, envelopes
+
+    def _hand_over(self, envelopes: Sequence[Envelope]) -> None:
+        if envelopes:
+            self.outbox.hand_over(envelopes)
+        crashpoint("executor.after_handover")

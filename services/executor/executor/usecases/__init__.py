@@ -1,0 +1,1 @@
+"""What the executor does: launch, claim, run, finish, cancel. Each decides with pure functions, then writes once."""

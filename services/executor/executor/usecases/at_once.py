@@ -1,0 +1,69 @@
+"""Instant engines: claim, finish and advance in one transaction, acknowledged together."""
+
+from collections.abc import Sequence
+
+from executor.attempt import Outcome
+from executor.engines.port import EngineFailure
+from executor.executor import Executor
+from executor.repository import outcomes
+from executor.unit import Unit
+from executor.usecases.advance import Executions, tell_children
+from executor.usecases.claim import claim
+from executor.usecases.finish import go_on, say_ended
+from executor.usecases.work import instant_work
+from executor.versions import RunningExecution
+from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.domain.states import NodeState
+from queryflow.messages.node import NodeReady
+from queryflow.runtime.crashpoints import crashpoint
+
+Done = dict[tuple[ExecutionId, NodeId, int], Outcome]
+"""By attempt, how it will have ended if it is ready."""
+
+
+async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
+    """Run attempts of an instant engine and record them; what is not ready any more changes nothing.
+
+    Such an engine does nothing outside this process, so running before the claim is safe. What needs inputs, or fails, goes
+    the long way: claimed, run, finished.
+    """
+    async with executor.desk.pool.acquire() as connection:
+        running = await executor.versions.executions(connection, {ExecutionId(each.execution_id) for each in events})
+    known = [event for event in events if event.execution_id in running]
+    done: Done = {}
+    rest = [event for event in known if not await _run(executor, running[ExecutionId(event.execution_id)], event, done)]
+    if done:
+        await _finish(executor, done, running)
+    if rest:
+        await claim(executor, rest)
+
+
+async def _run(executor: Executor, execution: RunningExecution, event: NodeReady, done: Done) -> bool:
+    """Run one attempt if it can be run at once; whether it could and went well."""
+    node_id = NodeId(event.node_id)
+    work = instant_work(executor, execution, node_id, event.attempt)
+    if work is None:
+        return False
+    try:
+        produced = await executor.engines[event.engine].run(work)
+    except EngineFailure:
+        return False
+    done[execution.id, node_id, event.attempt] = Outcome(NodeState.SUCCEEDED, rows=produced.rows)
+    return True
+
+
+async def _finish(executor: Executor, done: Done, running: Executions) -> None:
+    unfinished = await executor.desk.commit(lambda unit: _record(unit, executor, done, running))
+    executor.admission.ended()
+    for execution_id in unfinished:
+        await go_on(executor, execution_id)
+
+
+async def _record(unit: Unit, executor: Executor, done: Done, running: Executions) -> set[ExecutionId]:
+    attempts = sorted(done)
+    rows = await outcomes.finish_at_once(
+        unit.connection, attempts, [done[each] for each in attempts], executor.settings.instance
+    )
+    wave = [say_ended(unit, row, done[row["execution_id"], row["node_id"], row["attempt"]]) for row in rows]
+    crashpoint("executor.before_finish_commit")
+    return await tell_children(unit, wave, running)

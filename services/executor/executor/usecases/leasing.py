@@ -1,0 +1,47 @@
+"""Keep the leases of what runs here, and give back what a stop leaves unfinished."""
+
+import time
+from datetime import timedelta
+
+from executor.executor import Executor
+from executor.repository import leases
+from executor.running import Ending
+from queryflow.runtime.crashpoints import crashpoint
+
+RENEWALS_PER_LEASE = 4
+"""A lease is renewed at a quarter of its length."""
+RELEASE_SECONDS = 10.0
+"""How long giving back may take."""
+
+
+async def renew(executor: Executor) -> None:
+    """Prolong every lease held here in one statement; break off what was lost or is to be cancelled."""
+    held = executor.running.held
+    if not held:
+        return
+    crashpoint("executor.before_renew")
+    seconds = executor.settings.lease_seconds
+    before = time.monotonic()
+    async with executor.desk.pool.acquire() as connection:
+        renewed = await leases.renew(connection, [each.attempt for each in held], timedelta(seconds=seconds))
+    for each in held:
+        cancelled = renewed.get(each.attempt.id)
+        if cancelled is None:
+            each.break_off(Ending.LOST)
+            continue
+        each.deadline = before + seconds
+        if cancelled:
+            each.break_off(Ending.CANCELLED)
+
+
+async def drain(executor: Executor) -> None:
+    """Let what runs end for a bounded time, its leases kept; then give the rest back, ready for other executors."""
+    end = time.monotonic() + executor.settings.drain_seconds
+    turn = executor.settings.lease_seconds / RENEWALS_PER_LEASE
+    while not await executor.running.drained(min(turn, max(0.0, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            break
+        await renew(executor)
+    for each in executor.running.held:
+        each.break_off(Ending.RELEASED)
+    await executor.running.drained(RELEASE_SECONDS)

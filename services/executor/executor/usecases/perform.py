@@ -1,0 +1,101 @@
+"""Perform one attempt: resolve its inputs, check its values, run it at its engine, store what it made."""
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from executor.attempt import Attempt, Outcome, Trace
+from executor.engines.port import ConnectionSettings, EngineFailure, Work
+from executor.executor import Executor
+from executor.repository import leases, slots
+from executor.results import result_key, store_result
+from executor.running import Held, LeaseLost
+from executor.usecases.inputs import SkippedForEmptyInput, resolve_inputs
+from executor.usecases.work import Inputs, NodeValues, node_values, template_of, timeout_of, window_of
+from executor.versions import RunningExecution
+from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, SkipReason
+from queryflow.runtime.crashpoints import crashpoint
+
+
+async def perform(executor: Executor, held: Held, execution: RunningExecution) -> Outcome:
+    """The attempt's good outcome, or that it is skipped for an empty input; EngineFailure says why it failed."""
+    directory = await asyncio.to_thread(_make_directory, executor.attempts, held.attempt)
+    try:
+        return await _perform(executor, held, execution, directory)
+    except SkippedForEmptyInput:
+        return Outcome(NodeState.SKIPPED, reason=SkipReason.EMPTY_INPUT, root=RootReason.EMPTY_INPUT)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+async def _perform(executor: Executor, held: Held, execution: RunningExecution, directory: Path) -> Outcome:
+    attempt = held.attempt
+    inputs = await resolve_inputs(executor, execution, attempt.node_id, directory)
+    values = node_values(execution, attempt.node_id, inputs)
+    work = await _work(executor, held, execution, inputs, values, directory)
+    await _enter(executor, held, Phase.SUBMITTED)
+    crashpoint("executor.before_run")
+    produced = await executor.engines[attempt.engine].run(work)
+    trace = Trace(values.trace.parameters, values.trace.mappings, produced.sql)
+    if produced.file is None:
+        return Outcome(NodeState.SUCCEEDED, rows=produced.rows, trace=trace)
+    await _enter(executor, held, Phase.STORING)
+    stored = await store_result(executor.objects, produced, result_key(attempt))
+    crashpoint("executor.after_store")
+    return Outcome(
+        NodeState.SUCCEEDED, rows=produced.rows, trace=trace, result_key=stored.key, result_metadata=stored.metadata
+    )
+
+
+async def _enter(executor: Executor, held: Held, phase: Phase) -> None:
+    """Say what comes next, and make sure before it that the lease is still ours; LeaseLost if it is not."""
+    held.check()
+    lease = timedelta(seconds=executor.settings.lease_seconds)
+    async with executor.desk.pool.acquire() as connection:
+        if not await leases.enter(connection, held.attempt, phase, lease):
+            raise LeaseLost(held.attempt.node_id)
+    held.check()
+
+
+async def _work(
+    executor: Executor, held: Held, execution: RunningExecution, inputs: Inputs, values: NodeValues, directory: Path
+) -> Work:
+    attempt = held.attempt
+    return Work(
+        execution_id=execution.id,
+        node_id=attempt.node_id,
+        attempt=attempt.number,
+        fence=attempt.fence,
+        template=template_of(execution, attempt.node_id),
+        values=values.values,
+        window=window_of(execution, attempt.node_id),
+        connection=await _connection(executor, attempt),
+        directory=directory,
+        timeout=timeout_of(executor, execution, attempt),
+        lists=inputs.lists,
+    )
+
+
+async def _connection(executor: Executor, attempt: Attempt) -> ConnectionSettings:
+    """The engine connection as its row is now; EngineFailure if it was removed or speaks to another engine."""
+    async with executor.desk.pool.acquire() as connection:
+        row = (await slots.connections(connection, [attempt.engine_connection])).get(attempt.engine_connection)
+    if row is None:
+        raise EngineFailure(
+            ErrorKind.MISSING, f"The engine connection {attempt.engine_connection} is not there any more."
+        )
+    if row["engine"] != attempt.engine:
+        raise EngineFailure(
+            ErrorKind.VALIDATION,
+            f"The engine connection {attempt.engine_connection} is for {row['engine']} now, not for {attempt.engine}.",
+        )
+    return ConnectionSettings(row["name"], row["engine"], row["settings"])
+
+
+def _make_directory(attempts: Path, attempt: Attempt) -> Path:
+    """The attempt's own directory, empty; its name is made of the row's id, never of names people chose."""
+    directory = attempts / f"{attempt.id}-{attempt.number}-{attempt.fence}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, parents=True)
+    return directory

@@ -1,0 +1,125 @@
+"""Carry a claimed attempt to its end: run it under its lease and its timeout, and have its outcome recorded."""
+
+import asyncio
+import random
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from executor.attempt import Attempt, Failure, Finished, Outcome
+from executor.engines.port import EngineFailure
+from executor.executor import Executor
+from executor.repository import leases
+from executor.running import Ending, Held, LeaseLost
+from executor.unit import Unit
+from executor.usecases.perform import perform
+from executor.usecases.waiting import announce_again
+from executor.usecases.work import timeout_of
+from executor.versions import RunningExecution
+from queryflow.domain.errors import TryAgain
+from queryflow.domain.retry import next_attempt
+from queryflow.domain.states import ErrorKind, NodeState
+from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.faults import passes
+
+log = structlog.get_logger()
+KILL_SECONDS = 5.0
+"""How long work that was broken off may take to end."""
+RECORD_PAUSE_SECONDS = 1.0
+
+
+def begin(executor: Executor, attempt: Attempt, deadline: float) -> None:
+    """Run the attempt in a task of its own; `deadline` is its lease's, by the local monotonic clock."""
+    held = Held(attempt, deadline, claimed=time.monotonic())
+    task = asyncio.create_task(_live(executor, held), name=f"{attempt.execution_id}/{attempt.node_id}")
+    executor.running.begin(held, task)
+
+
+async def _live(executor: Executor, held: Held) -> None:
+    async with executor.desk.pool.acquire() as connection:
+        found = await executor.versions.executions(connection, [held.attempt.execution_id])
+    execution = found.get(held.attempt.execution_id)
+    if execution is None:
+        return
+    outcome = await _outcome(executor, held, execution)
+    if outcome is not None:
+        crashpoint("executor.after_run")
+        await _record(executor, held, replace(outcome, seconds=time.monotonic() - held.claimed))
+
+
+async def _outcome(executor: Executor, held: Held, execution: RunningExecution) -> Outcome | None:
+    """How the attempt ended; None if it is not ours any more, or was given back."""
+    timeout = timeout_of(executor, execution, held.attempt)
+    held.work = asyncio.create_task(perform(executor, held, execution))
+    _, pending = await asyncio.wait({held.work}, timeout=timeout.total_seconds())
+    if pending:
+        held.work.cancel()
+        await asyncio.wait({held.work}, timeout=KILL_SECONDS)
+        failure = Failure(ErrorKind.TIMEOUT, f"The attempt took longer than {timeout.total_seconds():g} seconds.")
+        return _failed(execution, held, failure)
+    if held.work.cancelled():
+        return await _broken_off(executor, held)
+    problem = held.work.exception()
+    if problem is None:
+        return held.work.result()
+    return _answer(execution, held, problem)
+
+
+async def _broken_off(executor: Executor, held: Held) -> Outcome | None:
+    if held.ending is Ending.CANCELLED:
+        return Outcome(NodeState.CANCELLED, failure=Failure(ErrorKind.CANCELLED, "The execution was cancelled."))
+    if held.ending is Ending.RELEASED:
+        await executor.desk.commit(lambda unit: _give_back(unit, held.attempt))
+    return None
+
+
+async def _give_back(unit: Unit, attempt: Attempt) -> None:
+    announce_again(unit, await leases.release(unit.connection, attempt))
+
+
+def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> Outcome | None:
+    """The outcome that an exception of the work means; None for a lost lease, about which nothing may be said."""
+    if isinstance(problem, LeaseLost):
+        log.warning("A lease was lost; its attempt was given up", action="lease.lost", **_ids(held))
+        return None
+    if isinstance(problem, EngineFailure):
+        return _failed(execution, held, Failure(problem.kind, problem.message))
+    if passes(problem):
+        return _failed(execution, held, Failure(ErrorKind.TRANSIENT, f"A server was away: {type(problem).__name__}."))
+    log.error("An attempt ended in a bug", action="attempt.bug", exc_info=problem, **_ids(held))
+    return _failed(execution, held, Failure(ErrorKind.INTERNAL, "An internal error ended the attempt."))
+
+
+def _failed(execution: RunningExecution, held: Held, failure: Failure) -> Outcome:
+    """Failed or timed out; with another try to follow if the node's policy says so."""
+    attempt = held.attempt
+    wait = next_attempt(
+        execution.frozen.nodes[attempt.node_id].retry,
+        attempt=attempt.number,
+        kind=failure.kind,
+        elapsed=attempt.elapsed + timedelta(seconds=time.monotonic() - held.claimed),
+        random=random.random(),  # noqa: S311 - jitter, not a secret
+    )
+    state = NodeState.TIMED_OUT if failure.kind is ErrorKind.TIMEOUT else NodeState.FAILED
+    return Outcome(state, failure=failure, retry_after=wait)
+
+
+async def _record(executor: Executor, held: Held, outcome: Outcome) -> None:
+    """Have the outcome recorded; while the database is away, for as long as the lease holds."""
+    while True:
+        try:
+            await executor.finisher.finish(Finished(held.attempt, outcome))
+        except TryAgain:
+            if not held.valid:
+                log.warning("An outcome could not be recorded in time", action="lease.lost", **_ids(held))
+                return
+            await asyncio.sleep(RECORD_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _ids(held: Held) -> dict[str, str | int]:
+    attempt = held.attempt
+    return {"execution_id": str(attempt.execution_id), "node_id": attempt.node_id, "attempt": attempt.number}
