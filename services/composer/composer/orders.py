@@ -1,12 +1,11 @@
 """Who starts an execution, and how a repeated order is recognised. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC
 from enum import StrEnum
 
 from composer.wishes import ExecutionWish
 from queryflow.domain.errors import Invalid
-from queryflow.domain.ids import CompositionId, ScheduleId
+from queryflow.domain.ids import CompositionId, ScheduleId, due_time_key
 from queryflow.domain.version import content_hash
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
@@ -59,7 +58,6 @@ def message_order(trigger: FlowTrigger) -> Order:
 
 def schedule_order(fired: ScheduleFired, wish: ExecutionWish) -> Order:
     """The order of one due time of a schedule."""
-    moment = fired.fire_time.astimezone(UTC).isoformat()
     schedule = ScheduleId(fired.schedule_id)
-    key = f"schedule:{schedule}:{moment}"
+    key = due_time_key(schedule, fired.fire_time)
     return Order(wish, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)

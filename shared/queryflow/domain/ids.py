@@ -58,6 +58,11 @@ def schedule_fired_id(schedule: ScheduleId, fire_time: datetime) -> MessageId:
     return MessageId(uuid.uuid5(NAMESPACE, f"schedule.fired:{schedule}:{fire_time.astimezone(UTC).isoformat()}"))
 
 
+def due_time_key(schedule: ScheduleId, fire_time: datetime) -> str:
+    """The key of the request by which one due time of a schedule is answered, once."""
+    return f"schedule:{schedule}:{fire_time.astimezone(UTC).isoformat()}"
+
+
 def _uuid7(milliseconds: int, random: int) -> uuid.UUID:
     version_and_random = 0x7000 | (random >> 64 & 0x0FFF)
     variant_and_random = (0b10 << 62) | (random & ((1 << 62) - 1))

@@ -1,0 +1,10 @@
+"""Runs the scheduler alone: `python -m scheduler`."""
+
+import sys
+
+from queryflow.runtime.starting import run_service
+from scheduler.app import open_service
+from scheduler.settings import SchedulerSettings
+
+if __name__ == "__main__":
+    sys.exit(run_service(SchedulerSettings, open_service))

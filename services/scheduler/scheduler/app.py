@@ -1,0 +1,55 @@
+"""Puts the scheduler together."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.database import open_engine, open_pool
+from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.http import create_app
+from queryflow.runtime.loops import forever
+from queryflow.runtime.outbox import DeadLetterTable, Outbox
+from queryflow.runtime.service import Service
+from scheduler.handlers import HANDLERS
+from scheduler.scheduler import Scheduler
+from scheduler.settings import SchedulerSettings
+from scheduler.ticker import tick
+
+
+@asynccontextmanager
+async def open_service(settings: SchedulerSettings, bus: Bus) -> AsyncIterator[Service]:
+    """The scheduler, connected to its database and subscribed to the bus, until the block ends."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(await open_pool(settings.database_url, role=settings.role, maximum=2))
+        engine = open_engine(settings.database_url, role=settings.role, size=4)
+        stack.push_async_callback(engine.dispose)
+        outbox = Outbox(settings.service, pool, bus, settings)
+        scheduler = Scheduler(engine, outbox, settings)
+        bus.subscribe(HANDLERS, scheduler, DeadLetterTable(settings.service, pool))
+        readiness = partial(_readiness, scheduler, bus)
+        yield Service(
+            name=settings.service,
+            app=create_app(settings.service, settings, routers=(), readiness=readiness),
+            loops=(
+                outbox.run,
+                partial(beat, pool, settings.service, settings.instance),
+                partial(forever, "scheduler.tick", partial(tick, scheduler), every_seconds=settings.poll_seconds),
+            ),
+        )
+
+
+async def _readiness(scheduler: Scheduler, bus: Bus) -> Mapping[str, bool]:
+    return {"database": await _answers(scheduler), "bus": bus.healthy}
+
+
+async def _answers(scheduler: Scheduler) -> bool:
+    try:
+        async with scheduler.engine.connect() as connection:
+            await connection.execute(select(1))
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return False
+    return True

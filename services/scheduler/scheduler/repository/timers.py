@@ -1,0 +1,95 @@
+"""The timers: when each schedule fires next, whether it does, and how often it failed in a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, case, delete, exists, func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from queryflow.domain.ids import ScheduleId
+from queryflow.schema.schedules import schedule_timers, workflow_schedules
+
+PAUSED = "paused: {failures} executions failed one after the other"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer as a definition sets it: its next due time, or why there is none."""
+
+    schedule_id: ScheduleId
+    definition_version: int
+    next_fire_at: datetime | None
+    error: str | None = None
+
+    @property
+    def state(self) -> str:
+        """active, or error with its reason."""
+        return "active" if self.error is None else "error"
+
+
+async def start_timers(connection: AsyncConnection, timers: Sequence[Timer]) -> None:
+    """Make the timers of new definitions and start anew those of changed ones; a newer definition's timer stays."""
+    if not timers:
+        return
+    statement = insert(schedule_timers)
+    taken = statement.excluded
+    anew = {
+        "definition_version": taken.definition_version,
+        "next_fire_at": taken.next_fire_at,
+        "state": taken.state,
+        "reason": taken.reason,
+        "failures": 0,
+        "updated_at": func.now(),
+    }
+    older = schedule_timers.c.definition_version < taken.definition_version
+    upsert = statement.on_conflict_do_update(index_elements=["schedule_id"], set_=anew, where=older)
+    await connection.execute(upsert, [_values(timer) for timer in timers])
+
+
+async def move_timer(connection: AsyncConnection, timer: Timer) -> None:
+    """Set a locked timer to its next due time, or to rest with the reason why it has none."""
+    table = schedule_timers
+    statement = update(table).where(table.c.schedule_id == timer.schedule_id)
+    await connection.execute(statement.values({**_values(timer), "updated_at": func.now()}))
+
+
+async def drop_timers(connection: AsyncConnection) -> int:
+    """Remove the timers whose schedules were removed or switched off; the number of them."""
+    table, schedule = schedule_timers, workflow_schedules.c
+    active = exists().where(schedule.id == table.c.schedule_id, schedule.is_active)
+    return (await connection.execute(delete(table).where(~active))).rowcount
+
+
+async def count_failure(connection: AsyncConnection, schedule: ScheduleId, limit: int) -> Row[tuple[int, str]] | None:
+    """Count a failure and pause the schedule at the limit; its failures in a row and its state, None without a timer."""
+    table = schedule_timers.c
+    failures = table.failures + 1
+    pause = (table.state == "active") & (failures >= limit)
+    values = {
+        "failures": failures,
+        "state": case((pause, "paused"), else_=table.state),
+        "reason": case((pause, PAUSED.format(failures=limit)), else_=table.reason),
+        "updated_at": func.now(),
+    }
+    statement = update(schedule_timers).where(table.schedule_id == schedule).values(values)
+    rows = await connection.execute(statement.returning(table.failures, table.state))
+    return rows.one_or_none()
+
+
+async def forget_failures(connection: AsyncConnection, schedule: ScheduleId) -> None:
+    """A success ends the row of failures; a paused schedule stays paused until somebody changes it."""
+    table = schedule_timers.c
+    statement = update(schedule_timers).where(table.schedule_id == schedule, table.failures > 0)
+    await connection.execute(statement.values(failures=0, updated_at=func.now()))
+
+
+def _values(timer: Timer) -> dict[str, object]:
+    return {
+        "schedule_id": timer.schedule_id,
+        "definition_version": timer.definition_version,
+        "next_fire_at": timer.next_fire_at,
+        "state": timer.state,
+        "reason": timer.error,
+    }

@@ -1,0 +1,19 @@
+"""The clock of the scheduler: looks at definitions and timers again and again. There is no leader.
+
+Whoever locks a timer fires it; the others skip it. Only the database's clock decides what is due.
+"""
+
+from scheduler.scheduler import Scheduler
+from scheduler.usecases.timers import fire_due, follow_definitions
+
+
+async def tick(scheduler: Scheduler) -> None:
+    """Follow changed definitions, then fire everything that is due, in short transactions."""
+    more = True
+    while more:
+        async with scheduler.transaction() as transaction:
+            more = await follow_definitions(transaction)
+    more = True
+    while more:
+        async with scheduler.transaction() as transaction:
+            more = await fire_due(transaction, scheduler.settings)
