@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.flow import Binding, Cast, Nulls, Reduce
+from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
 from queryflow.domain.parameters import Parameter, Values
-from queryflow.sql.literals import KINDS, quote_name, text
+from queryflow.sql.literals import quote_name, text
 from queryflow.sql.placeholders import NAME
 from queryflow.sql.predicate import column_named, predicate_sql, unknown_column
 
@@ -28,8 +29,6 @@ TARGETS = {
     Cast.TIMESTAMP: "TIMESTAMP",
 }
 AGGREGATES = {Reduce.MIN: "min", Reduce.MAX: "max", Reduce.SUM: "sum", Reduce.AVG: "avg", Reduce.COUNT: "count"}
-NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL(\(.*\))?")
-WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 DIRECTION = re.compile(r"(?P<column>.+?)(?:\s+(?P<direction>asc|desc))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -55,9 +54,10 @@ def binding_query(
     column = column_named(binding.column, names)
     if column is None:
         raise _invalid(unknown_column(binding.column, names, "column"))
-    source_type = dict(columns)[column].upper()
+    column_type = column_kind(dict(columns)[column])
+    _refuse_unfit(binding, parameter, column_type)
     picked = f"kept AS ({_kept(binding, column, names, flow_values)}), picked AS ({_picked(binding, parameter)})"
-    return f"WITH {picked} {_answer(binding, parameter, source_type)}"
+    return f"WITH {picked} {_answer(binding, parameter, column_type)}"
 
 
 def order_of(item: str, columns: Sequence[str] | None) -> Order | None:
@@ -83,6 +83,17 @@ def order_problems(order_by: Sequence[str], columns: Sequence[str] | None, path:
         for index, item in enumerate(order_by)
         if order_of(item, columns) is None
     ]
+
+
+def _refuse_unfit(binding: Binding, parameter: Parameter, given: Kind) -> None:
+    """Refuse what validation could not, as long as the column's type was unknown."""
+    wanted, yielded = PARAMETER_KINDS[parameter.type], bound_kind(binding, given)
+    if yielded is None:
+        message = f"{binding.reduce} takes numbers, and {binding.column} is a {given}."
+        raise _invalid(Problem("REDUCE_NEEDS_NUMBERS", "reduce", message))
+    if wanted is None or not fits(yielded, wanted):
+        message = f"{binding.column} is a {yielded}, and {parameter.name} takes a {wanted}; choose a cast."
+        raise _invalid(Problem("TYPE_MISMATCH", "column", message))
 
 
 def _kept(binding: Binding, column: str, names: Sequence[str], flow_values: Values) -> str:
@@ -123,29 +134,26 @@ def _most(binding: Binding, parameter: Parameter) -> int | None:
     return min((each for each in [*ends, 2 if alone and binding.max_items is None else None] if each), default=None)
 
 
-def _answer(binding: Binding, parameter: Parameter, source_type: str) -> str:
+def _answer(binding: Binding, parameter: Parameter, given: Kind) -> str:
     reduce = None if parameter.type.is_list else binding.reduce
     if reduce in AGGREGATES:
-        return _aggregated(binding, AGGREGATES[reduce], source_type)
-    value = _converted(binding, parameter, source_type)
+        return _aggregated(binding, AGGREGATES[reduce], given)
+    value = _converted(binding, "value", given)
     if reduce is Reduce.FIRST:
         return f"SELECT {_checked(binding, value)} AS value FROM picked ORDER BY place LIMIT 1"
     return f"SELECT {value} AS value FROM picked ORDER BY place"
 
 
-def _aggregated(binding: Binding, aggregate: str, source_type: str) -> str:
-    if binding.reduce in {Reduce.SUM, Reduce.AVG} and not NUMERIC.fullmatch(source_type):
-        message = f"{aggregate} takes numbers, and {binding.column} is {source_type}."
-        raise _invalid(Problem("REDUCE_NEEDS_NUMBERS", "reduce", message))
-    inner = "count(*)" if binding.reduce is Reduce.COUNT else f"{aggregate}(value)"
-    value = inner if binding.cast is None else exact_cast(inner, _reduced_type(binding, source_type), binding.cast)
-    return f"SELECT {_checked(binding, value)} AS value FROM picked HAVING count(*) > 0"
+def _aggregated(binding: Binding, aggregate: str, given: Kind) -> str:
+    reduced, kind = "count(*)" if binding.reduce is Reduce.COUNT else f"{aggregate}(value)", _reduced(binding, given)
+    return f"SELECT {_checked(binding, _converted(binding, reduced, kind))} AS value FROM picked HAVING count(*) > 0"
 
 
-def _reduced_type(binding: Binding, source_type: str) -> str:
+def _reduced(binding: Binding, given: Kind) -> Kind:
+    """The kind of what the reduce yields."""
     if binding.reduce is Reduce.COUNT:
-        return "BIGINT"
-    return "DOUBLE" if binding.reduce is Reduce.AVG else source_type
+        return Kind.INTEGER
+    return Kind.NUMBER if binding.reduce is Reduce.AVG else given
 
 
 def _checked(binding: Binding, value: str) -> str:
@@ -156,32 +164,27 @@ def _checked(binding: Binding, value: str) -> str:
     return f"CASE WHEN (SELECT count(*) FROM picked) > {binding.max_items} THEN error({message}) ELSE {value} END"
 
 
-def _converted(binding: Binding, parameter: Parameter, source_type: str) -> str:
-    """The value cast as the binding says; else 128-bit integers as 64-bit ones and enums and UUIDs as text."""
+def _converted(binding: Binding, value: str, given: Kind) -> str:
+    """The value cast as the binding says; else integers of any width as 64-bit ones."""
     if binding.cast is not None:
-        return exact_cast("value", source_type, binding.cast)
-    kind = KINDS[parameter.type]
-    if kind == "integer" and WHOLE.fullmatch(source_type):
-        return "CAST(value AS BIGINT)"
-    if kind == "text" and (source_type == "UUID" or source_type.startswith("ENUM")):
-        return "CAST(value AS VARCHAR)"
-    return "value"
+        return exact_cast(value, given, binding.cast)
+    return f"CAST({value} AS BIGINT)" if given is Kind.INTEGER else value
 
 
-def exact_cast(value: str, source_type: str, cast: Cast) -> str:
+def exact_cast(value: str, given: Kind, cast: Cast) -> str:
     """The value as another type, null as null; the query fails on a value that has no exact counterpart.
 
     DuckDB rounds '1.5' and 1.5 to the integer 2; here they have none.
     """
-    tried = f"TRY_CAST({_castable(value, source_type, cast)} AS {TARGETS[cast]})"
+    tried = f"TRY_CAST({_castable(value, given, cast)} AS {TARGETS[cast]})"
     message = f"'Cannot cast ' || coalesce(CAST({value} AS VARCHAR), '') || ' to {cast.value}.'"
     return f"CASE WHEN {value} IS NOT NULL AND {tried} IS NULL THEN error({message}) ELSE {tried} END"
 
 
-def _castable(value: str, source_type: str, cast: Cast) -> str:
-    if cast is not Cast.INTEGER or WHOLE.fullmatch(source_type) or source_type == "BOOLEAN":
+def _castable(value: str, given: Kind, cast: Cast) -> str:
+    if cast is not Cast.INTEGER or given in {Kind.INTEGER, Kind.BOOLEAN}:
         return value
-    if NUMERIC.fullmatch(source_type):
+    if given is Kind.NUMBER:
         return f"CASE WHEN {value} = trunc({value}) THEN {value} END"
     return f"CASE WHEN regexp_full_match(trim(CAST({value} AS VARCHAR)), '[+-]?[0-9]+') THEN {value} END"
 

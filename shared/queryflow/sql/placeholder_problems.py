@@ -27,7 +27,7 @@ def placeholder_problems(template: Template) -> list[Problem]:
     tokens = tokenize(template.sql, template.dialect)
     placeholders = placeholders_of(tokens, template.dialect)
     wrong = [_problem(template, each, tokens) for each in placeholders]
-    malformed = [_malformed(template, offset) for offset in malformed_placeholders(template.sql, template.dialect)]
+    malformed = [_malformed(template, offset) for offset in malformed_placeholders(tokens, template.dialect)]
     return [*filter(None, wrong), *malformed, *_unused(template, placeholders)]
 
 

@@ -79,9 +79,8 @@ def placeholders_of(tokens: Sequence[Token], dialect: Dialect) -> tuple[Placehol
     return tuple(found)
 
 
-def malformed_placeholders(sql: str, dialect: Dialect) -> tuple[int, ...]:
+def malformed_placeholders(tokens: Sequence[Token], dialect: Dialect) -> tuple[int, ...]:
     """Offsets of what begins like a placeholder and is none: `{{1}}`, `{{a b}}`, `CUSTOM_PARAMETER(name)`."""
-    tokens = tokenize(sql, dialect)
     known = {each.first for each in placeholders_of(tokens, dialect)}
     begins = (index for index in range(len(tokens)) if _begins(tokens, index, dialect))
     return tuple(tokens[index].start for index in begins if index not in known)

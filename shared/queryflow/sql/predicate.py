@@ -17,7 +17,8 @@ from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
 from queryflow.sql.literals import literal_of, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
-from queryflow.sql.placeholders import Context, find_placeholders, malformed_placeholders
+from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
+from queryflow.sql.tokens import tokenize
 
 LONGEST = 10_000
 OPERATORS: dict[type[exp.Expr], str] = {
@@ -137,9 +138,10 @@ FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
 def _parsed(where: str) -> exp.Expr:
     if len(where) > LONGEST:
         raise Invalid(f"A row filter has at most {LONGEST} characters.")
-    if malformed_placeholders(where, Dialect.DUCKDB):
+    tokens = tokenize(where, Dialect.DUCKDB)
+    if malformed_placeholders(tokens, Dialect.DUCKDB):
         raise Invalid("A placeholder of a row filter is {{name}}, the name of a flow parameter.")
-    if any(each.context is Context.QUOTED for each in find_placeholders(where, Dialect.DUCKDB)):
+    if any(each.context is Context.QUOTED for each in placeholders_of(tokens, Dialect.DUCKDB)):
         raise Invalid("A placeholder stands inside quotes; write it without them, its value is quoted.")
     return condition(where, Dialect.DUCKDB)
 

@@ -3,8 +3,9 @@
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from queryflow.domain.errors import Invalid, Problem, Severity
+from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.template import Dialect, Template
+from queryflow.domain.validation import declaration_problems
 from queryflow.sql.amc_lint import amc_lint
 from queryflow.sql.parsing import statements
 from queryflow.sql.placeholder_problems import placeholder_problems
@@ -26,21 +27,7 @@ def template_problems(template: Template) -> list[Problem]:
     except Invalid as error:
         return list(error.problems)
     lint = amc_lint(template.sql) if template.dialect is Dialect.AMC else []
-    return [*_declared_twice(template), *problems, *_statement_problems(template), *lint]
-
-
-def used_problems(template: Template) -> list[Problem]:
-    """The errors alone: what keeps a flow from running a template that was saved."""
-    return [each for each in template_problems(template) if each.severity is Severity.ERROR]
-
-
-def _declared_twice(template: Template) -> list[Problem]:
-    names = [each.name for each in template.parameters]
-    twice = {name for name in names if names.count(name) > 1}
-    return [
-        Problem("DUPLICATE_PARAMETER", f"parameters.{name}", f"The parameter {name} is declared twice.")
-        for name in sorted(twice)
-    ]
+    return [*declaration_problems(template), *problems, *_statement_problems(template), *lint]
 
 
 def _statement_problems(template: Template) -> list[Problem]:

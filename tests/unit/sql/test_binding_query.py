@@ -99,7 +99,7 @@ ROWS_OF_SALES = [("a", 5, 1), ("b", 5, 2), ("a", 1, 3), (None, 7, 4)]
         ({"reduce": Reduce.MAX}, [7]),
         ({"reduce": Reduce.SUM}, [13]),
         ({"reduce": Reduce.SUM, "distinct": False}, [18]),
-        ({"reduce": Reduce.AVG, "where": "campaign IN ('a')"}, [3]),
+        ({"reduce": Reduce.AVG, "where": "campaign IN ('a')", "cast": Cast.INTEGER}, [3]),
         ({"reduce": Reduce.COUNT, "distinct": False}, [4]),
         ({"reduce": Reduce.COUNT, "where": "campaign = 'z'"}, []),
         ({"reduce": Reduce.SUM, "where": "campaign = 'z'"}, []),
@@ -108,7 +108,8 @@ ROWS_OF_SALES = [("a", 5, 1), ("b", 5, 2), ("a", 1, 3), (None, 7, 4)]
     ],
 )
 def test_many_rows_become_one_value(options: dict[str, Any], expected: list[Any]) -> None:
-    assert answer(bind("sales", **options), scalar(ParameterType.INTEGER), ROWS_OF_SALES) == expected
+    wanted = ParameterType.STRING if options.get("cast") is Cast.STRING else ParameterType.INTEGER
+    assert answer(bind("sales", **options), scalar(wanted), ROWS_OF_SALES) == expected
 
 
 def test_nulls_fail_only_where_they_pass_the_filter() -> None:
@@ -144,7 +145,7 @@ def test_more_than_max_items_behind_a_reduce_fails() -> None:
     ],
 )
 def test_casts_are_exact_or_fail(kind: str, value: Any, cast: Cast, expected: Any) -> None:
-    binding, parameter = bind("v", cast=cast), scalar(ParameterType.INTEGER)
+    binding, parameter = bind("v", cast=cast), scalar(ParameterType(cast.value))
     if expected is None:
         with pytest.raises(duckdb.Error, match="Cannot cast"):
             answer(binding, parameter, [(value,)], (("v", kind),))
@@ -174,9 +175,11 @@ def test_a_column_called_place_or_value_confuses_nothing() -> None:
         {"where": "nothing = 1"},
         {"where": "sales >= {{unset}}"},
         {"reduce": Reduce.SUM},
+        {},
+        {"column": "sales", "cast": Cast.STRING},
     ],
 )
-def test_what_the_source_cannot_give_is_refused_before_any_query(options: dict[str, Any]) -> None:
+def test_what_cannot_be_is_refused_before_any_query(options: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         binding_query(bind(**options), scalar(ParameterType.INTEGER), COLUMNS, {})
 

@@ -1,0 +1,114 @@
+"""All that is wrong with a flow: what `domain.validation` finds, and what reading the SQL adds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from queryflow.domain import validation
+from queryflow.domain.errors import Problem, Severity
+from queryflow.domain.flow import Binding, Connection, Flow, OnEmpty, Reduce
+from queryflow.domain.ids import ParameterName, TemplateId
+from queryflow.domain.parameters import ParameterType
+from queryflow.domain.template import Template
+from queryflow.domain.version import EngineConnection
+from queryflow.sql.binding_query import order_problems
+from queryflow.sql.outputs import yields_one_row
+from queryflow.sql.predicate import where_problems
+from queryflow.sql.template_facts import TemplateFacts, template_facts
+from queryflow.sql.template_problems import template_problems
+
+__all__ = ["flow_problems", "template_problems"]
+
+COUNTING = frozenset({Reduce.SUM, Reduce.AVG, Reduce.COUNT})
+NO_FACTS = TemplateFacts(frozenset(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What reading a template's SQL told: what keeps it from running, and else its facts."""
+
+    template: Template
+    errors: tuple[Problem, ...] = ()
+    facts: TemplateFacts = field(default=NO_FACTS)
+    one_row: bool = False
+
+
+def flow_problems(
+    flow: Flow, templates: Mapping[TemplateId, Template], connections: Mapping[str, EngineConnection]
+) -> list[Problem]:
+    """Every problem of the flow, errors and warnings, at the paths of the flow document; none means that it can run."""
+    used = {node.template: templates[node.template] for node in flow.nodes if node.template in templates}
+    understood = {template_id: understand(template) for template_id, template in used.items()}
+    one_row = [template_id for template_id, each in understood.items() if each.one_row]
+    return [
+        *validation.flow_problems(flow, templates, connections, one_row),
+        *_template_errors(flow, understood),
+        *(problem for each in flow.connections for problem in _connection_problems(flow, each, understood)),
+    ]
+
+
+def understand(template: Template) -> Understood:
+    """What reading the template's SQL tells; remembered, for flows are judged at every save and every start."""
+    return _understood(template.model_dump_json())
+
+
+@lru_cache(maxsize=1_024)
+def _understood(document: str) -> Understood:
+    template = Template.model_validate_json(document)
+    errors = tuple(each for each in template_problems(template) if each.severity is Severity.ERROR)
+    if errors:
+        return Understood(template, errors)
+    return Understood(template, facts=template_facts(template), one_row=yields_one_row(template))
+
+
+def _template_errors(flow: Flow, understood: Mapping[TemplateId, Understood]) -> Iterator[Problem]:
+    """What keeps a template from running, once, at the first node that uses it."""
+    said: set[TemplateId] = set()
+    for node in flow.nodes:
+        if node.template in understood and node.template not in said:
+            said.add(node.template)
+            for problem in understood[node.template].errors:
+                message = f"The template {node.template}: {problem.message}"
+                yield replace(problem, path=f"nodes.{node.node_id}.template", message=message, fixes=())
+
+
+def _connection_problems(
+    flow: Flow, connection: Connection, understood: Mapping[TemplateId, Understood]
+) -> Iterator[Problem]:
+    source, target = flow.node(connection.source), flow.node(connection.target)
+    reads = understood.get(source.template) if source else None
+    feeds = understood.get(target.template) if target else None
+    columns = [each.name for each in reads.template.outputs] if reads and reads.template.outputs else None
+    declared = {str(each.name): each.type for each in flow.parameters}
+    for name, binding in connection.map.items():
+        path = f"connections.{connection.id}.map.{name}"
+        yield from _text_problems(binding, columns, declared, path)
+        if feeds is not None:
+            yield from _empty_problems(binding, name, feeds, path)
+
+
+def _text_problems(
+    binding: Binding, columns: Sequence[str] | None, declared: Mapping[str, ParameterType], path: str
+) -> Iterator[Problem]:
+    if binding.where is not None:
+        yield from where_problems(binding.where, columns, declared, f"{path}.where")
+    yield from order_problems(binding.order_by, columns, f"{path}.order_by")
+    if binding.distinct and binding.reduce in COUNTING:
+        message = f"{binding.reduce} sees each value once; say distinct: false to count every row."
+        yield Problem("REDUCE_OF_DISTINCT", f"{path}.reduce", message, Severity.WARNING)
+
+
+def _empty_problems(binding: Binding, name: ParameterName, feeds: Understood, path: str) -> Iterator[Problem]:
+    facts, where = feeds.facts, f"{path}.on_empty"
+    everything = name in facts.empty_means_everything
+    if binding.on_empty is OnEmpty.MATCH_NOTHING and everything:
+        message = f"In {feeds.template.template_id} an empty {name} means everything; choose skip, fail or match_all."
+        yield Problem("EMPTY_MEANS_EVERYTHING", where, message)
+    if binding.on_empty is OnEmpty.MATCH_NOTHING and name in facts.negated:
+        message = (
+            f"{feeds.template.template_id} negates {name}, so an empty list leaves nothing out; choose skip or fail."
+        )
+        yield Problem("EMPTY_NEGATED", where, message)
+    if binding.on_empty is OnEmpty.MATCH_ALL and not everything and not feeds.errors:
+        message = f"An empty {name} does not mean everything in {feeds.template.template_id}; choose skip or fail."
+        yield Problem("EMPTY_MEANS_NOTHING", where, message)
