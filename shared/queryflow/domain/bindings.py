@@ -8,9 +8,9 @@ from enum import StrEnum
 from queryflow.domain.errors import Fix, Problem, Severity
 from queryflow.domain.flow import Binding, Cast, OnEmpty, Reduce
 from queryflow.domain.ids import ParameterName
+from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
 from queryflow.domain.parameters import EmptyPolicy, Parameter, Values
 from queryflow.domain.template import Template
-from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
 
 OFFERED = (Reduce.FIRST, Reduce.ONLY, Reduce.MAX)
 """What is offered where many rows would have to become one value."""
