@@ -4,13 +4,15 @@ Everything said here goes to stderr: stdout belongs to the command. The environm
 was made of; anything else is made again from nothing, so an interrupted start heals itself.
 """
 
+import ast
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,15 @@ SOURCES = (
     "cli",
 )
 """The folders that hold our packages; the environment reads them where they are."""
+
+
+FOR_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+}
+"""pip's settings and uv's words for them."""
 
 
 class SetupFailed(Exception):
@@ -125,7 +136,7 @@ def _provide_venv() -> None:
 
 
 def _has_venv() -> bool:
-    asked = [sys.executable, "-I", "-c", "import ensurepip, venv"]
+    asked = [sys.executable, "-I", "-c", "import venv, ensurepip; ensurepip.version()"]
     return subprocess.run(asked, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
@@ -136,8 +147,10 @@ def _install(environment: Path, requirements: Path) -> None:
     pip = [str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *hashed]
     if not uv.exists():
         _succeeds([*pip[:-1], str(ROOT / "requirements" / "uv.txt")])
-    if uv.exists() and _succeeds([str(uv), "pip", "install", "--python", str(python), *hashed]):
+    as_pip = _what_pip_is_told(python)
+    if uv.exists() and _succeeds([str(uv), "pip", "install", "--python", str(python), *hashed], as_pip):
         return
+    _say("uv could not; trying pip, which takes a minute")
     if not _succeeds(pip):
         raise SetupFailed(
             "the packages could not be installed: connect to the network (behind a mirror, set PIP_INDEX_URL), "
@@ -145,8 +158,19 @@ def _install(environment: Path, requirements: Path) -> None:
         )
 
 
-def _succeeds(command: Sequence[str]) -> bool:
-    return subprocess.run(command, env=_tools_environment(), stdout=sys.stderr, check=False).returncode == 0
+def _what_pip_is_told(python: Path) -> dict[str, str]:
+    """Mirrors and certificates from pip's configuration, which uv does not read, as uv's variables."""
+    asked = [str(python), "-I", "-m", "pip", "config", "list"]
+    said = subprocess.run(asked, env=_tools_environment(), capture_output=True, text=True, check=False).stdout
+    settings = re.findall(r"^(?:global|user|site|install|:env:)\.([a-z-]+)=(.+)$", said, re.MULTILINE)
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | {  # the hashes decide what is right, whoever serves it
+        FOR_UV[name]: " ".join(str(ast.literal_eval(value)).split()) for name, value in settings if name in FOR_UV
+    }
+
+
+def _succeeds(command: Sequence[str], told: Mapping[str, str] | None = None) -> bool:
+    environment = {**(told or {}), **_tools_environment()}
+    return subprocess.run(command, env=environment, stdout=sys.stderr, check=False).returncode == 0
 
 
 def _run(command: Sequence[str]) -> None:

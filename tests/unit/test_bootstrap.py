@@ -1,0 +1,95 @@
+"""The set-up: what it finds missing, and what it says instead of a traceback."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def bootstrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """The bootstrap of a checkout of its own, with requirements of nothing."""
+    spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "tools/bootstrap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bootstrap", module)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    (tmp_path / "requirements").mkdir()
+    for kit in (module.BASE, module.TEST):
+        kit.requirements.write_text("")
+    return module
+
+
+@pytest.fixture
+def installed(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were installed, in order; nothing is really installed."""
+    files: list[str] = []
+    monkeypatch.setattr(bootstrap, "_install", lambda environment, file: files.append(file.name))
+    monkeypatch.setattr(bootstrap, "_make_environment", lambda environment: environment.mkdir(exist_ok=True))
+    return files
+
+
+def test_it_installs_once_and_again_when_the_requirements_change(bootstrap: ModuleType, installed: list[str]) -> None:
+    environment = bootstrap.ROOT / ".venv"
+    bootstrap.prepare(environment, [bootstrap.BASE])
+    bootstrap.prepare(environment, [bootstrap.BASE])
+    assert installed == ["base.txt"]
+    bootstrap.prepare(environment, [bootstrap.BASE, bootstrap.TEST])
+    assert installed == ["base.txt", "test.txt"]
+    bootstrap.BASE.requirements.write_text("more")
+    assert bootstrap.missing(environment, [bootstrap.BASE, bootstrap.TEST]) == [bootstrap.BASE]
+    bootstrap.prepare(environment, [bootstrap.BASE, bootstrap.TEST])
+    assert installed[2:] == ["base.txt", "test.txt"]
+
+
+def test_an_interrupted_install_is_made_again_from_nothing(
+    bootstrap: ModuleType, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(environment: Path, file: Path) -> None:
+        raise KeyboardInterrupt
+
+    environment = bootstrap.ROOT / ".venv"
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(bootstrap, "_install", interrupted)
+        bootstrap.prepare(environment, [bootstrap.BASE])
+    assert bootstrap.missing(environment, [bootstrap.BASE])
+    bootstrap.prepare(environment, [bootstrap.BASE])
+    assert installed == ["base.txt"]
+
+
+def test_without_venv_it_says_what_to_type(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_has_venv", lambda: False)
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1234)
+    with pytest.raises(bootstrap.SetupFailed, match="apt-get install -y python3-venv"):
+        bootstrap.prepare(bootstrap.ROOT / ".venv", [bootstrap.BASE])
+
+
+def test_a_mirror_that_pip_is_told_is_told_to_uv(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    told = bootstrap._what_pip_is_told(Path(sys.executable))  # the door uv gets its settings through
+    assert told["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+
+
+def test_without_a_home_nothing_is_cached(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "")
+    assert bootstrap._tools_environment()["UV_NO_CACHE"] == "1"
+
+
+def test_a_machine_without_python_gets_one_sentence(tmp_path: Path) -> None:
+    for tool in ("dirname", "readlink"):
+        (tmp_path / tool).symlink_to(Path("/usr/bin") / tool)
+    done = subprocess.run(
+        ["/bin/sh", ROOT / "queryflow", "demo"],
+        env={"PATH": str(tmp_path)}, cwd=os.sep, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("QueryFlow needs Python 3.11 or newer: type 'apt-get install")
+    assert len(done.stderr.splitlines()) == 1
