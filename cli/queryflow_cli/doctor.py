@@ -98,7 +98,7 @@ async def _broker() -> Finding:
 
 async def _sandbox(home: Path) -> list[Finding]:
     """Every wall around people's SQL; without Landlock and seccomp both, the system stays on loopback."""
-    from queryflow.sandbox.walls import probe_walls
+    from queryflow.sandbox.probing import probe_walls
 
     walls = await probe_walls(home)
     return [Finding(f"sandbox: {wall.name}", wall.active, wall.why, needed=False) for wall in walls]
