@@ -178,7 +178,7 @@ def _value_problems(version: Version, overrides: NodeValues, values: Values) -> 
 
 
 def _bound(flow: Flow) -> defaultdict[NodeId, set[ParameterName]]:
-    found: dict[NodeId, set[ParameterName]] = defaultdict(set)
+    found: defaultdict[NodeId, set[ParameterName]] = defaultdict(set)
     for connection in flow.connections:
         found[connection.target].update(connection.map)
     return found

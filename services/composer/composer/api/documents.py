@@ -71,7 +71,7 @@ TemplateBody = Annotated[Template, Depends(_read_template)]
 
 def document_response(document: Mapping[str, Any], stored: BaseModel, revision: int, status: int = 200) -> Response:
     """The document with what its storing added, as JSON, under its entity tag."""
-    content = {**document, **stored.model_dump(mode="json", exclude_none=True)}
+    content = {**document, **stored.model_dump(mode="json", exclude_unset=True)}
     return JSONResponse(content, status_code=status, headers={"ETag": entity_tag(revision)})
 
 

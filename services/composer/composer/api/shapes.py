@@ -117,12 +117,13 @@ class TemplateStored(BaseModel):
     @classmethod
     def of(cls, stored: StoredTemplate, problems: list[Problem] | None = None) -> "TemplateStored":
         """What storing added; `problems` only in the answer to a change."""
+        changed = {} if problems is None else {"problems": problems}
         return cls(
             id=stored.id,
             version=stored.template.version,
             created_at=stored.created_at,
             updated_at=stored.updated_at,
-            problems=problems,
+            **changed,
         )
 
 
@@ -145,6 +146,7 @@ class CompositionStored(BaseModel):
     @classmethod
     def of(cls, record: CompositionRecord, problems: list[Problem] | None = None) -> "CompositionStored":
         """What storing added; `problems` only in the answer to a change."""
+        changed = {} if problems is None else {"problems": problems}
         return cls(
             id=record.id,
             revision=record.revision,
@@ -153,7 +155,7 @@ class CompositionStored(BaseModel):
             updated_at=record.updated_at,
             execution_count=record.execution_count,
             last_executed_at=record.last_executed_at,
-            problems=problems,
+            **changed,
         )
 
 

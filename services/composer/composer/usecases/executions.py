@@ -132,7 +132,7 @@ async def _choose_unchanged(transaction: Transaction, frozen: Frozen) -> Chosen:
     """A version was looked over when it was frozen; since then only its engine connections can have gone."""
     connections = await read_engine_connections(transaction.connection)
     problems = [
-        Problem("UNKNOWN_ENGINE_CONNECTION", "connection", f"There is no engine connection {name} any more.")
+        Problem("UNKNOWN_CONNECTION", "connection", f"There is no engine connection {name} any more.")
         for name in frozen.version.connections
         if name not in connections
     ]

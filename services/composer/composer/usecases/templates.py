@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from queryflow.sql.flow_problems import template_problems
 from queryflow.sql.outputs import infer_outputs
 
 from composer.expected import Expected
@@ -16,6 +15,7 @@ from queryflow.domain.ids import PersonId, TemplateId
 from queryflow.domain.template import Template
 from queryflow.domain.version import content_hash
 from queryflow.runtime.transaction import Transaction
+from queryflow.sql.template_problems import template_problems
 
 
 @dataclass(frozen=True, slots=True)
