@@ -15,7 +15,7 @@ class Admission:
 
     @property
     def has_room(self) -> bool:
-        """Whether an execution that was just requested may be launched at once: there is room, and nobody waits for it."""
+        """Whether what was just requested may be launched at once: there is room, and nobody waits for it."""
         return not self._backlog and self._open_nodes < self._limit
 
     def room(self) -> bool:

@@ -37,7 +37,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What an attempt worked with, kept beside its outcome: resolved parameters, who won each, and the SQL that was sent."""
+    """What an attempt worked with: resolved parameters, who set each, and the SQL that was sent."""
 
     parameters: Mapping[str, Any] | None = None
     mappings: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""What only time brings: due retries, freed places, admission, cancels of what runs here. Every second, in short steps."""
+"""What only time brings, each second: due retries, freed places, admission, cancels of what runs here."""
 
 from executor.executor import Executor
 from executor.repository import executions, slots

@@ -1,7 +1,7 @@
 """Turns a node's bindings into values: one sandboxed child reads the parents' results for all of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.binding_query import SOURCE, binding_query
 from queryflow.sql.render import RegisteredList
 
+FIRST_ITEMS = 20
+"""So many items of a long list are kept with the node's row."""
 INLINE_ITEMS = 1_000
 """A list of more items than this stays a file and is registered as a table where the query runs."""
 
@@ -52,6 +54,8 @@ class Resolved:
     lists: Mapping[str, Path]
     """The Parquet file of every RegisteredList in `values`, by the name the SQL uses."""
     emptied: EmptyDecision
+    firsts: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """The first items of every RegisteredList, by parameter."""
 
 
 async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> Resolved:
@@ -68,7 +72,16 @@ async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> 
         if answer.row_count:
             values[each.parameter.name] = _value(each.parameter, answer, lists, wish.inline_items)
     empty = [each for each in wish.inputs if each.parameter.name not in values]
-    return Resolved(values, lists, empty_decision((each.parameter, each.binding.on_empty) for each in empty))
+    emptied = empty_decision((each.parameter, each.binding.on_empty) for each in empty)
+    return Resolved(values, lists, emptied, _firsts(values, reading, answers))
+
+
+def _firsts(values: Values, reading: Sequence[BoundInput], answers: Sequence[Answer]) -> dict[str, tuple[Any, ...]]:
+    return {
+        each.parameter.name: tuple(_instant(value) for (value,) in answer.rows[:FIRST_ITEMS])
+        for each, answer in zip(reading, answers, strict=True)
+        if isinstance(values.get(each.parameter.name), RegisteredList)
+    }
 
 
 async def _answers(sandbox: Sandbox, objects: ObjectStore, wish: Wish, reading: list[BoundInput]) -> tuple[Answer, ...]:

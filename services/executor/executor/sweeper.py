@@ -1,11 +1,12 @@
 """Finds and mends what crashes and lost messages left, at boot and then every half minute.
 
-It works by predicate, so that it needs no memory of what went wrong, and in short guarded transactions, so that any number of
-sweepers may run. A run without faults needs no repair: each is counted by kind, and an alarm may watch the count.
+It works by predicate, so that it needs no memory of what went wrong, and in short guarded transactions, so that any
+number of sweepers may run. A run without faults needs no repair: each is counted by kind, and an alarm may watch it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -74,7 +75,7 @@ async def _counts(executor: Executor) -> None:
             page = await repairs.running_after(connection, after, _age(executor))
             running = await executor.versions.executions(connection, page)
         for execution in running.values():
-            wrong = await executor.desk.commit(lambda unit, each=execution: correct_counts(unit, each))
+            wrong = await executor.desk.commit(partial(correct_counts, execution=execution))
             _count("counts_wrong", wrong)
             if wrong:
                 await go_on(executor, execution.id)
@@ -89,7 +90,7 @@ async def _found(executor: Executor, look: Look) -> list[ExecutionId]:
 
 
 async def _remove_results(executor: Executor, gone: Sequence[ExecutionId]) -> None:
-    """Remove the results of executions whose rows are gone; what a crash leaves here has no row, and nobody reads it."""
+    """Remove the results of executions whose rows are gone; what a crash leaves of them is never read again."""
     for execution_id in gone:
         for key in await executor.objects.list(f"results/{execution_id}/"):
             await executor.objects.delete(key)

@@ -63,10 +63,10 @@ class Desk:
     outbox: Outbox
 
     async def commit(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Do the work in one transaction, commit it with what it says, hand that over; repeat the whole after a deadlock.
+        """Do the work in one transaction and hand over what it says; the whole is repeated after a deadlock.
 
-        A lost connection leaves open whether it was committed: guards and derived message ids make the repeat change nothing
-        then. Raises TryAgain when it did not go through after five times.
+        A lost connection leaves open whether it was committed: guards and derived message ids make the repeat change
+        nothing then. Raises TryAgain when it did not go through after five times.
         """
         for tried in range(MOST_TRIES):
             try:

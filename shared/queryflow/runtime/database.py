@@ -27,6 +27,7 @@ async def open_pool(url: str, *, role: str | None, minimum: int = 1, maximum: in
         min_size=minimum,
         max_size=maximum,
         init=_teach_json,
+        reset=_keep_session,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings=_server_settings(role),
     )
@@ -68,3 +69,10 @@ async def _teach_json(connection: Connection) -> None:
         encoder=lambda value: JSONB_VERSION + _to_json(value).encode(),
         decoder=lambda raw: json.loads(raw[1:]),
     )
+
+
+async def _keep_session(_: Connection) -> None:
+    """Nothing: what lasts longer than a transaction is never set, so a released connection needs no statement of its own.
+
+    A transaction left open is rolled back by the pool before this.
+    """

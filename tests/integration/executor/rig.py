@@ -12,12 +12,12 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import asyncpg
+
 from executor.engines.port import Engine, Produced, Work
 from executor.executor import Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
 from executor.settings import ExecutorSettings
-
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import ExecutionId, uuid7
 from queryflow.domain.template import Dialect, Template
@@ -112,8 +112,8 @@ class Rig:
         document = version.document()
         digest = content_hash(document)
         await self.owner.execute(
-            "INSERT INTO composition_versions (hash, composition_key, document) VALUES ($1, 'comp_test', $2::text::jsonb)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO composition_versions (hash, composition_key, document)"
+            " VALUES ($1, 'comp_test', $2::text::jsonb) ON CONFLICT DO NOTHING",
             digest,
             _json(document),
         )
@@ -197,8 +197,8 @@ async def open_rig(
         owner = await asyncpg.connect(database)
         stack.push_async_callback(owner.close)
         await owner.execute(
-            "INSERT INTO engine_connections (name, engine) VALUES ('scripted_machine', 'scripted'), ('echo_machine', 'echo')"
-            " ON CONFLICT DO NOTHING"
+            "INSERT INTO engine_connections (name, engine)"
+            " VALUES ('scripted_machine', 'scripted'), ('echo_machine', 'echo') ON CONFLICT DO NOTHING"
         )
         configured = ExecutorSettings(
             database_url=database, home=folder, poll_seconds=0.05, **{"sweep_seconds": 0.5, **settings}
@@ -213,10 +213,16 @@ async def open_rig(
         bus.subscribe(handlers, opened.executor, DeadLetterTable("executor", opened.executor.desk.pool))
         bus.subscribe(_listeners(said), SimpleNamespace(), DeadLetterTable("executor", opened.executor.desk.pool))
         await bus.start()
-        stack.push_async_callback(bus.stop)
         loops = [asyncio.ensure_future(loop()) for loop in opened.loops]
-        stack.callback(lambda: [loop.cancel() for loop in loops])
+        stack.push_async_callback(_end, loops)
+        stack.push_async_callback(bus.stop)
         yield Rig(opened.executor, scripted, bus, owner, said)
+
+
+async def _end(loops: Sequence["asyncio.Future[None]"]) -> None:
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
 
 
 def _listeners(said: list[Event]) -> tuple[AnyHandler, ...]:

@@ -32,7 +32,7 @@ class Work:
     fence: int
     template: Template
     values: Values
-    """Checked values by parameter; a long list is a `queryflow.sql.render.RegisteredList` that names a file in `lists`."""
+    """Checked values by parameter; a long list is a `sql.render.RegisteredList` that names a file in `lists`."""
     window: ResolvedWindow
     connection: ConnectionSettings
     directory: Path

@@ -45,8 +45,8 @@ SET state = 'waiting', reason = 'no_slot', sequence = node.sequence + 1
 FROM unnest($1::uuid[], $2::text[], $3::int[]) AS asked(execution_id, node_id, attempt)
 WHERE node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
   AND node.attempt = asked.attempt AND node.state = 'ready' AND NOT node.cancel_requested
-RETURNING node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.sequence,
-  now() AS now
+RETURNING node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
+  node.sequence, now() AS now
 """
 
 READY_DUE = """

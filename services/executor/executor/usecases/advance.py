@@ -44,8 +44,8 @@ class Progress:
 async def tell_children(unit: Unit, wave: Sequence[EndedNode], running: Executions) -> set[ExecutionId]:
     """Count ended nodes down in their children and close what came to its end; all in the unit's transaction.
 
-    The caller has marked the nodes of `wave` as told in this same transaction. Executions whose cascade is not at its end
-    come back.
+    The caller has marked the nodes of `wave` as told in this same transaction. Executions whose cascade is not at its
+    end come back.
     """
     progress = Progress()
     while wave:

@@ -24,8 +24,8 @@ Done = dict[tuple[ExecutionId, NodeId, int], Outcome]
 async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
     """Run attempts of an instant engine and record them; what is not ready any more changes nothing.
 
-    Such an engine does nothing outside this process, so running before the claim is safe. What needs inputs, or fails, goes
-    the long way: claimed, run, finished.
+    Such an engine does nothing outside this process, so running before the claim is safe. What needs inputs, or fails,
+    goes the long way: claimed, run, finished.
     """
     async with executor.desk.pool.acquire() as connection:
         running = await executor.versions.executions(connection, {ExecutionId(each.execution_id) for each in events})

@@ -13,7 +13,7 @@ from queryflow.runtime.crashpoints import crashpoint
 
 
 async def cancel(executor: Executor, execution_id: ExecutionId) -> None:
-    """End an execution whose end was asked for; one that nobody asked to end, or that has ended, stays as it is.
+    """End an execution whose end was asked for; any other stays as it is.
 
     Its node rows are committed together with its state `running`, so no lock on the execution is needed: whoever readies
     a child later reads the wish under that child's own lock.

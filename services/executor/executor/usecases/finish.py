@@ -23,7 +23,7 @@ MOST_UNTOLD = 500
 
 
 async def finish(executor: Executor, finished: Sequence[Finished]) -> None:
-    """Record the outcomes whose attempts still hold their fence, and what follows from them; a repeat changes nothing."""
+    """Record the outcomes whose attempts still hold their fence, and what follows; a repeat changes nothing."""
     unfinished = await executor.desk.commit(lambda unit: _finish(unit, executor, finished))
     executor.admission.ended()
     for execution_id in unfinished:

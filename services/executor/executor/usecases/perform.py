@@ -11,7 +11,7 @@ from executor.executor import Executor
 from executor.repository import leases, slots
 from executor.results import result_key, store_result
 from executor.running import Held, LeaseLost
-from executor.usecases.inputs import SkippedForEmptyInput, resolve_inputs
+from executor.usecases.inputs import SkippedForEmptyInput, inputs_of
 from executor.usecases.work import Inputs, NodeValues, node_values, template_of, timeout_of, window_of
 from executor.versions import RunningExecution
 from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, SkipReason
@@ -31,7 +31,7 @@ async def perform(executor: Executor, held: Held, execution: RunningExecution) -
 
 async def _perform(executor: Executor, held: Held, execution: RunningExecution, directory: Path) -> Outcome:
     attempt = held.attempt
-    inputs = await resolve_inputs(executor, execution, attempt.node_id, directory)
+    inputs = await inputs_of(executor, execution, attempt.node_id, directory)
     values = node_values(execution, attempt.node_id, inputs)
     work = await _work(executor, held, execution, inputs, values, directory)
     await _enter(executor, held, Phase.SUBMITTED)

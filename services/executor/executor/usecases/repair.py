@@ -62,7 +62,8 @@ async def announce_unclaimed(unit: Unit, executor: Executor) -> int:
 async def correct_counts(unit: Unit, execution: RunningExecution) -> int:
     """Make the counts of an execution agree with its nodes; how many were wrong.
 
-    Wrong counts that one snapshot shows are looked at again under the children's locks: whoever tells a child holds its lock.
+    Wrong counts that one snapshot shows are looked at again under the children's locks, which whoever tells a child
+    holds too.
     """
     plan = execution.frozen.plan
     snapshot = await repairs.seen(unit.connection, execution.id)

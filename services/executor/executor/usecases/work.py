@@ -1,10 +1,12 @@
 """The values of a node, and the work an engine is given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from pydantic import JsonValue
 
 from executor.attempt import Attempt, Trace
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
@@ -12,17 +14,16 @@ from executor.executor import Executor
 from executor.versions import RunningExecution
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Connection
-from queryflow.domain.ids import NodeId
+from queryflow.domain.ids import NodeId, ParameterName
 from queryflow.domain.parameters import Values
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.template import Template
-from queryflow.domain.values import json_value, resolve_flow_values, resolve_values, winners
+from queryflow.domain.values import Winner, json_value, resolve_flow_values, resolve_values, winners
 from queryflow.domain.windows import ResolvedWindow
+from queryflow.sql.render import RegisteredList
 
 MOST_KEPT_ITEMS = 1_000
 FIRST_ITEMS = 20
-DETACH = "detach"
-"""The word beside an execution's value for a parameter that a connection feeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Inputs:
 
     bound: Values = field(default_factory=dict)
     lists: Mapping[str, Path] = field(default_factory=dict)
+    firsts: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """The first items of such lists, by parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,8 @@ class NodeValues:
 
 
 def bindings_of(execution: RunningExecution, node_id: NodeId) -> tuple[Connection, ...]:
-    """The node's incoming connections that map something the execution did not detach."""
-    detached = overrides_of(execution, node_id).keys()
-    return tuple(each for each in execution.frozen.into[node_id] if each.map.keys() - detached)
-
-
-def overrides_of(execution: RunningExecution, node_id: NodeId) -> dict[str, Any]:
-    """The execution's own values for the node."""
-    return {name: value for name, value in execution.node_parameters.get(node_id, {}).items() if name != DETACH}
+    """The node's incoming connections that feed a parameter."""
+    return tuple(each for each in execution.frozen.into[node_id] if each.map)
 
 
 def flow_values_of(execution: RunningExecution) -> Values:
@@ -66,19 +63,21 @@ def node_values(execution: RunningExecution, node_id: NodeId, inputs: Inputs) ->
         return NodeValues({}, Trace())
     given: dict[str, Any] = {
         "bound": inputs.bound,
-        "overrides": overrides_of(execution, node_id),
+        "overrides": execution.node_parameters.get(node_id, {}),
         "node_values": node.parameters,
         "flow_values": flow_values_of(execution),
     }
     values, problems = resolve_values(template, **given)
     refuse(problems)
     won = {name: winner.value for name, winner in winners(template, **given).items()}
-    return NodeValues(values, Trace(parameters=kept(values), mappings=_mappings(execution, node_id, won)))
+    return NodeValues(
+        values, Trace(parameters=kept(values, inputs.firsts), mappings=_mappings(execution, node_id, won))
+    )
 
 
-def kept(values: Values) -> dict[str, Any]:
+def kept(values: Values, firsts: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """The values as they are kept with the row: a long list as its count and its first items."""
-    return {name: _shortened(value) for name, value in values.items()}
+    return {name: _shortened(value, firsts.get(name, ())) for name, value in values.items()}
 
 
 def template_of(execution: RunningExecution, node_id: NodeId) -> Template:
@@ -126,7 +125,7 @@ def timeout_of(executor: Executor, execution: RunningExecution, attempt: Attempt
     return own or timedelta(seconds=executor.settings.node_timeout_seconds)
 
 
-def _mappings(execution: RunningExecution, node_id: NodeId, won: Mapping[str, str]) -> dict[str, Any]:
+def _mappings(execution: RunningExecution, node_id: NodeId, won: Mapping[ParameterName, str]) -> dict[str, Any]:
     """By parameter who set its value, and for a binding from which node and column."""
     sources = {
         parameter: {"source_node": connection.source, "source_field": binding.column}
@@ -134,12 +133,14 @@ def _mappings(execution: RunningExecution, node_id: NodeId, won: Mapping[str, st
         for parameter, binding in connection.map.items()
     }
     return {
-        name: {"winner": winner, **(sources.get(name, {}) if winner == "binding" else {})}
+        name: {"winner": winner, **sources[name]} if winner == Winner.BINDING else {"winner": winner}
         for name, winner in won.items()
     }
 
 
-def _shortened(value: Any) -> Any:
+def _shortened(value: Any, first: Sequence[Any]) -> JsonValue:
+    if isinstance(value, RegisteredList):
+        return {"count": value.items, "first": json_value(first[:FIRST_ITEMS])}
     if isinstance(value, list) and len(value) > MOST_KEPT_ITEMS:
         return {"count": len(value), "first": json_value(value[:FIRST_ITEMS])}
     return json_value(value)

@@ -1,0 +1,53 @@
+"""Puts the executor together."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from executor.engines import engines
+from executor.executor import Executor
+from executor.handlers import HANDLERS, node_handlers
+from executor.opening import open_executor
+from executor.settings import ExecutorSettings
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.faults import passes
+from queryflow.runtime.http import create_app
+from queryflow.runtime.objects import open_objects
+from queryflow.runtime.outbox import DeadLetterTable
+from queryflow.runtime.service import Service
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sandbox.settings import SandboxSettings
+
+
+@asynccontextmanager
+async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Service]:
+    """The executor with its database and its sandbox, subscribed to the bus, until the block ends."""
+    async with AsyncExitStack() as stack:
+        sandbox = Sandbox(SandboxSettings(settings.home / "sandbox"))
+        await sandbox.start()
+        stack.push_async_callback(sandbox.stop)
+        known = engines(sandbox)
+        opened = await stack.enter_async_context(open_executor(settings, bus, known, open_objects(settings), sandbox))
+        executor = opened.executor
+        handlers = (*HANDLERS, *node_handlers(known.values()))
+        bus.subscribe(handlers, executor, DeadLetterTable(settings.service, executor.desk.pool))
+        readiness = partial(_readiness, executor, bus)
+        yield Service(
+            name=settings.service,
+            app=create_app(settings.service, settings, routers=(), readiness=readiness),
+            loops=opened.loops,
+        )
+
+
+async def _readiness(executor: Executor, bus: Bus) -> Mapping[str, bool]:
+    return {"database": await _answers(executor), "bus": bus.healthy, "taking work": not executor.running.draining}
+
+
+async def _answers(executor: Executor) -> bool:
+    try:
+        await executor.desk.pool.fetchval("SELECT 1")
+    except Exception as problem:
+        if passes(problem):
+            return False
+        raise
+    return True

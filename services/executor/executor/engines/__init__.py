@@ -1,0 +1,12 @@
+"""The engines this executor can run queries on, in one table."""
+
+from executor.engines.duckdb import DuckDBEngine
+from executor.engines.echo import EchoEngine
+from executor.engines.port import Engine
+from queryflow.sandbox.sandbox import Sandbox
+
+
+def engines(sandbox: Sandbox) -> dict[str, Engine]:
+    """Every engine by its word, the one that ends the routing key of `node.ready`."""
+    known: tuple[Engine, ...] = (DuckDBEngine(sandbox), EchoEngine())
+    return {engine.kind: engine for engine in known}
