@@ -8,14 +8,14 @@ from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.session import NotOneSelect
 from queryflow.sandbox.settings import Limits
 
-_NO_TABLE = re.compile(r"^Catalog Error: (Table|View)")
+_NO_TABLE = re.compile(r"^Catalog Error: (Table|View) with name")
 _NO_ROOM = re.compile(r"file too large|no space left|max_temp_directory_size|failed to offload", re.IGNORECASE)
 _NO_FILE = re.compile(r"no files found|cannot open file|no such file", re.IGNORECASE)
 
 
 def fault(error: BaseException, limits: Limits) -> tuple[ErrorKind, str]:
     """The kind and a sentence that is safe to show: DuckDB's own where the query's author can mend it."""
-    message = str(error).strip()
+    message = str(error).split("Traceback (most recent", 1)[0].strip()
     if isinstance(error, NotOneSelect):
         return ErrorKind.VALIDATION, message
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
@@ -39,6 +39,8 @@ def _input_or_output(message: str, limits: Limits) -> tuple[ErrorKind, str]:
             ErrorKind.REJECTED,
             f"The query writes more than it may: {limits.file_mb} MB a file, {limits.disk_mb} MB in all.",
         )
+    if "permission denied" in message.lower():
+        return ErrorKind.FORBIDDEN, message
     if _NO_FILE.search(message):
         return ErrorKind.MISSING, message
     return ErrorKind.TRANSIENT, message

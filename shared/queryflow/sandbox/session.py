@@ -1,7 +1,8 @@
 """DuckDB as a child has it: opened once by the fork server, locked by each child, asked one SELECT after the other."""
 
 import os
-from datetime import UTC
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from queryflow.sandbox.job import INPUTS, OUTPUTS, Query
 from queryflow.sandbox.settings import Limits
 from queryflow.sandbox.values import to_json
 
+_NODES = re.compile(r'"type":"([A-Z_]+_NODE)"')
+"""The kinds of query in a statement's tree as JSON; inside a text of the statement the quotes would be escaped."""
+_READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+"""DuckDB 2 takes INSERT, UPDATE, DELETE and COPY in a CTE and still calls the whole a SELECT."""
 _SPILLED = f"{OUTPUTS}/spilled"
 """Where DuckDB puts what does not fit in memory."""
 _SWITCHED_OFF = dict.fromkeys(
@@ -27,7 +32,7 @@ _SWITCHED_OFF = dict.fromkeys(
 _PARQUET_LACKS = {"hugeint": "BIGINT", "uhugeint": "UBIGINT", '"null"': "INTEGER"}
 """Types that Parquet would turn into another one, silently (128-bit sums into doubles), and what is stored instead.
 A sum beyond 64 bits fails with a sentence rather than lose digits."""
-_PYTHON_LACKS = {"timestamp with time zone": "TIMESTAMP"}
+_PYTHON_LACKS = {"timestamp with time zone": "TIMESTAMP", "timestamptz_ns": "TIMESTAMP_NS"}
 """Types that Python cannot fetch without another library; the session is in UTC, so the instant is the same."""
 
 
@@ -109,6 +114,10 @@ def _demand_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise NotOneSelect(f"A query is exactly one SELECT statement; this text has {len(statements)} statements.")
     if statements[0].type is not duckdb.StatementType.SELECT:
         raise NotOneSelect(f"A query is exactly one SELECT statement; this one is {statements[0].type.name}.")
+    [(tree,)] = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    if others := set(_NODES.findall(tree)) - _READING_NODES:
+        words = ", ".join(sorted(word.removesuffix("_QUERY_NODE") for word in others))
+        raise NotOneSelect(f"A query is exactly one SELECT statement; this one has {words} inside.")
 
 
 def _stored(
@@ -129,7 +138,7 @@ def _fetch(relation: duckdb.DuckDBPyRelation, most: int) -> list[list[Any]]:
     if not most:
         return []
     fetched = _cast(relation, _PYTHON_LACKS).limit(most).fetchall()
-    instants = [_type_word(type_) == "timestamp with time zone" for type_ in relation.types]
+    instants = [_type_word(type_) in _PYTHON_LACKS for type_ in relation.types]
     if not any(instants):
         return [[to_json(value) for value in row] for row in fetched]
     return [
@@ -139,7 +148,7 @@ def _fetch(relation: duckdb.DuckDBPyRelation, most: int) -> list[list[Any]]:
 
 
 def _aware(value: Any) -> Any:
-    return None if value is None else value.replace(tzinfo=UTC)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _answer(relation: duckdb.DuckDBPyRelation, total: int, rows: list[list[Any]], *, more: bool) -> dict[str, Any]:
