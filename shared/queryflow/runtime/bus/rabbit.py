@@ -68,7 +68,7 @@ class RabbitBus:
 
     def send(self, envelopes: Sequence[Envelope]) -> Sequence["asyncio.Future[None]"]:
         """Publish without waiting; a future for each envelope, ended by the broker's confirmation."""
-        return [self._publisher.send(envelope) for envelope in envelopes]
+        return self._publisher.send(envelopes)
 
     async def stop(self) -> None:
         """No new deliveries; running handlers and confirmations end; what was not answered goes back to its queue."""

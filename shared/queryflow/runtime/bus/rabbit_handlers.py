@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from faststream import AckPolicy, Context
+from faststream import AckPolicy
 from faststream.exceptions import RejectMessage
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 
@@ -65,7 +65,7 @@ class HandlerLane:
 def _consumer(subscription: Subscription, backoff: Callable[[int], float]) -> Callable[..., Awaitable[None]]:
     """The function FastStream calls: returning acknowledges, RejectMessage returns the message or lets it die."""
 
-    async def consume(message: Annotated[RabbitMessage, Context("message")]) -> None:
+    async def consume(message: RabbitMessage) -> None:
         raw = message.raw_message
         delivery = delivery_of(
             subscription.queue, raw.body, message_id=raw.message_id, event_type=raw.type, headers=raw.headers

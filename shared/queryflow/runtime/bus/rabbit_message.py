@@ -1,30 +1,12 @@
-"""Envelopes as AMQP messages and back. What others send may lack every property; it is read all the same."""
+"""Reads AMQP messages. What others send may lack every property; it is taken all the same."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from pamqp.commands import Basic
-
 from queryflow.domain.ids import NAMESPACE
 from queryflow.runtime.bus.answering import Delivery
-from queryflow.runtime.bus.port import Envelope
 from queryflow.runtime.telemetry import valid_traceparent
-
-PERSISTENT = 2
-
-
-def properties_of(envelope: Envelope) -> Basic.Properties:
-    """The AMQP properties that are the envelope; the body is the event and nothing else."""
-    return Basic.Properties(
-        content_type="application/json",
-        delivery_mode=PERSISTENT,
-        message_id=str(envelope.message_id),
-        message_type=envelope.type,
-        correlation_id=str(envelope.correlation_id) if envelope.correlation_id else None,
-        timestamp=envelope.created_at,
-        headers={"traceparent": envelope.traceparent} if envelope.traceparent else None,
-    )
 
 
 def delivery_of(

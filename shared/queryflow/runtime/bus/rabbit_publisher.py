@@ -1,17 +1,24 @@
-"""Publishes on a channel of its own: persistent, mandatory, confirmed within ten seconds."""
+"""Publishes on a channel of its own: persistent, mandatory, confirmed within ten seconds.
+
+What is sent while the last write is under way goes out in one write, and its confirmations arrive together. Writing
+message by message through aiormq costs five times the processor time, most of it in the system call.
+"""
 
 import asyncio
+import contextlib
+from collections.abc import Sequence
 from typing import cast
 
 from aiormq import Channel
-from aiormq.abc import AbstractConnection
-from aiormq.exceptions import AMQPError, ChannelInvalidStateError, PublishError
+from aiormq.abc import AbstractConnection, ChannelFrame
+from aiormq.exceptions import PublishError
 
 from queryflow.runtime.bus.port import Envelope, Unroutable
-from queryflow.runtime.bus.rabbit_message import properties_of
+from queryflow.runtime.bus.rabbit_frames import publish_frames
 from queryflow.runtime.topology import EVENTS_EXCHANGE
 
 CONFIRM_SECONDS = 10.0
+Sent = asyncio.Future[None]
 
 
 class Publisher:
@@ -20,44 +27,91 @@ class Publisher:
     def __init__(self, prefix: str) -> None:
         self._exchange = prefix + EVENTS_EXCHANGE
         self._channel: Channel | None = None
-        self._sending: set[asyncio.Task[None]] = set()
+        self._unwritten: list[bytes] = []
+        self._to_write = asyncio.Event()
+        self._unconfirmed: set[Sent] = set()
+        self._pump: asyncio.Task[None] | None = None
 
     async def open(self, connection: AbstractConnection) -> None:
         """Use a new channel of that connection."""
+        self._unwritten.clear()
         self._channel = cast("Channel", await connection.channel(publisher_confirms=True, on_return_raises=True))
+        self._channel.closing.add_done_callback(lambda _: self._fail(set(self._unconfirmed)))
+        self._pump = asyncio.create_task(self._write(self._channel))
 
-    def send(self, envelope: Envelope) -> "asyncio.Future[None]":
-        """Publish without waiting; the future raises Unroutable, or ConnectionError while the broker is away."""
-        task = asyncio.create_task(self._publish(envelope))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-        return task
+    def send(self, envelopes: Sequence[Envelope]) -> list[Sent]:
+        """Publish without waiting; a future raises Unroutable, or ConnectionError where no confirmation came."""
+        loop = asyncio.get_running_loop()
+        futures: list[Sent] = [loop.create_future() for _ in envelopes]
+        channel = self._channel
+        if channel is None or channel.is_closed:
+            self._fail(set(futures))
+            return futures
+        for envelope, future in zip(envelopes, futures, strict=True):
+            self._enqueue(channel, envelope, future)
+        self._to_write.set()
+        loop.call_later(CONFIRM_SECONDS, self._fail, set(futures))
+        return futures
 
     async def close(self) -> None:
         """Wait for the confirmations that are under way, then send no more."""
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=CONFIRM_SECONDS)
+        if self._unconfirmed and self.sound:
+            await asyncio.wait(self._unconfirmed, timeout=CONFIRM_SECONDS)
         self._channel = None
+        if self._pump:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+        self._fail(set(self._unconfirmed))
 
     @property
     def sound(self) -> bool:
-        """Whether the channel is open."""
+        """Whether messages can be sent."""
         return self._channel is not None and not self._channel.is_closed
 
-    async def _publish(self, envelope: Envelope) -> None:
-        if self._channel is None:
-            raise ConnectionError("the broker is away")
-        try:
-            await self._channel.basic_publish(
-                envelope.body,
-                exchange=self._exchange,
-                routing_key=envelope.routing_key,
-                properties=properties_of(envelope),
-                mandatory=True,
-                timeout=CONFIRM_SECONDS,
-                wait=False,
-            )
-        except PublishError:
-            raise Unroutable(f"no queue is bound to {envelope.routing_key}") from None
-        except (AMQPError, ChannelInvalidStateError, RuntimeError) as error:
-            raise ConnectionError("the broker did not confirm the message") from error
+    def _enqueue(self, channel: Channel, envelope: Envelope, future: Sent) -> None:
+        """Register the confirmation as aiormq does for its own publishes: in the order of the delivery tags."""
+        self._unwritten.append(publish_frames(channel.number, self._exchange, envelope, channel.max_content_size))
+        channel.delivery_tag += 1
+        tag, message_id = channel.delivery_tag, str(envelope.message_id)
+        confirmation = asyncio.get_running_loop().create_future()
+        channel.confirmations[tag] = confirmation
+        channel.message_id_delivery_tag[message_id] = tag
+        self._unconfirmed.add(future)
+
+        def confirmed(answer: "asyncio.Future[object]") -> None:
+            channel.message_id_delivery_tag.pop(message_id, None)
+            self._unconfirmed.discard(future)
+            _pass_on(answer, future, envelope.routing_key)
+
+        confirmation.add_done_callback(confirmed)
+
+    async def _write(self, channel: Channel) -> None:
+        """Write what was sent meanwhile, in one piece; ends with the connection, whose loss fails what is open."""
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            while True:
+                await self._to_write.wait()
+                self._to_write.clear()
+                payload = b"".join(self._unwritten)
+                self._unwritten.clear()
+                written = asyncio.get_running_loop().create_future()
+                await channel.write_queue.put(ChannelFrame(payload, should_close=False, drain_future=written))
+                await written
+
+    def _fail(self, futures: set[Sent]) -> None:
+        for future in futures:
+            self._unconfirmed.discard(future)
+            if not future.done():
+                future.set_exception(ConnectionError("the broker did not confirm the message"))
+
+
+def _pass_on(answer: "asyncio.Future[object]", future: Sent, routing_key: str) -> None:
+    """Say with our own words what the broker answered."""
+    if future.done():
+        return
+    error = None if answer.cancelled() else answer.exception()
+    if answer.cancelled() or (error and not isinstance(error, PublishError)):
+        future.set_exception(ConnectionError("the broker did not confirm the message"))
+    elif error:
+        future.set_exception(Unroutable(f"no queue is bound to {routing_key}"))
+    else:
+        future.set_result(None)
