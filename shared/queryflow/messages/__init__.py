@@ -1,1 +1,1 @@
-"""The events between the services, one file per noun; docs/messages.md and the AsyncAPI document are generated from them."""
+"""The events between the services, one file per noun; docs/messages.md and docs/asyncapi.yaml are drawn from them."""

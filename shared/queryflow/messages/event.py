@@ -19,7 +19,10 @@ Instant = Annotated[AwareDatetime, PlainSerializer(_iso, return_type=str, when_u
 
 
 class Event(BaseModel):
-    """A fact about the past, or the fact that something was asked for. Unknown fields are ignored, new fields have defaults."""
+    """A fact about the past, or the fact that something was asked for.
+
+    It only grows: unknown fields are ignored, new fields have defaults.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
