@@ -7,7 +7,7 @@ from functools import lru_cache
 from queryflow.domain import validation
 from queryflow.domain.errors import Problem, Severity
 from queryflow.domain.flow import Binding, Connection, Flow, OnEmpty, Reduce
-from queryflow.domain.ids import ParameterName, TemplateId
+from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Template
 from queryflow.domain.version import EngineConnection
@@ -40,10 +40,12 @@ def flow_problems(
     used = {node.template: templates[node.template] for node in flow.nodes if node.template in templates}
     understood = {template_id: understand(template) for template_id, template in used.items()}
     one_row = [template_id for template_id, each in understood.items() if each.one_row]
+    by_node = {node.node_id: understood[node.template] for node in flow.nodes if node.template in understood}
+    declared = {str(each.name): each.type for each in flow.parameters}
     return [
         *validation.flow_problems(flow, templates, connections, one_row),
         *_template_errors(flow, understood),
-        *(problem for each in flow.connections for problem in _connection_problems(flow, each, understood)),
+        *(problem for each in flow.connections for problem in _connection_problems(each, by_node, declared)),
     ]
 
 
@@ -73,13 +75,10 @@ def _template_errors(flow: Flow, understood: Mapping[TemplateId, Understood]) ->
 
 
 def _connection_problems(
-    flow: Flow, connection: Connection, understood: Mapping[TemplateId, Understood]
+    connection: Connection, by_node: Mapping[NodeId, Understood], declared: Mapping[str, ParameterType]
 ) -> Iterator[Problem]:
-    source, target = flow.node(connection.source), flow.node(connection.target)
-    reads = understood.get(source.template) if source else None
-    feeds = understood.get(target.template) if target else None
+    reads, feeds = by_node.get(connection.source), by_node.get(connection.target)
     columns = [each.name for each in reads.template.outputs] if reads and reads.template.outputs else None
-    declared = {str(each.name): each.type for each in flow.parameters}
     for name, binding in connection.map.items():
         path = f"connections.{connection.id}.map.{name}"
         yield from _text_problems(binding, columns, declared, path)
