@@ -118,3 +118,9 @@ def flow(composition_id: str = "comp_things", **changes: Any) -> dict[str, Any]:
         "connections": [{"id": "names", "from": "top", "to": "detail", "map": {"names": "name"}}],
         **changes,
     }
+
+
+async def with_templates(rig: Rig) -> None:
+    """Save the two templates that `flow` uses."""
+    for document in (TEMPLATE, DETAIL):
+        await rig.saved("/api/templates", document)
