@@ -83,7 +83,7 @@ def setup_statements(template: Template, tables: Mapping[str, str], window: Reso
 SET_ZONE = "SET TimeZone = 'UTC'"
 
 
-def amc_edits(sql: str, tokens: Sequence[Token], window: ResolvedWindow) -> list[Edit]:
+def amc_edits(tokens: Sequence[Token], window: ResolvedWindow) -> list[Edit]:
     """The edits that make AMC's SQL DuckDB's. Invalid if EXTEND_TIME_WINDOW is not called with three texts."""
     edits: list[Edit] = []
     for index, token in enumerate(tokens):
@@ -92,6 +92,16 @@ def amc_edits(sql: str, tokens: Sequence[Token], window: ResolvedWindow) -> list
         elif is_call(tokens, index):
             edits += _call(tokens, index, window)
     return edits
+
+
+def amc_problems(sql: str) -> list[Problem]:
+    """What keeps AMC's SQL from being edited into DuckDB's."""
+    moment = datetime(2000, 1, 1, tzinfo=UTC)
+    try:
+        amc_edits(tokenize(sql, Dialect.AMC), ResolvedWindow(start=moment, end=moment, time_zone="UTC"))
+    except Invalid as error:
+        return list(error.problems)
+    return []
 
 
 def _call(tokens: Sequence[Token], index: int, window: ResolvedWindow) -> list[Edit]:

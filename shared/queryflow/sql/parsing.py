@@ -84,8 +84,15 @@ def _token(token_type: TokenType, text: str, at: Token) -> Token:
 
 def _syntax(sql: str, error: ParseError) -> Invalid:
     first = error.errors[0] if error.errors else {}
-    said = str(first.get("description") or "this is not SQL")[:LONGEST_ERROR].replace(PLACEHOLDER, "placeholder")
-    return _invalid("SQL_SYNTAX", f"The SQL cannot be parsed: {said}{_where(sql, first)}")
+    return _invalid("SQL_SYNTAX", f"The SQL cannot be parsed: {_said(first)}{_where(sql, first)}")
+
+
+def _said(error: dict[str, object]) -> str:
+    """What sqlglot found wrong, without the names of its classes."""
+    said = str(error.get("description") or "this is not SQL").replace(PLACEHOLDER, "placeholder")
+    if "<class" in said or "missing" in said:
+        return f"something is missing at or before {str(error.get('highlight') or 'the end')!r}"
+    return said[:LONGEST_ERROR].lower()
 
 
 def _where(sql: str, error: dict[str, object]) -> str:

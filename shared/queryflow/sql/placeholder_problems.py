@@ -24,7 +24,11 @@ def placeholder_problems(template: Template) -> list[Problem]:
 
     Messages carry line and column. Invalid if the text cannot be read at all.
     """
-    tokens = tokenize(template.sql, template.dialect)
+    return token_problems(template, tokenize(template.sql, template.dialect))
+
+
+def token_problems(template: Template, tokens: Sequence[Token]) -> list[Problem]:
+    """The same for a template whose tokens are at hand."""
     placeholders = placeholders_of(tokens, template.dialect)
     wrong = [_problem(template, each, tokens) for each in placeholders]
     malformed = [_malformed(template, offset) for offset in malformed_placeholders(tokens, template.dialect)]

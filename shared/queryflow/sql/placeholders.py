@@ -44,8 +44,19 @@ class Context(StrEnum):
     """Inside a string or a quoted name: refused, for a value there would be text spliced into text."""
     IN_LIST = "in_list"
     """Alone between the parentheses of IN."""
+    QUANTIFIED = "quantified"
+    """Alone between the parentheses of ANY, SOME or ALL."""
     PATTERN = "pattern"
     """Right after LIKE or ILIKE."""
+
+
+ALONE_IN = {
+    TokenType.IN: Context.IN_LIST,
+    TokenType.ANY: Context.QUANTIFIED,
+    TokenType.SOME: Context.QUANTIFIED,
+    TokenType.ALL: Context.QUANTIFIED,
+}
+"""The words whose parentheses hold one list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +146,8 @@ def _amc_kind(token: Token) -> PlaceholderKind | None:
 def _context(tokens: Sequence[Token], first: int, last: int) -> Context:
     before = [each.token_type for each in tokens[max(first - 2, 0) : first]]
     after = [each.token_type for each in tokens[last + 1 : last + 2]]
-    if before == [TokenType.IN, TokenType.L_PAREN] and after == [TokenType.R_PAREN]:
-        return Context.IN_LIST
+    if before[1:] == [TokenType.L_PAREN] and after == [TokenType.R_PAREN] and before[0] in ALONE_IN:
+        return ALONE_IN[before[0]]
     if before[-1:] in ([TokenType.LIKE], [TokenType.ILIKE]):
         return Context.PATTERN
     return Context.VALUE

@@ -12,7 +12,7 @@ from queryflow.domain.template import Dialect, Template
 from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.amc_on_duckdb import amc_edits
 from queryflow.sql.literals import PATTERN_ESCAPE, instant, items, literal, pattern_text, quote_name
-from queryflow.sql.placeholder_problems import placeholder_problems
+from queryflow.sql.placeholder_problems import token_problems
 from queryflow.sql.placeholders import (
     WINDOW_START,
     Context,
@@ -50,13 +50,13 @@ def render(template: Template, values: Values, window: ResolvedWindow, engine: s
     value is a typed NULL. Invalid, before anything is sent: an unknown placeholder, a value nobody declared, a missing
     required value, a placeholder inside quotes, a value its type cannot hold.
     """
-    _refuse_unfillable(template, values)
     tokens = tokenize(template.sql, template.dialect)
+    _refuse_unfillable(template, values, tokens)
     placeholders = placeholders_of(tokens, template.dialect)
     writer = _Writer(template, values, window, engine)
     edits = [edit for each in placeholders for edit in writer.edits(each, tokens)]
     if template.dialect is Dialect.AMC:
-        edits += amc_edits(template.sql, tokens, window)
+        edits += amc_edits(tokens, window)
     return Rendered(apply(template.sql, [*edits, *_after_the_statement(template.sql, tokens)]))
 
 
@@ -123,13 +123,13 @@ def _registered(placeholder: Placeholder, value: RegisteredList, tokens: Sequenc
 
 
 def _relation(placeholder: Placeholder, value: RegisteredList) -> str:
-    if placeholder.context is Context.IN_LIST:
+    if placeholder.context in {Context.IN_LIST, Context.QUANTIFIED}:
         return f"SELECT value FROM {quote_name(value.name)}"
     return f"(SELECT array_agg(value) FROM {quote_name(value.name)})"
 
 
-def _refuse_unfillable(template: Template, values: Values) -> None:
-    errors = [each for each in placeholder_problems(template) if each.severity is Severity.ERROR]
+def _refuse_unfillable(template: Template, values: Values, tokens: Sequence[Token]) -> None:
+    errors = [each for each in token_problems(template, tokens) if each.severity is Severity.ERROR]
     problems = [*errors, *_undeclared(template, values), *_missing(template, values)]
     if problems:
         raise Invalid(problems[0].message, problems)

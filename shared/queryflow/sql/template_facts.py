@@ -75,7 +75,7 @@ def _negated(tree: exp.Expr) -> Iterator[str]:
 
 def _is_searched(node: exp.Expr) -> bool:
     """Whether the list is what something is looked for in, rather than measured or compared with NULL."""
-    searched = node.find_ancestor(exp.In, exp.ArrayContains, exp.Any, exp.Anonymous, exp.Is, *LENGTHS)
+    searched = node.find_ancestor(exp.In, exp.ArrayContains, exp.Any, exp.Explode, exp.Anonymous, exp.Is, *LENGTHS)
     if isinstance(searched, exp.Anonymous):
         return searched.name.upper() in MEMBERSHIP_NAMES
     return searched is not None and not isinstance(searched, exp.Is | exp.Length | exp.ArraySize)

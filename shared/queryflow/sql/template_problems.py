@@ -7,6 +7,7 @@ from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.validation import declaration_problems
 from queryflow.sql.amc_lint import amc_lint
+from queryflow.sql.amc_on_duckdb import amc_problems
 from queryflow.sql.parsing import statements
 from queryflow.sql.placeholder_problems import placeholder_problems
 from queryflow.sql.tokens import tokenize
@@ -26,7 +27,7 @@ def template_problems(template: Template) -> list[Problem]:
         problems = placeholder_problems(template)
     except Invalid as error:
         return list(error.problems)
-    lint = amc_lint(template.sql) if template.dialect is Dialect.AMC else []
+    lint = [*amc_lint(template.sql), *amc_problems(template.sql)] if template.dialect is Dialect.AMC else []
     return [*declaration_problems(template), *problems, *_statement_problems(template), *lint]
 
 

@@ -1,0 +1,134 @@
+"""A value never becomes anything but a literal, whatever it is and wherever its placeholder stands."""
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from queryflow.domain.errors import Invalid
+from queryflow.domain.parameters import ParameterType
+from queryflow.domain.template import Dialect, Template
+from queryflow.sql.parsing import placeholder_name, statements
+from queryflow.sql.render import RegisteredList, render
+from tests.unit.sql.making import WINDOW, amc, codes, template
+from tests.unit.sql.test_literals import NASTY
+
+DUCKDB = duckdb.connect()
+TEXT = {"a": ParameterType.STRING, "n": ParameterType.NUMBER, "ids": ParameterType.STRING_LIST}
+TEMPLATES = [
+    template(
+        "SELECT {{a}} AS x,{{n}}AS y, -{{n}} FROM t WHERE c IN ({{ids}}) AND d={{a}}OR c NOT IN({{ids}})", types=TEXT
+    ),
+    template(
+        "/* {{a}} /* {{a}} */ */ SELECT c /*{{n}}*/ FROM t -- {{a}}\nWHERE list_has({{ids}}, c) AND c<{{a}}--{{n}}",
+        types=TEXT,
+    ),
+    template(
+        'SELECT "c" AS "a""b", \'it\'\'s\' || {{a}} FROM t WHERE x -{{n}} > {{ n }} AND len({{ids}})>0;', types=TEXT
+    ),
+    template(
+        "WITH q AS (SELECT {{n}} * x AS z, [{{a}}, {{a}}] AS l FROM t)"
+        " SELECT z FROM q WHERE z BETWEEN -{{n}} AND {{n}} AND c = ANY({{ids}})",
+        types=TEXT,
+    ),
+    amc(
+        "SELECT SUM(CUSTOM_PARAMETER('n')) AS s FROM t WHERE x = {{a}}"
+        " OR ARRAY_CONTAINS(CUSTOM_PARAMETER('ids'), c) OR CARDINALITY(CUSTOM_PARAMETER('ids')) = 0",
+        types=TEXT,
+    ),
+]
+TREES = {each.sql: statements(each.sql, each.dialect)[0] for each in TEMPLATES}
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+CLOSED = (exp.Literal, exp.Neg, exp.Paren, exp.Cast, exp.DataType, exp.Array, exp.Null, exp.Boolean)
+EMPTY = "SELECT CAST(NULL AS TEXT) WHERE FALSE"
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether two trees are one but for literals in the place of placeholders."""
+    if placeholder_name(before) is not None:
+        return isinstance(after, exp.Expr) and all(isinstance(each, CLOSED) for each in after.walk())
+    if isinstance(before, exp.In) and placeholder_name((before.expressions or [None])[0]) is not None:
+        items = all(isinstance(node, CLOSED) for each in after.expressions for node in each.walk())
+        empty = after.args.get("query") is not None and after.args["query"].this.sql(dialect="duckdb") == EMPTY
+        return isinstance(after, exp.In) and same(before.this, after.this) and (items if after.expressions else empty)
+    if isinstance(before, list):
+        return len(before) == len(after) and all(map(same, before, after))
+    if not isinstance(before, exp.Expr):
+        return bool(before == after or (before in (None, False, []) and after in (None, False, [])))
+    if type(before) is not type(after):
+        renamed = isinstance(before, exp.Anonymous) and before.name.upper() == "CARDINALITY"
+        return renamed and isinstance(after, exp.Length) and same(before.expressions[0], after.this)
+    return all(same(before.args.get(key), after.args.get(key)) for key in {*before.args, *after.args})
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.sampled_from(TEMPLATES), NASTY, NUMBERS, st.lists(NASTY, max_size=3))
+def test_the_tree_never_changes_but_for_literals(subject: Template, text: str, number: float, ids: list[str]) -> None:
+    sql = render(subject, {"a": text, "n": number, "ids": ids}, WINDOW, "duckdb").sql
+    [after] = statements(sql, Dialect.DUCKDB)
+    assert same(TREES[subject.sql], after), sql
+    [parsed] = DUCKDB.extract_statements(sql)
+    assert parsed.type is duckdb.StatementType.SELECT
+
+
+@settings(max_examples=200, deadline=None)
+@given(NASTY, st.lists(NASTY, min_size=1, max_size=3), st.integers(-(2**63) + 1, 2**63 - 1))
+def test_the_engine_gets_the_very_values(text: str, ids: list[str], number: int) -> None:
+    subject = template(
+        "/* {{a}} */ SELECT{{a}}AS t, {{ids}}AS l,0 -{{n}} AS n -- {{a}}",
+        types={**TEXT, "n": ParameterType.INTEGER},
+    )
+    sql = render(subject, {"a": text, "ids": ids, "n": number}, WINDOW, "duckdb").sql
+    assert DUCKDB.execute(sql).fetchone() == (text, ids, -number)
+
+
+def test_lists_that_are_tables_are_read_from_there() -> None:
+    DUCKDB.execute("CREATE OR REPLACE TABLE t AS SELECT unnest(['a', 'b', 'c', NULL]) AS c")
+    DUCKDB.execute("""CREATE OR REPLACE TABLE "list ""of"" ids" AS SELECT unnest(['a', 'c']) AS value""")
+    ids = RegisteredList('list "of" ids', ParameterType.STRING_LIST, 2)
+    for condition in (
+        "c IN ({{ids}})",
+        "ARRAY_CONTAINS(CUSTOM_PARAMETER('ids'), lower(CONCAT(c, ''))) AND c IS NOT NULL",
+        "array_contains({{ids}}, (c))",
+        "c = ANY ({{ids}}) AND CARDINALITY({{ids}}) = 2",
+    ):
+        subject = amc(f"SELECT c FROM t WHERE {condition} ORDER BY c", ids=ParameterType.STRING_LIST)
+        sql = render(subject, {"ids": ids}, WINDOW, "duckdb").sql
+        assert DUCKDB.execute(sql).fetchall() == [("a",), ("c",)], sql
+    subject = amc("SELECT c FROM t WHERE NOT ARRAY_CONTAINS({{ids}}, c)", ids=ParameterType.STRING_LIST)
+    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb").sql).fetchall() == [("b",)]
+
+
+def test_patterns_and_ranges_are_written_for_their_places() -> None:
+    types = {"p": ParameterType.PATTERN, "d": ParameterType.DATE_RANGE}
+    subject = template("SELECT 'a%b' LIKE {{p}} AND {{d.start}} < {{d.end}}, 'axb' NOT LIKE {{p}}", types=types)
+    values = {"p": {"mode": "prefix", "text": "a%"}, "d": {"start": date(2026, 1, 1), "end": date(2026, 1, 2)}}
+    assert DUCKDB.execute(render(subject, values, WINDOW, "duckdb").sql).fetchone() == (True, True)
+
+
+def test_an_optional_parameter_nobody_set_is_a_typed_null() -> None:
+    subject = template("SELECT {{ids}} IS NULL OR 'a' IN ({{ids}}) AS x", ids=ParameterType.STRING_LIST)
+    subject = subject.model_copy(update={"parameters": (subject.parameters[0].model_copy(update={"required": False}),)})
+    assert DUCKDB.execute(render(subject, {"ids": None}, WINDOW, "duckdb").sql).fetchone() == (True,)
+
+
+def test_the_statement_can_stand_inside_another() -> None:
+    subject = template("SELECT 1 AS x; -- the end")
+    assert render(subject, {}, WINDOW, "duckdb").sql == "SELECT 1 AS x"
+
+
+def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:
+    subject = template(
+        "SELECT '{{a}}', {{b}}, {{c}} FROM t WHERE x IN {{l}}",
+        a=ParameterType.STRING,
+        c=ParameterType.STRING,
+        l=ParameterType.STRING_LIST,
+    )
+    with pytest.raises(Invalid) as refused:
+        render(subject, {"a": "x", "z": 1, "l": ["y"]}, WINDOW, "duckdb")
+    expected = ["PLACEHOLDER_IN_QUOTES", "UNKNOWN_PLACEHOLDER", "LIST_NOT_ALONE", "UNKNOWN_PARAMETER", "MISSING_VALUE"]
+    assert codes(list(refused.value.problems)) == expected
