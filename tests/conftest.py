@@ -7,7 +7,7 @@ import pytest
 
 from queryflow.schema.migrate import migrate
 from tests.support.postgres import create_database, drop_database, postgres_for_tests
-from tests.support.rabbitmq import rabbitmq_for_tests
+from tests.support.rabbitmq import delete_everything, rabbitmq_for_tests
 from tests.support.s3 import s3_for_tests
 
 
@@ -59,9 +59,11 @@ def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def amqp_prefix() -> str:
-    """A prefix for exchanges and queues that no other test has."""
-    return f"test-{uuid4().hex[:12]}."
+async def amqp_prefix(rabbitmq_url: str) -> AsyncIterator[str]:
+    """A prefix for exchanges and queues that no other test has; they are deleted afterwards."""
+    prefix = f"test-{uuid4().hex[:12]}."
+    yield prefix
+    await delete_everything(rabbitmq_url, prefix)
 
 
 @pytest.fixture(scope="session")

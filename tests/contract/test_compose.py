@@ -96,12 +96,14 @@ def test_no_service_starts_without_a_real_token(
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_command_starts_and_says_that_its_servers_are_away(name: str, containers: dict[str, Any]) -> None:
+def test_every_command_starts_and_says_that_its_servers_are_away(
+    name: str, containers: dict[str, Any], tmp_path: Path
+) -> None:
     """It imports, reads its settings and goes as far as its database: port 9 of this machine, where nobody is."""
     passed = {key: re.sub(r"@\w+:\d+", "@127.0.0.1:9", value) for key, value in containers[name]["environment"].items()}
     done = subprocess.run(
         [sys.executable, "-P", "-m", *containers[name]["command"]],
-        env={"PATH": os.environ["PATH"], "HOME": os.devnull, "QUERYFLOW_PORT": str(free_port()), **passed},
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "QUERYFLOW_PORT": str(free_port()), **passed},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     said = done.stdout + done.stderr

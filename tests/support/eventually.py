@@ -4,14 +4,20 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 Found = TypeVar("Found")
 
 
-async def eventually(
-    fact: Callable[[], Found | Awaitable[Found]], *, within: float = 10.0, every: float = 0.05
-) -> Found:
+@overload
+async def eventually(fact: Callable[[], Awaitable[Found]], *, within: float = ..., every: float = ...) -> Found: ...
+
+
+@overload
+async def eventually(fact: Callable[[], Found], *, within: float = ..., every: float = ...) -> Found: ...
+
+
+async def eventually(fact: Callable[[], Any], *, within: float = 10.0, every: float = 0.05) -> Any:
     """The first truthy answer of `fact`, asked every `every` seconds; an AssertionError in it means: not yet.
 
     Fails with the last answer, or the last AssertionError, when `within` seconds have passed.

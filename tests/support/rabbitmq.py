@@ -13,7 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import aio_pika
+
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
+from queryflow.runtime.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
 from tests.support.debian import unpacked_rabbitmq
 from tests.support.ports import free_port
 
@@ -156,3 +159,13 @@ def _speaks_amqp(port: int) -> bool:
         connection.sendall(b"AMQP\x00\x00\x09\x01")
         return len(connection.recv(8)) > 0
     return False
+
+
+async def delete_everything(url: str, prefix: str) -> None:
+    """Delete the exchanges and queues of one prefix; quorum queues that nobody uses still cost the node work."""
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        for queue in (*WORK_QUEUES, DEAD_QUEUE):
+            await channel.queue_delete(f"{prefix}{queue}")
+        for exchange in (EVENTS_EXCHANGE, DEAD_EXCHANGE):
+            await channel.exchange_delete(f"{prefix}{exchange}")

@@ -1,0 +1,47 @@
+"""The servers that every other test stands on."""
+
+import asyncio
+
+import aio_pika
+import asyncpg
+import boto3
+import pytest
+
+from queryflow.runtime.topology import WORK_QUEUES
+from tests.support.eventually import eventually
+from tests.support.rabbitmq import delete_everything
+
+
+async def test_every_test_gets_a_migrated_database_of_its_own(database: str, module_database: str) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        assert database != module_database
+        assert await connection.fetchval("SELECT count(*) FROM query_flow_executions") == 0
+    finally:
+        await connection.close()
+
+
+async def test_the_broker_speaks_amqp_and_forgets_a_prefix(rabbitmq_url: str, amqp_prefix: str) -> None:
+    name = f"{amqp_prefix}{next(iter(WORK_QUEUES))}"
+    async with await aio_pika.connect(rabbitmq_url) as connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+        await channel.default_exchange.publish(aio_pika.Message(b"kept"), routing_key=name)
+        assert await queue.get(timeout=5) is not None
+        await delete_everything(rabbitmq_url, amqp_prefix)
+        assert (await channel.declare_queue(name, durable=True, exclusive=True)).declaration_result.message_count == 0
+
+
+def test_the_object_server_keeps_objects(s3: str) -> None:
+    anybody = boto3.Session(aws_access_key_id="any", aws_secret_access_key="any", region_name="us-east-1")
+    client = anybody.client("s3", endpoint_url=s3)
+    client.create_bucket(Bucket="kept")
+    client.put_object(Bucket="kept", Key="a", Body=b"1")
+    assert client.get_object(Bucket="kept", Key="a")["Body"].read() == b"1"
+
+
+async def test_eventually_waits_for_the_fact_and_says_what_it_saw() -> None:
+    moments = iter((0, 0, 7))
+    assert await eventually(lambda: next(moments), every=0.001) == 7
+    with pytest.raises(AssertionError, match=r"the last answer was \[\]"):
+        await eventually(lambda: asyncio.sleep(0, result=[]), within=0.02, every=0.001)
