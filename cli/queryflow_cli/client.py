@@ -33,11 +33,11 @@ class Client:
 
     async def template_ids(self) -> set[str]:
         """The ids of all templates."""
-        return {str(each["template_id"]) async for each in self._pages("/api/templates", "templates")}
+        return {str(each["template_id"]) async for each in self._pages("/api/templates")}
 
     async def composition_ids(self) -> set[str]:
         """The ids of all compositions in use."""
-        return {str(each["composition_id"]) async for each in self._pages("/api/compositions", "compositions")}
+        return {str(each["composition_id"]) async for each in self._pages("/api/compositions")}
 
     async def create_template(self, document: Document) -> None:
         """Save a new template."""
@@ -108,12 +108,12 @@ class Client:
                 return None
             raise
 
-    async def _pages(self, path: str, key: str) -> AsyncIterator[Document]:
+    async def _pages(self, path: str) -> AsyncIterator[Document]:
         cursor: str | None = None
         while True:
             params = {"limit": "200"} | ({"cursor": cursor} if cursor else {})
             page = (await self._ask("GET", path, params=params)).json()
-            for each in page[key]:
+            for each in page["items"]:
                 yield each
             cursor = page.get("next_cursor")
             if cursor is None:
