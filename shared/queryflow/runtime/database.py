@@ -72,7 +72,7 @@ async def _teach_json(connection: Connection) -> None:
 
 
 async def _keep_session(_: Connection) -> None:
-    """Nothing: what lasts longer than a transaction is never set, so a released connection needs no statement of its own.
+    """Nothing: what lasts longer than a transaction is never set, so a release needs no statement of its own.
 
     A transaction left open is rolled back by the pool before this.
     """

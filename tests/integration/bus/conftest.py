@@ -1,11 +1,10 @@
-"""One place for both adapters: a test says what it wants of a bus, and gets it twice, on RabbitMQ and in the process."""
+"""One place for both adapters: what a test wants of a bus it gets twice, on RabbitMQ and in the process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import ClassVar, Literal
-from uuid import uuid4
 
 import aiormq
 import asyncpg
@@ -48,7 +47,9 @@ class Site:
         if self.kind == "local":
             made = LocalBus(backoff=_soon, shuffle=Random(7), drain_seconds=5)
         else:
-            made = RabbitBus(self.amqp_url, self.settings.amqp_prefix, backoff=_soon, drain_seconds=5, watch_seconds=0.3)
+            made = RabbitBus(
+                self.amqp_url, self.settings.amqp_prefix, backoff=_soon, drain_seconds=5, watch_seconds=0.3
+            )
         self.buses.append(made)
         return made
 
@@ -121,7 +122,9 @@ async def site(request: pytest.FixtureRequest, module_database: str, amqp_prefix
     """The same test place for each adapter."""
     kind: Kind = request.param
     url = request.getfixturevalue("rabbitmq_url") if kind == "rabbit" else ""
-    settings = ServiceSettings(database_url=module_database, amqp_url=url or None, amqp_prefix=amqp_prefix, outbox_age_seconds=1)
+    settings = ServiceSettings(
+        database_url=module_database, amqp_url=url or None, amqp_prefix=amqp_prefix, outbox_age_seconds=1
+    )
     pool = await open_pool(module_database, role=None)
     await pool.execute("TRUNCATE executor_outbox, executor_dead_letters")
     made = Site(kind, pool, settings, url)
