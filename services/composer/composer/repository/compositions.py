@@ -1,12 +1,12 @@
 """The head of compositions: their row, nodes and connections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Table, Text, all_, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, Column, Table, Text, all_, bindparam, column, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,11 +15,14 @@ from composer.paging import PageWish
 from composer.references import CompositionReference
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import CompositionId, PersonId, VersionHash
+from queryflow.schema.base import Json
 from queryflow.schema.compositions import (
     template_flow_compositions,
     template_flow_connections,
     template_flow_nodes,
 )
+
+Rows = Sequence[Mapping[str, Any]]
 
 RECORDED = tuple(
     template_flow_compositions.c[name]
@@ -60,6 +63,20 @@ class CompositionRecord:
     last_executed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table of what compositions are made of, and the column that names a row within its composition."""
+
+    table: Table
+    name: Column[str]
+    touched: Mapping[str, Any]
+    """What every write of a row sets beside its content."""
+
+
+NODES = Part(template_flow_nodes, template_flow_nodes.c.node_id, {"updated_at": func.now()})
+CONNECTIONS = Part(template_flow_connections, template_flow_connections.c.connection_id, {})
+
+
 async def find_composition(
     connection: AsyncConnection, reference: CompositionReference, *, lock: bool = False
 ) -> CompositionRecord | None:
@@ -82,9 +99,10 @@ async def list_compositions(connection: AsyncConnection, wish: PageWish) -> list
 
 async def read_flow_of(connection: AsyncConnection, composition: UUID) -> Flow:
     """The flow that the head holds."""
-    head, nodes, links = template_flow_compositions, template_flow_nodes, template_flow_connections
+    head = template_flow_compositions
     row = (await connection.execute(select(head).where(head.c.id == composition))).mappings().one()
-    return flow_of(row, await _parts(connection, nodes, composition), await _parts(connection, links, composition))
+    nodes = await _rows(connection, NODES, composition)
+    return flow_of(row, nodes, await _rows(connection, CONNECTIONS, composition))
 
 
 async def insert_composition(
@@ -107,14 +125,12 @@ async def change_composition(
     return CompositionRecord(**(await connection.execute(statement)).one()._mapping)
 
 
-async def write_parts(connection: AsyncConnection, composition: UUID, rows: HeadRows, now: datetime) -> None:
+async def write_parts(connection: AsyncConnection, composition: UUID, rows: HeadRows) -> None:
     """Make the nodes and connections exactly these; those that stay keep their UUIDs and the time they were made."""
-    nodes = [{**row, "composition_id": composition, "updated_at": now} for row in rows.nodes]
-    links = [{**row, "composition_id": composition} for row in rows.connections]
-    await _drop_others(connection, template_flow_connections, composition, [row["connection_id"] for row in links])
-    await _drop_others(connection, template_flow_nodes, composition, [row["node_id"] for row in nodes])
-    await _put(connection, template_flow_nodes, nodes)
-    await _put(connection, template_flow_connections, links)
+    await _drop_others(connection, CONNECTIONS, composition, rows.connections)
+    await _drop_others(connection, NODES, composition, rows.nodes)
+    await _put(connection, NODES, composition, rows.nodes)
+    await _put(connection, CONNECTIONS, composition, rows.connections)
 
 
 async def retire_composition(connection: AsyncConnection, composition: UUID, now: datetime) -> None:
@@ -144,29 +160,29 @@ async def _update(connection: AsyncConnection, composition: UUID, values: dict[s
     await connection.execute(update(table).where(table.c.id == composition).values(values))
 
 
-async def _parts(connection: AsyncConnection, table: Table, composition: UUID) -> Sequence[Any]:
-    query = select(table).where(table.c.composition_id == composition).order_by(table.c.ordinal)
+async def _rows(connection: AsyncConnection, part: Part, composition: UUID) -> Sequence[Any]:
+    table = part.table.c
+    query = select(part.table).where(table.composition_id == composition).order_by(table.ordinal)
     return (await connection.execute(query)).mappings().all()
 
 
-def _name_column(table: Table) -> Any:
-    return table.c.node_id if table is template_flow_nodes else table.c.connection_id
-
-
-async def _drop_others(connection: AsyncConnection, table: Table, composition: UUID, names: list[str]) -> None:
-    name = _name_column(table)
-    gone = delete(table).where(
-        table.c.composition_id == composition, name != all_(bindparam("names", names, type_=ARRAY(Text)))
-    )
+async def _drop_others(connection: AsyncConnection, part: Part, composition: UUID, rows: Rows) -> None:
+    """Delete the rows that are not among these."""
+    names = bindparam("names", [row[part.name.name] for row in rows], type_=ARRAY(Text))
+    gone = delete(part.table).where(part.table.c.composition_id == composition, part.name != all_(names))
     await connection.execute(gone)
 
 
-async def _put(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+async def _put(connection: AsyncConnection, part: Part, composition: UUID, rows: Rows) -> None:
+    """Insert the rows, or change those that are there: one statement, however many rows."""
     if not rows:
         return
-    name = _name_column(table)
-    statement = insert_or_change(table)
-    changed = {column: statement.excluded[column] for column in rows[0] if column not in {"composition_id", name.name}}
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=["composition_id", name.name], set_=changed), rows
-    )
+    names = list(rows[0])
+    shape = (column(name, part.table.c[name].type) for name in names)
+    sent = func.jsonb_to_recordset(bindparam("rows", rows, type_=Json))
+    given = sent.table_valued(*shape, name="given").render_derived(with_types=True)
+    chosen = select(literal(composition), *(given.c[name] for name in names))
+    statement = insert_or_change(part.table).from_select(["composition_id", *names], chosen)
+    changed = {**{name: statement.excluded[name] for name in names}, **part.touched}
+    key = ["composition_id", part.name.name]
+    await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))

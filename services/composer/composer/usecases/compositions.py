@@ -149,7 +149,7 @@ async def _begin_again(transaction: Transaction, flow: Flow, rows: HeadRows) -> 
 async def _finish_save(
     transaction: Transaction, person: PersonId, saved: StoredComposition, rows: HeadRows
 ) -> StoredComposition:
-    await repository.write_parts(transaction.connection, saved.record.id, rows, transaction.now)
+    await repository.write_parts(transaction.connection, saved.record.id, rows)
     crashpoint("composer.after_save")
     transaction.emit(CompositionSaved(composition_id=saved.record.composition_id, by=person, at=transaction.now))
     examined = await examine(transaction.connection, saved.flow)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from queryflow.sql.outputs import infer_outputs
-
 from composer.expected import Expected
 from composer.paging import Page, PageWish, cut_page
 from composer.repository import templates as repository
@@ -15,6 +13,7 @@ from queryflow.domain.ids import PersonId, TemplateId
 from queryflow.domain.template import Template
 from queryflow.domain.version import content_hash
 from queryflow.runtime.transaction import Transaction
+from queryflow.sql.outputs import infer_outputs
 from queryflow.sql.template_problems import template_problems
 
 
