@@ -107,7 +107,9 @@ async def test_a_cycle_is_saved_and_listed_and_neither_published_nor_executed(st
     cyclic = flow(connections=[*flow()["connections"], back])
     saved = await stocked.saved("/api/compositions", cyclic)
     assert [problem["code"] for problem in saved["problems"]] == ["CYCLE"]
-    assert await stocked.connection.fetchval("SELECT count(*) FROM template_flow_nodes WHERE execution_order IS NULL") == 2
+    assert (
+        await stocked.connection.fetchval("SELECT count(*) FROM template_flow_nodes WHERE execution_order IS NULL") == 2
+    )
     validated = await stocked.post("/api/compositions/comp_things/validate")
     assert validated.json() == {"problems": saved["problems"]}
     for act in ("publish", "execute"):

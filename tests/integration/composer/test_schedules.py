@@ -1,0 +1,78 @@
+"""Definitions of schedules over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.composer.rig import Rig, flow, with_templates
+
+WEEKLY = {"composition_id": "comp_things", "cron": "0 9 * * 1", "time_zone": "Europe/Berlin"}
+
+
+@pytest.fixture
+async def published(rig: Rig) -> Rig:
+    await with_templates(rig)
+    await rig.saved("/api/compositions", flow())
+    await rig.post("/api/compositions/comp_things/publish")
+    return rig
+
+
+async def test_a_schedule_is_saved_changed_and_removed(published: Rig) -> None:
+    saved = await published.saved("/api/schedules", {**WEEKLY, "parameters": {"least": 3}})
+    address = f"/api/schedules/{saved['id']}"
+    read = await published.client.get(address)
+    assert (read.json(), read.headers["etag"]) == (saved, '"1"')
+    change = {"cron": "30 8 * * 2"}
+    assert (await published.client.patch(address, json=change)).status_code == 428
+    changed = await published.client.patch(address, json=change, headers={"If-Match": '"1"'})
+    assert changed.json() == {**saved, **change, "updated_at": changed.json()["updated_at"]}
+    assert changed.headers["etag"] == '"2"'
+    assert (await published.client.patch(address, json=change, headers={"If-Match": '"1"'})).status_code == 412
+    listed = await published.client.get("/api/schedules?composition=comp_things")
+    assert [each["id"] for each in listed.json()["items"]] == [saved["id"]]
+    assert (await published.client.delete(address, headers={"If-Match": '"2"'})).status_code == 204
+    assert (await published.client.get(address)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"cron": "0 0 9 * * 1"}, ("INVALID_CRON", "cron")),
+        ({"cron": "@daily"}, ("INVALID_CRON", "cron")),
+        ({"time_zone": "Mars/Olympus"}, ("UNKNOWN_TIME_ZONE", "time_zone")),
+        ({"time_zone": "../../etc/passwd"}, ("UNKNOWN_TIME_ZONE", "time_zone")),
+        ({"version": "0" * 64}, ("VERSION_NOT_FOUND", "version")),
+        ({"version": "head"}, ("INVALID_VALUE", "version")),
+        ({"parameters": {"least": "x"}}, ("WRONG_TYPE", "parameters.least")),
+        ({"parameters": {"other": 1}}, ("UNKNOWN_PARAMETER", "parameters.other")),
+        ({"colour": "red"}, ("INVALID_VALUE", "colour")),
+    ],
+)
+async def test_a_wrong_schedule_is_refused_with_its_place(
+    published: Rig, wrong: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    refused = await published.post("/api/schedules", {**WEEKLY, **wrong})
+    assert refused.status_code == 422
+    assert [(each["code"], each["path"]) for each in refused.json()["details"]["problems"]] == [problem]
+
+
+async def test_an_active_schedule_needs_something_published_and_keeps_its_composition(published: Rig) -> None:
+    await published.saved("/api/compositions", flow("comp_unpublished"))
+    refused = await published.post("/api/schedules", {**WEEKLY, "composition_id": "comp_unpublished"})
+    assert (refused.status_code, refused.json()["error"]) == (409, "NOT_PUBLISHED")
+    saved = await published.saved("/api/schedules", WEEKLY)
+    kept = await published.client.delete("/api/compositions/comp_things", headers={"If-Match": '"1"'})
+    assert (kept.status_code, kept.json()["error"]) == (409, "HAS_ACTIVE_SCHEDULES")
+    await published.client.patch(
+        f"/api/schedules/{saved['id']}", json={"is_active": False}, headers={"If-Match": '"1"'}
+    )
+    gone = await published.client.delete("/api/compositions/comp_things", headers={"If-Match": '"1"'})
+    assert gone.status_code == 204
+
+
+async def test_a_schedule_of_a_composition_out_of_use_is_not_switched_on_again(published: Rig) -> None:
+    saved = await published.saved("/api/schedules", {**WEEKLY, "is_active": False})
+    await published.client.delete("/api/compositions/comp_things", headers={"If-Match": '"1"'})
+    change = {"is_active": True}
+    refused = await published.client.patch(f"/api/schedules/{saved['id']}", json=change, headers={"If-Match": '"1"'})
+    assert refused.status_code == 404
