@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, case, delete, exists, func, update
+from sqlalchemy import case, delete, exists, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.domain.ids import ScheduleId
 from queryflow.schema.schedules import schedule_timers, workflow_schedules
 
-PAUSED = "paused: {failures} executions failed one after the other"
+PAUSED = "{failures} executions failed one after the other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ async def drop_timers(connection: AsyncConnection) -> int:
     return (await connection.execute(delete(table).where(~active))).rowcount
 
 
-async def count_failure(connection: AsyncConnection, schedule: ScheduleId, limit: int) -> Row[tuple[int, str]] | None:
-    """Count a failure and pause the schedule at the limit; its failures in a row and its state, None without a timer."""
+async def count_failure(connection: AsyncConnection, schedule: ScheduleId, limit: int) -> bool:
+    """Count a failure in a row; whether it was the one that pauses the schedule."""
     table = schedule_timers.c
     failures = table.failures + 1
     pause = (table.state == "active") & (failures >= limit)
@@ -74,8 +74,8 @@ async def count_failure(connection: AsyncConnection, schedule: ScheduleId, limit
         "updated_at": func.now(),
     }
     statement = update(schedule_timers).where(table.schedule_id == schedule).values(values)
-    rows = await connection.execute(statement.returning(table.failures, table.state))
-    return rows.one_or_none()
+    row = (await connection.execute(statement.returning(table.failures, table.state))).one_or_none()
+    return row is not None and row.state == "paused" and row.failures == limit
 
 
 async def forget_failures(connection: AsyncConnection, schedule: ScheduleId) -> None:

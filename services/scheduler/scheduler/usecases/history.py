@@ -26,11 +26,5 @@ async def record_end(transaction: Transaction, event: FlowExecutionFinished, fai
         return
     if event.state in SUCCESSES:
         await forget_failures(transaction.connection, schedule)
-    elif event.state is ExecutionState.FAILED:
-        await _count_failure(transaction, schedule, failures_limit)
-
-
-async def _count_failure(transaction: Transaction, schedule: ScheduleId, limit: int) -> None:
-    counted = await count_failure(transaction.connection, schedule, limit)
-    if counted is not None and counted.failures == limit:
-        log.warning("A schedule was paused", action="schedule.paused", schedule_id=str(schedule), failures=limit)
+    elif event.state is ExecutionState.FAILED and await count_failure(transaction.connection, schedule, failures_limit):
+        log.warning("A schedule was paused", action="schedule.paused", schedule_id=str(schedule))
