@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from queryflow.domain.errors import Refused
+from queryflow.runtime.crashpoints import arm
 from queryflow.runtime.serving import stop_asked
 from queryflow_cli.commands.options import Data, Ephemeral, Home
 from queryflow_cli.doctor import examine
@@ -55,6 +56,7 @@ def doctor(home: Home = None) -> None:
 
 async def _up(wish: SystemWish) -> bool:
     asked = stop_asked()
+    arm(os.environ.get("QUERYFLOW_CRASH"))
     async with open_system(wish) as (system, running):
         _banner(Console(), wish.home, system)
         asking = asyncio.create_task(asked.wait())

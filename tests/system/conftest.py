@@ -1,0 +1,111 @@
+"""Systems to test: four processes on RabbitMQ, or one process, each on a database of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from queryflow_cli.furnishing import connect_folder, load_library
+from queryflow_cli.samples import amc
+from tests.support.deployment import Deployment
+from tests.support.embedded import EmbeddedDeployment
+from tests.support.flows import TEMPLATES, write_things
+from tests.support.oracle import Oracle
+from tests.support.postgres import create_database, drop_database
+from tests.support.rabbitmq import delete_everything
+
+
+class System:
+    """A running deployment with its oracle."""
+
+    def __init__(self, deployment: Deployment, connection: asyncpg.Connection) -> None:
+        self.deployment = deployment
+        self.client = deployment.client
+        self.http = deployment.http
+        self.connection = connection
+        self.oracle = Oracle(connection, deployment.folder / "objects")
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made-up advertiser's data."""
+    folder = tmp_path_factory.mktemp("samples") / "amc"
+    amc.generate(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def things_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small table of the tests' own flows."""
+    return write_things(tmp_path_factory.mktemp("things"))
+
+
+@asynccontextmanager
+async def _system(deployment: Deployment, folders: dict[str, Path], *, furnished: bool) -> AsyncIterator[System]:
+    try:
+        await deployment.start()
+        for name, folder in folders.items():
+            await connect_folder(name, folder, deployment.database_url)
+        for template in TEMPLATES:
+            await deployment.client.create_template(template)
+        if not furnished:
+            await load_library(deployment.client)
+        connection = await deployment.connect()
+        yield System(deployment, connection)
+        await connection.close()
+    finally:
+        await deployment.close()
+
+
+@pytest.fixture(scope="module")
+async def deployed(
+    postgres_server: str,
+    migrated_template: str,
+    rabbitmq_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    sample_folder: Path,
+    things_folder: Path,
+) -> AsyncIterator[System]:
+    """Four service processes on PostgreSQL and RabbitMQ."""
+    url = await create_database(postgres_server, template=migrated_template)
+    prefix = f"system-{uuid4().hex[:12]}."
+    environment = {
+        "QUERYFLOW_DATABASE_URL": url,
+        "QUERYFLOW_AMQP_URL": rabbitmq_url,
+        "QUERYFLOW_AMQP_PREFIX": prefix,
+    }
+    deployment = Deployment(tmp_path_factory.mktemp("deployed"), environment)
+    async with _system(deployment, {"sample": sample_folder, "things": things_folder}, furnished=False) as system:
+        yield system
+    await delete_everything(rabbitmq_url, prefix)
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture(scope="module")
+async def embedded(
+    postgres_server: str,
+    migrated_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    sample_folder: Path,
+    things_folder: Path,
+) -> AsyncIterator[System]:
+    """One process with all four services."""
+    url = await create_database(postgres_server, template=migrated_template)
+    home = tmp_path_factory.mktemp("embedded")
+    (home / "samples").mkdir()
+    (home / "samples" / "amc").symlink_to(sample_folder)
+    deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url})
+    async with _system(deployment, {"things": things_folder}, furnished=True) as system:
+        yield system
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture(params=["deployed", "embedded"])
+def system(request: pytest.FixtureRequest) -> System:
+    """Either shape; what is tested here must hold in both."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, System)
+    return found
