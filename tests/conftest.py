@@ -1,5 +1,6 @@
 """What every test can ask for: servers of its own, fresh databases, unique prefixes."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -7,7 +8,15 @@ import pytest
 
 from queryflow.schema.migrate import migrate
 from tests.support.postgres import create_database, drop_database, postgres_for_tests
-from tests.support.rabbitmq import delete_everything, rabbitmq_for_tests
+from tests.support.rabbitmq import (
+    NAMED,
+    NoRabbitMQ,
+    PrivateRabbit,
+    delete_everything,
+    find_programs,
+    private_rabbit,
+    rabbitmq_for_tests,
+)
 from tests.support.s3 import s3_for_tests
 
 
@@ -52,8 +61,21 @@ async def empty_database(postgres_server: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def private_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRabbit]:
+    """A node of our own, which a test may stop and start again; whoever does leaves it running."""
+    programs = find_programs()
+    if programs is None:
+        raise NoRabbitMQ(NoRabbitMQ.__doc__)
+    with private_rabbit(tmp_path_factory.mktemp("rabbitmq"), programs) as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The AMQP URL of a broker; keep to names with `amqp_prefix`."""
+    if NAMED not in os.environ and find_programs():
+        yield request.getfixturevalue("private_rabbitmq").url
+        return
     with rabbitmq_for_tests(tmp_path_factory.mktemp("rabbitmq")) as url:
         yield url
 

@@ -6,10 +6,11 @@ import aio_pika
 import asyncpg
 import boto3
 import pytest
+from aio_pika.abc import Arguments
 
 from queryflow.runtime.topology import WORK_QUEUES
 from tests.support.eventually import eventually
-from tests.support.rabbitmq import delete_everything
+from tests.support.rabbitmq import PrivateRabbit, delete_everything
 
 
 async def test_every_test_gets_a_migrated_database_of_its_own(database: str, module_database: str) -> None:
@@ -45,3 +46,19 @@ async def test_eventually_waits_for_the_fact_and_says_what_it_saw() -> None:
     assert await eventually(lambda: next(moments), every=0.001) == 7
     with pytest.raises(AssertionError, match=r"the last answer was \[\]"):
         await eventually(lambda: asyncio.sleep(0, result=[]), within=0.02, every=0.001)
+
+
+async def test_a_private_broker_comes_back_with_what_it_confirmed(
+    private_rabbitmq: PrivateRabbit, amqp_prefix: str
+) -> None:
+    name = f"{amqp_prefix}{next(iter(WORK_QUEUES))}"
+    arguments: Arguments = {"x-queue-type": "quorum"}
+    async with await aio_pika.connect(private_rabbitmq.url) as connection:
+        channel = await connection.channel()
+        await channel.declare_queue(name, durable=True, arguments=arguments)
+        message = aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, routing_key=name)
+    await asyncio.to_thread(private_rabbitmq.restart)
+    async with await aio_pika.connect(private_rabbitmq.url) as connection:
+        queue = await (await connection.channel()).declare_queue(name, durable=True, arguments=arguments)
+        assert (await queue.get(timeout=10)).body == b"kept"

@@ -3,18 +3,8 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, overload
-
-Found = TypeVar("Found")
-
-
-@overload
-async def eventually(fact: Callable[[], Awaitable[Found]], *, within: float = ..., every: float = ...) -> Found: ...
-
-
-@overload
-async def eventually(fact: Callable[[], Found], *, within: float = ..., every: float = ...) -> Found: ...
+from collections.abc import Callable
+from typing import Any
 
 
 async def eventually(fact: Callable[[], Any], *, within: float = 10.0, every: float = 0.05) -> Any:

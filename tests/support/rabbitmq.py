@@ -20,6 +20,7 @@ from queryflow.runtime.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANG
 from tests.support.debian import unpacked_rabbitmq
 from tests.support.ports import free_port
 
+NAMED = "QUERYFLOW_TEST_AMQP_URL"
 _INSTALLED = Path("/usr/lib/rabbitmq/lib")
 _CONFIGURATION = """
 listeners.tcp.1 = 127.0.0.1:{port}
@@ -107,21 +108,32 @@ class PrivateRabbit:
 @contextmanager
 def rabbitmq_for_tests(folder: Path) -> Iterator[str]:
     """The AMQP URL of a broker for tests; one of our own lives as long as the block."""
-    named = os.environ.get("QUERYFLOW_TEST_AMQP_URL")
+    named = os.environ.get(NAMED)
+    programs = None if named else find_programs()
     if named:
         yield named
-        return
-    programs = installed_programs() or unpacked_programs()
-    if programs is None:
+    elif programs:
+        with private_rabbit(folder, programs) as node:
+            yield node.url
+    else:
         with _container() as url:
             yield url
-        return
+
+
+@contextmanager
+def private_rabbit(folder: Path, programs: RabbitPrograms) -> Iterator[PrivateRabbit]:
+    """A node of our own that lives as long as the block."""
     node = PrivateRabbit(folder, programs)
     node.start()
     try:
-        yield node.url
+        yield node
     finally:
         node.stop()
+
+
+def find_programs() -> RabbitPrograms | None:
+    """The programs for a private node: the installed ones, else Debian's packages unpacked."""
+    return installed_programs() or unpacked_programs()
 
 
 def installed_programs() -> RabbitPrograms | None:

@@ -53,7 +53,7 @@ RULES = (
     Rule(
         "noqa names its code and reason",
         python_files,
-        r"#\s*noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)* - \w)",
+        r"#\s*noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)* (- |\()\w)",
         "x  # noqa: E501",
     ),
     Rule(
