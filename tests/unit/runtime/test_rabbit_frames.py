@@ -19,7 +19,7 @@ PARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
 
 
 def _read(data: bytes) -> list[object]:
-    read = []
+    read: list[object] = []
     while data:
         consumed, channel, one = frame.unmarshal(data)
         assert channel == 7

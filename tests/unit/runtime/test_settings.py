@@ -60,5 +60,5 @@ def test_secrets_are_not_shown() -> None:
 def test_settings_do_not_change_and_instances_differ() -> None:
     settings = ServiceSettings()
     with pytest.raises(ValidationError, match="frozen"):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc] # that it cannot be set is the point
     assert settings.instance != ServiceSettings().instance

@@ -1,0 +1,124 @@
+"""Both object stores mean the same; the folder on a real disk, S3 on a real server."""
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from queryflow.domain.errors import NotFound, TryAgain
+from queryflow.runtime.objects import ObjectStore, open_objects
+from queryflow.runtime.settings import ServiceSettings
+
+KEY = "results/0194-7000/1-1.parquet"
+
+
+def _settings(url: str, endpoint: str | None = None) -> ServiceSettings:
+    return ServiceSettings(database_url="postgresql://unused", objects_url=url, s3_endpoint=endpoint)
+
+
+@pytest.fixture(params=["folder", "s3"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[ObjectStore]:
+    if request.param == "folder":
+        yield open_objects(_settings((tmp_path / "with space").as_uri()))
+        return
+    endpoint: str = request.getfixturevalue("s3")
+    _pretend_to_have_keys(monkeypatch)
+    bucket = f"bucket-{uuid4().hex[:8]}"
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=bucket)
+    yield open_objects(_settings(f"s3://{bucket}/some/prefix", endpoint))
+
+
+def _pretend_to_have_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+
+
+async def test_what_is_put_can_be_had(store: ObjectStore, tmp_path: Path) -> None:
+    large = os.urandom(9 * 1024 * 1024)
+    source = tmp_path / "source"
+    source.write_bytes(large)
+    await store.put_file(KEY, source)
+    await store.put_bytes("results/0194-7000/1-1.json", b"{}")
+
+    assert await store.exists(KEY)
+    assert await store.read(KEY) == large
+    assert (await store.fetch(KEY, tmp_path / "fetched")).read_bytes() == large
+    assert await store.list("results/0194") == ["results/0194-7000/1-1.json", KEY]
+    assert await store.list("results/1") == []
+    assert source.read_bytes() == large
+
+
+async def test_a_second_put_replaces_the_first(store: ObjectStore) -> None:
+    await store.put_bytes(KEY, b"first")
+    await store.put_bytes(KEY, b"second")
+    assert await store.read(KEY) == b"second"
+    await store.delete(KEY)
+    await store.delete(KEY)
+    assert not await store.exists(KEY)
+
+
+async def test_what_is_missing_is_said(store: ObjectStore, tmp_path: Path) -> None:
+    for attempt in (store.read(KEY), store.fetch(KEY, tmp_path / "fetched")):
+        with pytest.raises(NotFound):
+            await attempt
+
+
+async def test_a_key_does_not_leave_the_store(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("outside")
+    for key in ("../secret", "/etc/passwd", "a/../../secret"):
+        with pytest.raises(ValueError, match="object key"):
+            await store.read(key)
+        with pytest.raises(ValueError, match="object key"):
+            await store.put_bytes(key, b"")
+    assert (tmp_path / "secret").read_text() == "outside"
+
+
+async def test_many_at_once(store: ObjectStore) -> None:
+    keys = [f"many/{number}" for number in range(40)]
+    await asyncio.gather(*(store.put_bytes(key, key.encode()) for key in keys))
+    assert await asyncio.gather(*(store.read(key) for key in keys)) == [key.encode() for key in keys]
+
+
+async def test_a_store_that_is_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    _pretend_to_have_keys(monkeypatch)
+    store = open_objects(_settings("s3://bucket", "http://127.0.0.1:1"))
+    with pytest.raises(TryAgain):
+        await store.read(KEY)
+
+
+async def test_only_the_owner_enters_the_folder(tmp_path: Path) -> None:
+    store = open_objects(_settings(str(tmp_path / "objects")))
+    await store.put_bytes(KEY, b"x")
+    assert stat.S_IMODE((tmp_path / "objects").stat().st_mode) == 0o700
+    assert await store.list("") == [KEY]
+
+
+def test_another_scheme_is_refused() -> None:
+    with pytest.raises(ValueError, match="no object store"):
+        open_objects(_settings("ftp://somewhere"))
+
+
+async def test_a_crash_while_writing_leaves_the_old_content(tmp_path: Path) -> None:
+    store = open_objects(_settings(str(tmp_path)))
+    await store.put_bytes(KEY, b"old")
+    script = (
+        "import asyncio, pathlib, sys\n"
+        "from queryflow.runtime.crashpoints import arm\n"
+        "from queryflow.runtime.objects_folder import FolderObjects\n"
+        "arm('objects.before_rename')\n"
+        f"asyncio.run(FolderObjects(pathlib.Path(sys.argv[1])).put_bytes('{KEY}', b'new'))\n"
+    )
+    ended = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert await store.read(KEY) == b"old"
+    assert await store.list("") == [KEY]
