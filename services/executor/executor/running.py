@@ -77,7 +77,9 @@ class Running:
         return self._held.get(row)
 
     def begin(self, held: Held, task: "asyncio.Task[None]") -> None:
-        """Remember an attempt until its task has ended."""
+        """Remember an attempt until its task has ended; an earlier one of the same node has lost its lease."""
+        if earlier := self._held.get(held.attempt.id):
+            earlier.break_off(Ending.LOST)
         self._held[held.attempt.id] = held
         self._tasks.add(task)
         task.add_done_callback(lambda ended: self._ended(held, ended))

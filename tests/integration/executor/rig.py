@@ -178,6 +178,29 @@ class Rig:
         assert found is not None
         return found
 
+    async def node_is(self, execution_id: ExecutionId, node: str, state: str) -> bool:
+        """Whether the node is in that state."""
+        return (await self.nodes(execution_id)).get(node) == state
+
+    async def lose_lease(self, node: str, attempt: int) -> None:
+        """Let the lease of an attempt pass, once the attempt has come as far as its engine."""
+        await eventually(lambda: (node, attempt) in [run[:2] for run in self.scripted.runs])
+        await self.owner.execute(
+            "UPDATE workflow_executions SET lease_until = now() - interval '1 second' WHERE state = 'running'"
+        )
+
+    def gate(self, node: str, *, only_attempt: int | None = None) -> asyncio.Event:
+        """Let runs of the node wait until the event is set."""
+        event = asyncio.Event()
+
+        async def wait(work: Work) -> Produced:
+            if only_attempt in {None, work.attempt}:
+                await event.wait()
+            return NOTHING
+
+        self.scripted.behaviours[node] = wait
+        return event
+
     def facts(self, execution_id: ExecutionId) -> list[Any]:
         """Every fact that was said about the execution's nodes."""
         return [
@@ -201,7 +224,9 @@ async def open_rig(
             " VALUES ('scripted_machine', 'scripted'), ('echo_machine', 'echo') ON CONFLICT DO NOTHING"
         )
         configured = ExecutorSettings(
-            database_url=database, home=folder, poll_seconds=0.05, **{"sweep_seconds": 0.5, **settings}
+            database_url=database,
+            home=folder,
+            **{"poll_seconds": 0.05, "sweep_seconds": 0.5, "drain_seconds": 0.5, **settings},
         )
         bus, scripted = LocalBus(shuffle=shuffle), Scripted()
         engines: dict[str, Engine] = {ECHO: Instant(), SCRIPTED: scripted}

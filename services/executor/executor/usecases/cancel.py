@@ -15,8 +15,8 @@ from queryflow.runtime.crashpoints import crashpoint
 async def cancel(executor: Executor, execution_id: ExecutionId) -> None:
     """End an execution whose end was asked for; any other stays as it is.
 
-    Its node rows are committed together with its state `running`, so no lock on the execution is needed: whoever readies
-    a child later reads the wish under that child's own lock.
+    Its node rows are committed together with its state `running`, so no lock on the execution is needed: whoever
+    readies a child later reads the wish under that child's own lock.
     """
     async with executor.desk.pool.acquire() as connection:
         state = await cancels.state_if_asked(connection, execution_id)
