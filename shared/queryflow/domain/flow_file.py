@@ -11,6 +11,8 @@ from queryflow.domain.template_file import inline_document, template_shape
 from queryflow.domain.yaml_reader import read_yaml
 from queryflow.domain.yaml_writer import write_yaml
 
+KEPT = ("nodes", "window")
+"""An empty window is one all the same, and a flow without nodes says so."""
 PINNED = re.compile(r"(?P<name>[^@]*)@(?P<version>[1-9][0-9]{0,8})")
 
 
@@ -51,9 +53,7 @@ def flow_to_document(flow: Flow) -> dict[str, Any]:
     document["connections"] = [connection_to_document(connection) for connection in flow.connections]
     document["layout"] = _layout_document(flow.layout)
     document["templates"] = {name: inline_document(template) for name, template in flow.templates.items()}
-    return {
-        key: value for key, value in document.items() if value or key == "nodes" or (key == "window" and flow.window)
-    }
+    return {key: value for key, value in document.items() if key in KEPT or value not in ({}, [])}
 
 
 def node_to_document(node: Node) -> dict[str, Any]:

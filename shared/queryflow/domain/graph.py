@@ -106,7 +106,7 @@ def _cycle_problems(flow: Flow) -> Iterator[Problem]:
 
     graph: networkx.DiGraph[NodeId] = networkx.DiGraph()
     graph.add_edges_from((each.source, each.target) for each in _between_known(flow) if each.source != each.target)
-    order = {node.node_id: place for place, node in enumerate(flow.nodes)}
+    order = {name: place for place, name in enumerate(dict.fromkeys(node.node_id for node in flow.nodes))}
     knots = [knot for knot in networkx.strongly_connected_components(graph) if len(knot) > 1]
     for knot in sorted(knots, key=lambda nodes: min(map(order.__getitem__, nodes))):
         way = _way_round(graph.subgraph(knot), min(knot, key=order.__getitem__))

@@ -1,0 +1,130 @@
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from queryflow.domain.errors import Invalid
+from queryflow.domain.yaml_reader import read_yaml
+from queryflow.domain.yaml_writer import write_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0000000123", "0000000123"),
+        ("on", "on"),
+        ("No", "No"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("2026-11-22", "2026-11-22"),
+        ("00.5", "00.5"),
+        ("0", 0),
+        ("-17", -17),
+        ("+5", 5),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("1.5e3", 1500.0),
+        ("9223372036854775808", 2**63),
+        ("9" * 5_000, "9" * 5_000),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        ("'1'", "1"),
+        ('"\\u00e9"', "é"),
+        ("!", None),
+        ("[a, {b: c}]", ["a", {"b": "c"}]),
+        ("{1: x, on: y, ~: z}", {"1": "x", "on": "y", "~": "z"}),
+        ("a: |\n  x\n  y\n", {"a": "x\ny\n"}),
+        ('{"a": [1, null]}', {"a": [1, None]}),
+    ],
+)
+def test_what_words_mean(text: str, value: Any) -> None:
+    if text == "!":
+        with pytest.raises(Invalid):
+            read_yaml(text)
+        return
+    found = read_yaml(text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("a: &x 1\nb: *x", "ALIAS", "Line 1, column 4"),
+        ("a: 1\nb: *x", "ALIAS", "Line 2, column 4"),
+        ("a: 1\na: 2", "DUPLICATE_KEY", "Line 2, column 1"),
+        ('{"a": 1,\n "a": 2}', "DUPLICATE_KEY", "Line 2, column 2"),
+        ("a: !!python/object:os.system {}", "TAG", "Line 1, column 4"),
+        ("a: .nan", "NOT_FINITE", "Line 1, column 4"),
+        ("a: 1e999", "NOT_FINITE", "Line 1, column 4"),
+        ('{"a": NaN}', None, ""),
+        ("%YAML 1.1\n---\na: 1", "DIRECTIVE", "Line 2"),
+        ("a: 1\n---\nb: 2", "SECOND_DOCUMENT", "Line 2"),
+        ("? [a]\n: b", "WRONG_KEY", "Line 1, column 3"),
+        ("a: ]", "NOT_YAML", "Line 1, column 4"),
+        ("a:\n\tb: 1", "NOT_YAML", "Line 2, column 1"),
+        ('"\\Uffffffff"', "NOT_YAML", ""),
+        ("\0", "NOT_YAML", ""),
+        ("[" * 100_000, "TOO_DEEP", "Line 1"),
+        ('{"a":' * 100_000, "TOO_DEEP", "Line 1"),
+        ("".join(f"{' ' * depth}a:\n" for depth in range(100)), "TOO_DEEP", "Line 6"),
+        ("x" * 3_000_000, "TOO_LARGE", ""),
+    ],
+)
+def test_what_is_refused_is_refused_at_once(text: str, code: str | None, place: str) -> None:
+    if code is None:
+        assert read_yaml(text) == {"a": "NaN"}, "in YAML that word is a string"
+        return
+    began = perf_counter()
+    with pytest.raises(Invalid) as invalid:
+        read_yaml(text)
+    assert perf_counter() - began < 1
+    (problem,) = invalid.value.problems
+    assert problem.code == code
+    assert problem.message.startswith(place)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("ab01:-?[]{},#&*!|>'\"%@` \n\t\\.~=<é"), max_size=30) | st.text(max_size=20))
+def test_no_text_is_answered_with_anything_but_a_value_or_problems(text: str) -> None:
+    try:
+        read_yaml(text)
+    except Invalid as invalid:
+        assert invalid.problems  # noqa: PT017 - a text that can be read is as good
+
+
+words = st.sampled_from(
+    [
+        "y",
+        "NO",
+        "on",
+        "0123",
+        "1_000",
+        "1:30",
+        "2026-11-22",
+        "~",
+        "null",
+        "1e5",
+        "0x1f",
+        ".5",
+        "=",
+        "<<",
+        "a b",
+        "x: y",
+        "x #y",
+    ]
+) | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(words, words | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)))
+def test_a_reader_of_yaml_1_1_reads_what_was_written(document: dict[str, Any]) -> None:
+    old = YAML(typ="safe", pure=True)
+    old.version = (1, 1)
+    text = write_yaml(document)
+    assert (old.load(text) or {}) == document
+    assert (read_yaml(text) or {}) == document
