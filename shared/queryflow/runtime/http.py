@@ -17,13 +17,13 @@ Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 def create_app(name: str, settings: ServiceSettings, *, routers: Sequence[APIRouter], readiness: Readiness) -> FastAPI:
     """The app of the service `name`; every route but the two health probes demands the token where one is set."""
     app = FastAPI(
-        title=f"QueryFlow {name}", docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+        title=f"QueryFlow {name}", docs_url=None, redoc_url=None, openapi_url=None,
         responses={"default": {"model": ErrorBody, "description": "Refused, or not possible now"}},
     )  # fmt: skip
     demand = [Depends(token_demand(settings))]
     for router in routers:
         app.include_router(router, dependencies=demand)
-    app.include_router(_metrics_router(), dependencies=demand)
+    app.include_router(_insight_router(app), dependencies=demand)
     app.include_router(_health_router(readiness))
     install_error_shapes(app)
     app.add_middleware(Guard, service=name, on_loopback=settings.on_loopback)
@@ -47,8 +47,13 @@ def _health_router(readiness: Readiness) -> APIRouter:
     return router
 
 
-def _metrics_router() -> APIRouter:
+def _insight_router(app: FastAPI) -> APIRouter:
     router = APIRouter(include_in_schema=False)
+
+    @router.get("/openapi.json")
+    async def document() -> JSONResponse:
+        """What the service offers, as OpenAPI."""
+        return JSONResponse(app.openapi())
 
     @router.get("/metrics")
     async def metrics() -> Response:

@@ -215,8 +215,8 @@ async def test_our_own_page_and_followed_links_pass(local: httpx2.AsyncClient) -
 
 @pytest.mark.parametrize("given", [None, "", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}é"])
 async def test_beyond_loopback_the_token_is_demanded(public: httpx2.AsyncClient, given: str | None) -> None:
-    headers = {"authorization": given.encode()} if given is not None else {}
-    for path in ("/api/plain", "/metrics"):
+    headers = {b"authorization": given.encode()} if given is not None else {}
+    for path in ("/api/plain", "/metrics", "/openapi.json"):
         answer = await public.get(path, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (401, "TOKEN_REQUIRED")
         assert answer.headers["www-authenticate"] == "Bearer"
