@@ -1,0 +1,220 @@
+"""Jobs in the sandbox: answers, files, deadlines, and what happens when processes die."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import time
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from queryflow.domain.states import ErrorKind
+from queryflow.sandbox.job import Answer, Job, JobFailed, Query
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sandbox.settings import SandboxSettings
+from tests.support.eventually import eventually
+
+SOON = timedelta(seconds=60)
+FOREVER = "SELECT count(*) FROM range(10000000000) a, range(1000) b WHERE a.range % 7 = b.range % 11"
+
+
+async def ask(sandbox: Sandbox, directory: Path, query: Query, **inputs: Path) -> Answer:
+    named = {name.replace("_", "."): path for name, path in inputs.items()}
+    [answer] = await sandbox.run(Job((query,), directory, SOON, named))
+    return answer
+
+
+async def test_values_come_back_with_their_types(sandbox: Sandbox, directory: Path) -> None:
+    sql = """SELECT 9007199254740993 AS big, '007' AS text, 1.50::DECIMAL(9, 2) AS money, DATE '2026-11-22' AS day,
+             TIMESTAMP '2026-11-22 01:02:03' AS moment, TIMESTAMPTZ '2026-11-22 01:02:03+02' AS instant,
+             'nan'::DOUBLE AS nan, NULL AS nothing, [1, NULL] AS list, {'a': [DATE '2026-01-01']} AS nested"""
+    answer = await ask(sandbox, directory, Query(sql, rows=5))
+    [row] = answer.rows
+    moment = datetime(2026, 11, 22, 1, 2, 3)  # noqa: DTZ001 - a TIMESTAMP has no zone
+    assert row[:5] == (9007199254740993, "007", Decimal("1.50"), date(2026, 11, 22), moment)
+    assert row[5] == datetime(2026, 11, 21, 23, 2, 3, tzinfo=UTC)
+    assert row[6] != row[6]
+    assert row[7:] == (None, [1, None], {"a": [date(2026, 1, 1)]})
+    assert answer.columns[:3] == (("big", "BIGINT"), ("text", "VARCHAR"), ("money", "DECIMAL(9,2)"))
+
+
+async def test_a_result_file_is_measured_and_keeps_order_and_whole_sums(sandbox: Sandbox, directory: Path) -> None:
+    sql = (
+        "SELECT i, sum(9007199254740993) AS total, [sum(i)] AS sums FROM range(3) t(i) GROUP BY i ORDER BY 1 DESC -- x"
+    )
+    answer = await ask(sandbox, directory, Query(sql, file="result.parquet", rows=2))
+    assert answer.file is not None
+    content = answer.file.path.read_bytes()
+    assert (answer.file.bytes, answer.file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert (answer.row_count, answer.more) == (3, True)
+    assert answer.rows == ((2, 9007199254740993, [2]), (1, 9007199254740993, [1]))
+    assert answer.columns == (("i", "BIGINT"), ("total", "BIGINT"), ("sums", "BIGINT[]"))
+    assert answer.file.path.stat().st_uid == os.geteuid()
+
+
+async def test_no_rows_keep_their_columns(sandbox: Sandbox, directory: Path) -> None:
+    answer = await ask(sandbox, directory, Query("SELECT 1 AS a, 'x' AS a WHERE false", file="result.parquet", rows=9))
+    assert (answer.row_count, answer.rows, answer.more) == (0, (), False)
+    assert [type_ for _, type_ in answer.columns] == ["INTEGER", "VARCHAR"]
+
+
+async def test_a_sum_beyond_64_bits_fails_rather_than_lose_digits(sandbox: Sandbox, directory: Path) -> None:
+    with pytest.raises(JobFailed, match="out of range") as failed:
+        await ask(sandbox, directory, Query("SELECT sum(9223372036854775807) FROM range(3)", file="result.parquet"))
+    assert failed.value.kind is ErrorKind.VALIDATION
+
+
+async def test_inputs_are_read_with_setup_and_stay_as_they_are(sandbox: Sandbox, directory: Path) -> None:
+    source = directory / "source.parquet"
+    duckdb.execute("COPY (SELECT '00' || i AS id FROM range(3) t(i)) TO ? (FORMAT parquet)", [str(source)])
+    before = source.read_bytes()
+    view = "CREATE VIEW source AS FROM read_parquet('in/source.parquet')"
+    answer = await ask(sandbox, directory, Query("FROM source", (view,), rows=9), source_parquet=source)
+    assert answer.rows == (("000",), ("001",), ("002",))
+    assert source.read_bytes() == before
+
+
+async def test_an_input_that_cannot_be_linked_is_copied_once(sandbox: Sandbox, directory: Path) -> None:
+    private = directory / "private.csv"
+    private.write_text("a\n1\n")
+    private.chmod(0o600)
+    elsewhere = Path("/dev/shm") / f"queryflow-{os.getpid()}.csv"
+    elsewhere.write_text("a\n2\n")
+    try:
+        for path, value in ((private, 1), (elsewhere, 2), (elsewhere, 2)):
+            assert (await ask(sandbox, directory, Query("FROM 'in/x.csv'", rows=9), x_csv=path)).rows == ((value,),)
+    finally:
+        elsewhere.unlink()
+
+
+async def test_several_queries_share_a_child_and_a_failure_names_its_query(sandbox: Sandbox, directory: Path) -> None:
+    one, two = await sandbox.run(Job((Query("SELECT 1", rows=1), Query("SELECT 2", rows=1)), directory, SOON))
+    assert (one.rows, two.rows) == (((1,),), ((2,),))
+    with pytest.raises(JobFailed) as failed:
+        await sandbox.run(Job((Query("SELECT 1", rows=1), Query("SELECT )", rows=1)), directory, SOON))
+    assert (failed.value.kind, failed.value.query) == (ErrorKind.VALIDATION, 1)
+    assert "LINE 1: SELECT )" in failed.value.message
+
+
+async def test_children_draw_different_random_numbers(sandbox: Sandbox, directory: Path) -> None:
+    query = Query("SELECT random(), uuid()", rows=1)
+    drawn = [(await ask(sandbox, directory, query)).rows[0] for _ in range(4)]
+    assert len({number for number, _ in drawn}) == 4
+    assert len({identifier for _, identifier in drawn}) == 4
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("SELECT * FROM missing", ErrorKind.MISSING),
+        ("SELECT missing()", ErrorKind.VALIDATION),
+        ("SELEC 1", ErrorKind.VALIDATION),
+        ("SELECT 'x'::INTEGER", ErrorKind.VALIDATION),
+        ("SELECT error('a sentence')", ErrorKind.VALIDATION),
+    ],
+)
+async def test_failures_are_sorted_by_what_can_be_done(
+    sandbox: Sandbox, directory: Path, sql: str, kind: ErrorKind
+) -> None:
+    with pytest.raises(JobFailed) as failed:
+        await ask(sandbox, directory, Query(sql, rows=1))
+    assert failed.value.kind is kind
+
+
+async def test_the_deadline_kills(sandbox: Sandbox, directory: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(JobFailed) as failed:
+        await sandbox.run(Job((Query(FOREVER, rows=1),), directory, timedelta(seconds=0.5)))
+    assert failed.value.kind is ErrorKind.TIMEOUT
+    assert time.monotonic() - began < 2.5 + 0.5
+    await eventually(lambda: not _busy(sandbox))
+
+
+async def test_cancelling_kills_the_child(sandbox: Sandbox, directory: Path) -> None:
+    running = asyncio.create_task(sandbox.run(Job((Query(FOREVER, rows=1),), directory, SOON)))
+    await eventually(lambda: _busy(sandbox))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await eventually(lambda: not _busy(sandbox))
+
+
+async def test_a_killed_child_is_a_transient_failure(sandbox: Sandbox, directory: Path) -> None:
+    running = asyncio.create_task(sandbox.run(Job((Query(FOREVER, rows=1),), directory, SOON)))
+    [process] = await eventually(lambda: _busy(sandbox))
+    os.kill(process, signal.SIGKILL)
+    with pytest.raises(JobFailed) as failed:
+        await running
+    assert failed.value.kind is ErrorKind.TRANSIENT
+
+
+async def test_a_crash_of_the_query_is_not_tried_again(sandbox: Sandbox, directory: Path) -> None:
+    running = asyncio.create_task(sandbox.run(Job((Query(FOREVER, rows=1),), directory, SOON)))
+    [process] = await eventually(lambda: _busy(sandbox))
+    os.kill(process, signal.SIGSEGV)
+    with pytest.raises(JobFailed, match="SIGSEGV") as failed:
+        await running
+    assert failed.value.kind is ErrorKind.REJECTED
+
+
+async def test_a_job_survives_the_loss_of_the_server(sandbox: Sandbox, directory: Path) -> None:
+    slow = Query("SELECT count(*) FROM range(60000000) t(i) WHERE i % 7 = 3", rows=1)
+    running = asyncio.create_task(sandbox.run(Job((slow,), directory, SOON)))
+    [process] = await eventually(lambda: _busy(sandbox))
+    os.kill(_parent(process), signal.SIGKILL)
+    [answer] = await running
+    assert answer.rows == ((8571429,),)
+    await eventually(lambda: not _lives(process))
+
+
+async def test_a_start_removes_what_a_killed_run_left_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "run-killed").mkdir()
+    (tmp_path / "run-killed" / "lock").touch()
+    first, second = (Sandbox(SandboxSettings(folder=tmp_path, ready=1)) for _ in range(2))
+    await first.start()
+    await second.start()
+    assert len(list(tmp_path.iterdir())) == 2
+    assert (await ask(first, tmp_path, Query("SELECT 1", rows=1))).rows == ((1,),)
+    await first.stop()
+    await second.stop()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_many_jobs_at_once_leave_nothing_behind(sandbox: Sandbox, directory: Path) -> None:
+    answers = await asyncio.gather(
+        *(ask(sandbox, directory, Query(f"SELECT {number}", rows=1)) for number in range(24))
+    )
+    assert [answer.rows[0][0] for answer in answers] == list(range(24))
+    children = next(iter(sandbox.settings.folder.glob("run-*/children-*")))
+    await eventually(lambda: len(list(children.iterdir())) <= sandbox.settings.ready + 1)
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    """Process → its parent and its CPU seconds over nought, of this machine."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        found[int(stat.parent.name)] = (int(fields[1]), fields[0])
+    return found
+
+
+def _busy(sandbox: Sandbox) -> list[int]:
+    """The children of this test's fork servers that compute."""
+    processes = _processes()
+    servers = {process for process, (parent, _) in processes.items() if parent == os.getpid()}
+    return [process for process, (parent, state) in processes.items() if parent in servers and state == "R"]
+
+
+def _parent(process: int) -> int:
+    return _processes()[process][0]
+
+
+def _lives(process: int) -> bool:
+    return process in _processes()
