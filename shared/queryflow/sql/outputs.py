@@ -1,5 +1,6 @@
 """The columns a template yields, as far as its SQL proves them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ Schema = Mapping[str, Mapping[str, str]]
 """By table and column: the engine's (or AMC's) word for the type."""
 
 AMC_WORDS = {"STRING": "VARCHAR", "LONG": "BIGINT", "SHORT": "SMALLINT", "BYTE": "TINYINT", "FLOAT": "REAL"}
-WORDS = {"TEXT": "VARCHAR", "INT": "INTEGER", "VARCHAR": "VARCHAR"}
+PARTS = re.compile(r"\w+")
+WORDS = {"TEXT": "VARCHAR", "INT": "INTEGER"}
 """Sqlglot's words that the engines spell in another way."""
 TO_AMC = {"VARCHAR": "STRING", "BIGINT": "LONG", "SMALLINT": "SHORT", "TINYINT": "BYTE", "REAL": "FLOAT"}
 FUNCTION_TYPES = {
@@ -162,13 +164,9 @@ def _extended_table(node: exp.Table) -> exp.Expr:
 
 
 def _word(projection: exp.Expr, dialect: Dialect) -> str | None:
+    """The column's type in the words of the dialect; None if any part of it is unknown."""
     found = projection.type
-    if (
-        found is None
-        or found.this.name in UNTYPED
-        or any(each.this.name in UNTYPED for each in found.find_all(exp.DataType))
-    ):
+    if found is None or any(each.this.name in UNTYPED for each in found.find_all(exp.DataType)):
         return None
-    word = found.sql(READ_AS[dialect]).replace(", ", ",")
-    word = WORDS.get(word, word)
+    word = PARTS.sub(lambda part: WORDS.get(part[0], part[0]), found.sql(READ_AS[dialect]).replace(", ", ","))
     return TO_AMC.get(word, word) if dialect is Dialect.AMC else word

@@ -1,0 +1,114 @@
+"""What reading the SQL adds to the problems of a flow."""
+
+from typing import Any
+
+import pytest
+
+from queryflow.domain.errors import Severity
+from queryflow.domain.flow_file import flow_from_document, read_flow
+from queryflow.domain.ids import TemplateId
+from queryflow.domain.parameters import ParameterType
+from queryflow.domain.template import Dialect, Output, Template
+from queryflow.domain.template_file import read_template
+from queryflow.domain.version import EngineConnection
+from queryflow.sql.flow_problems import flow_problems
+from queryflow_cli.library import flow_texts, template_texts
+from tests.unit.sql.making import template
+
+IDS = {"ids": ParameterType.STRING_LIST}
+SOURCE = template("SELECT id, n FROM t").model_copy(
+    update={"template_id": "source", "outputs": (Output(name="id", type="VARCHAR"), Output(name="n", type="BIGINT"))}
+)
+
+
+def named(subject: Template) -> dict[TemplateId, Template]:
+    return {SOURCE.template_id: SOURCE, subject.template_id: subject}
+
+
+def problems(target: Template, binding: dict[str, Any], **parameters: Any) -> list[tuple[str, str, Severity]]:
+    """What is wrong with a flow whose one binding feeds the target's one parameter."""
+    [parameter] = target.parameters
+    document = {
+        "queryflow": 1,
+        "kind": "composition",
+        "composition_id": "comp_x",
+        "name": "x",
+        "connection": "here",
+        "parameters": parameters,
+        "nodes": {"a": {"template": "source"}, "b": {"template": "t"}},
+        "connections": [{"id": "ab", "from": "a", "to": "b", "map": {parameter.name: {"column": "id", **binding}}}],
+    }
+    here = {"here": EngineConnection(name="here", engine="duckdb")}
+    found = flow_problems(flow_from_document(document), named(target), here)
+    return [
+        (each.code, each.path.removeprefix(f"connections.ab.map.{parameter.name}"), each.severity) for each in found
+    ]
+
+
+def test_the_shipped_flows_have_no_problems() -> None:
+    templates = {each.template_id: each for each in map(read_template, template_texts())}
+    for flow in map(read_flow, flow_texts()):
+        connections = {str(flow.connection): EngineConnection(name=str(flow.connection), engine="duckdb")}
+        assert flow_problems(flow, templates, connections) == []
+
+
+EVERYTHING = template("SELECT x FROM t WHERE x IN ({{ids}}) OR len({{ids}}) = 0", types=IDS)
+NOTHING = template("SELECT x FROM t WHERE x IN ({{ids}})", types=IDS)
+NEGATED = template("SELECT x FROM t WHERE x NOT IN ({{ids}})", types=IDS)
+
+
+@pytest.mark.parametrize(
+    ("target", "on_empty", "code"),
+    [
+        (EVERYTHING, "match_nothing", "EMPTY_MEANS_EVERYTHING"),
+        (EVERYTHING, "match_all", None),
+        (EVERYTHING, "skip", None),
+        (NOTHING, "match_nothing", None),
+        (NOTHING, "match_all", "EMPTY_MEANS_NOTHING"),
+        (NEGATED, "match_nothing", "EMPTY_NEGATED"),
+        (NEGATED, "match_all", "EMPTY_MEANS_NOTHING"),
+    ],
+)
+def test_what_an_empty_list_would_mean_decides_what_may_be_chosen(
+    target: Template, on_empty: str, code: str | None
+) -> None:
+    expected = [(code, ".on_empty", Severity.ERROR)] if code else []
+    assert problems(target, {"on_empty": on_empty}) == expected
+
+
+def test_filters_and_orders_are_read() -> None:
+    binding = {"where": "m > {{least}}", "order_by": ["n desc", "m"]}
+    assert problems(NOTHING, binding, least={"type": "integer", "default": 1}) == [
+        ("UNKNOWN_COLUMN", ".where", Severity.ERROR),
+        ("BAD_ORDER", ".order_by.1", Severity.ERROR),
+    ]
+    assert problems(NOTHING, {"where": "n > {{least}}"}) == [("UNKNOWN_FLOW_PARAMETER", ".where", Severity.ERROR)]
+
+
+def test_a_sum_of_distinct_values_is_warned_of() -> None:
+    target = template("SELECT {{n}} AS x", n=ParameterType.INTEGER)
+    summed = {"column": "n", "reduce": "sum"}
+    assert problems(target, summed) == [("REDUCE_OF_DISTINCT", ".reduce", Severity.WARNING)]
+    assert problems(target, {**summed, "distinct": False}) == []
+
+
+def test_a_template_that_cannot_run_is_named_at_its_node() -> None:
+    broken = template("SELECT x FROM t WHERE x IN ({{ids}}) AND {{who}} = 1", types=IDS)
+    assert ("UNKNOWN_PLACEHOLDER", "nodes.b.template", Severity.ERROR) in problems(broken, {})
+
+
+def test_a_source_that_proves_one_row_needs_no_reduce() -> None:
+    target = template("SELECT {{n}} AS x", n=ParameterType.STRING)
+    assert [code for code, *_ in problems(target, {})] == ["MANY_ROWS"]
+    once = SOURCE.model_copy(update={"sql": "SELECT max(id) AS id, count(*) AS n FROM t", "dialect": Dialect.DUCKDB})
+    here = {"here": EngineConnection(name="here", engine="duckdb")}
+    document = {
+        "queryflow": 1,
+        "kind": "composition",
+        "composition_id": "comp_x",
+        "name": "x",
+        "connection": "here",
+        "nodes": {"a": {"template": "source"}, "b": {"template": "t"}},
+        "connections": [{"id": "ab", "from": "a", "to": "b", "map": {"n": "id"}}],
+    }
+    assert flow_problems(flow_from_document(document), {**named(target), once.template_id: once}, here) == []

@@ -1,0 +1,102 @@
+"""Row filters: a small language, with no way out of it."""
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+
+from queryflow.domain.errors import Invalid
+from queryflow.domain.parameters import ParameterType
+from queryflow.sql.predicate import predicate_sql, where_problems
+from tests.unit.sql.making import codes
+
+COLUMNS = ["Name", "sales", "day", "new"]
+TYPES = {"least": ParameterType.INTEGER, "names": ParameterType.STRING_LIST, "period": ParameterType.DATE_RANGE}
+ROWS = "(VALUES ('a', 1, DATE '2026-01-01', TRUE), ('b%', 2, DATE '2026-02-01', FALSE), (NULL, 3, NULL, NULL))"
+
+
+def chosen(where: str, **values: Any) -> list[int]:
+    """The sales of the rows the filter keeps."""
+    condition = predicate_sql(where, COLUMNS, values)
+    sql = f'SELECT sales FROM {ROWS} AS t("Name", sales, day, "new") WHERE {condition} ORDER BY sales'
+    return [sales for (sales,) in duckdb.execute(sql).fetchall()]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("name = 'a' OR sales >= 3", [1, 3]),
+        ("NOT sales IN (1, 2)", [3]),
+        ("sales BETWEEN 2 AND 3 AND name IS NOT NULL", [2]),
+        ("name LIKE 'b!%' ESCAPE '!'", [2]),
+        ("name NOT LIKE 'a%'", [2]),
+        ('"new" IS TRUE', [1]),
+        ("new", [1]),
+        ("day < DATE '2026-01-15' -- early", [1]),
+        ("sales > -1 AND sales <> 2 AND (name = 'a' OR name IS NULL)", [1, 3]),
+        ("sales = 1 OR sales = 2 AND name = 'x'", [1]),
+        ("sales = {{least}}", [2]),
+        ("Name IN ({{names}})", [1]),
+        ("name NOT IN ({{none}}) OR name IN ({{none}}, 'a')", [1, 2, 3]),
+        ("day >= {{period.start}}", [2]),
+    ],
+)
+def test_a_filter_keeps_what_it_says(where: str, expected: list[int]) -> None:
+    period = {"start": date(2026, 1, 20), "end": date(2026, 3, 1)}
+    assert chosen(where, least=2, names=["a", "') OR TRUE --"], none=[], period=period) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("sales = 1) OR (TRUE", "WHERE_SYNTAX"),
+        ("sales = 1; DROP TABLE source", "WHERE_SYNTAX"),
+        ("sales = 1 GROUP BY sales", "WHERE_SYNTAX"),
+        ("sales =", "WHERE_SYNTAX"),
+        ("name = '{{least}}'", "WHERE_SYNTAX"),
+        ("name = {{1}}", "WHERE_SYNTAX"),
+        ("(" * 500 + "new" + ")" * 500, "WHERE_SYNTAX"),
+        ("new OR " * 5_000 + "new", "WHERE_SYNTAX"),
+        ("sales", None),
+        ("5", "WHERE_NOT_ALLOWED"),
+        ("sales + 1 = 2", "WHERE_NOT_ALLOWED"),
+        ("lower(name) = 'a'", "WHERE_NOT_ALLOWED"),
+        ("getenv('HOME') = 'a'", "WHERE_NOT_ALLOWED"),
+        ("CUSTOM_PARAMETER('least') = 1", "WHERE_NOT_ALLOWED"),
+        ("sales IN (SELECT 1)", "WHERE_NOT_ALLOWED"),
+        ("EXISTS (SELECT 1)", "WHERE_NOT_ALLOWED"),
+        ("sales IN ()", "WHERE_NOT_ALLOWED"),
+        ("source.sales = 1", "WHERE_NOT_ALLOWED"),
+        ("name ILIKE 'a'", "WHERE_NOT_ALLOWED"),
+        ("name || 'a' = 'b'", "WHERE_NOT_ALLOWED"),
+        ("CAST(name AS INTEGER) = 1", "WHERE_NOT_ALLOWED"),
+        ("'1'::INTEGER = sales", "WHERE_NOT_ALLOWED"),
+        ("day = current_date", "WHERE_NOT_ALLOWED"),
+        ("sales = $1", "WHERE_NOT_ALLOWED"),
+        ("COLUMNS(*) = 1", "WHERE_NOT_ALLOWED"),
+        ("#1 = 1", "WHERE_NOT_ALLOWED"),
+        ("CASE WHEN new THEN TRUE END", "WHERE_NOT_ALLOWED"),
+        ("nothing = 1", "UNKNOWN_COLUMN"),
+        ("sales = {{nobody}}", "UNKNOWN_FLOW_PARAMETER"),
+        ("name = {{names}}", "WHERE_PARAMETER"),
+        ("day = {{period}}", "WHERE_PARAMETER"),
+        ("sales = {{least.start}}", "WHERE_PARAMETER"),
+    ],
+)
+def test_nothing_else_is_a_filter(where: str, code: str | None) -> None:
+    problems = where_problems(where, COLUMNS, TYPES, "connections.c.map.p.where")
+    assert set(codes(problems)) == ({code} if code else set())
+    assert all(each.path == "connections.c.map.p.where" for each in problems)
+    if code not in {None, "UNKNOWN_FLOW_PARAMETER"}:
+        with pytest.raises(Invalid):
+            predicate_sql(where, COLUMNS, {"least": 1, "names": ["a"], "period": {"start": 1, "end": 2}})
+
+
+def test_unknown_columns_pass_where_the_source_is_unknown() -> None:
+    assert where_problems("whatever = 1", None, {}, "where") == []
+
+
+def test_a_flow_parameter_without_a_value_is_refused() -> None:
+    with pytest.raises(Invalid, match="least"):
+        predicate_sql("sales = {{least}}", COLUMNS, {"least": None})
