@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from queryflow.domain.errors import Invalid
 
@@ -44,8 +45,20 @@ def read_cursor(cursor: str | None) -> str | None:
         return None
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise Invalid("The cursor is not one that a list gave.", code="INVALID_CURSOR") from error
+    except (binascii.Error, ValueError):
+        raise _not_ours() from None
     if "\0" in key:
-        raise Invalid("The cursor is not one that a list gave.", code="INVALID_CURSOR")
+        raise _not_ours()
     return key
+
+
+def key_as_uuid(key: str) -> UUID:
+    """The key of a list whose keys are UUIDs; Invalid if it is none."""
+    try:
+        return UUID(key)
+    except ValueError:
+        raise _not_ours() from None
+
+
+def _not_ours() -> Invalid:
+    return Invalid("The cursor is not one that this list gave.", code="INVALID_CURSOR")

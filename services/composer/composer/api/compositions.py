@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel
 
+from composer.api.answers import AS_YAML, refusals
 from composer.api.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging, Person, new_router
 from composer.api.documents import AnswerFormat, DocumentFormat, FlowBody, body_of, document_response, yaml_response
 from composer.api.shapes import CompositionAnswer, CompositionDocument, CompositionStored
@@ -57,7 +58,7 @@ class Published(BaseModel):
     version: str
 
 
-@router.get("", summary="List compositions")
+@router.get("", responses=refusals(422), summary="List compositions")
 async def list_compositions(transaction: InTransaction, paging: Paging) -> CompositionPage:
     """Compositions in use, in the order of their ids."""
     page = await usecases.list_compositions(transaction, paging)
@@ -65,7 +66,12 @@ async def list_compositions(transaction: InTransaction, paging: Paging) -> Compo
 
 
 @router.post(
-    "", status_code=201, response_model=CompositionAnswer, openapi_extra=BODY, summary="Save a new composition"
+    "",
+    status_code=201,
+    response_model=CompositionAnswer,
+    responses=refusals(409, 422),
+    openapi_extra=BODY,
+    summary="Save a new composition",
 )
 async def create_composition(transaction: InTransaction, person: Person, flow: FlowBody) -> Response:
     """Store a flow; 409 if the id is taken, 422 only for what cannot be stored. What else is wrong is in `problems`.
@@ -75,7 +81,12 @@ async def create_composition(transaction: InTransaction, person: Person, flow: F
     return _written(await usecases.create_composition(transaction, person, flow), status=201)
 
 
-@router.get("/{composition}", response_model=CompositionAnswer, summary="Read a composition")
+@router.get(
+    "/{composition}",
+    response_model=CompositionAnswer,
+    responses=AS_YAML | refusals(404, 422),
+    summary="Read a composition",
+)
 async def read_composition(
     transaction: InTransaction,
     reference: CompositionPath,
@@ -91,7 +102,13 @@ async def read_composition(
     return document_response(flow_to_document(flow), CompositionStored.of(stored.record), stored.record.revision)
 
 
-@router.put("/{composition}", response_model=CompositionAnswer, openapi_extra=BODY, summary="Change a composition")
+@router.put(
+    "/{composition}",
+    response_model=CompositionAnswer,
+    responses=refusals(404, 409, 412, 422, 428),
+    openapi_extra=BODY,
+    summary="Change a composition",
+)
 async def replace_composition(
     transaction: InTransaction, person: Person, reference: CompositionPath, flow: FlowBody, expected: IfMatch
 ) -> Response:
@@ -100,7 +117,9 @@ async def replace_composition(
     return _written(stored, status=200)
 
 
-@router.delete("/{composition}", status_code=204, summary="Take a composition out of use")
+@router.delete(
+    "/{composition}", status_code=204, responses=refusals(404, 409, 412, 428), summary="Take a composition out of use"
+)
 async def delete_composition(
     transaction: InTransaction, person: Person, reference: CompositionPath, expected: IfMatch
 ) -> None:
@@ -108,13 +127,13 @@ async def delete_composition(
     await usecases.delete_composition(transaction, person, reference, expected)
 
 
-@router.post("/{composition}/validate", summary="List everything that is wrong")
+@router.post("/{composition}/validate", responses=refusals(404), summary="List everything that is wrong")
 async def validate_composition(transaction: InTransaction, reference: CompositionPath) -> ProblemList:
     """Every problem of the head, all at once; those of severity error forbid executing and publishing it."""
     return ProblemList(problems=await usecases.validate_composition(transaction, reference))
 
 
-@router.post("/{composition}/publish", summary="Publish the head")
+@router.post("/{composition}/publish", responses=refusals(404, 412, 422), summary="Publish the head")
 async def publish_composition(
     transaction: InTransaction, person: Person, reference: CompositionPath, expected: IfMatchOrAny
 ) -> Published:

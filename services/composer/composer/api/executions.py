@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Header
 from pydantic import BaseModel, Field
 
+from composer.api.answers import refusals
 from composer.api.dependencies import CompositionPath, InTransaction, Person, new_router
 from composer.orders import api_order
 from composer.repository.executions import ExecutionRecord
@@ -45,13 +46,20 @@ class CancelAccepted(BaseModel):
     links: ExecutionLinks
 
 
-@router.post("/compositions/{composition}/execute", status_code=202, summary="Execute a composition")
+@router.post(
+    "/compositions/{composition}/execute",
+    status_code=202,
+    responses=refusals(404, 409, 422),
+    summary="Execute a composition",
+)
 async def execute_composition(
     transaction: InTransaction,
     person: Person,
     reference: CompositionPath,
     wish: ExecutionWish | None = None,
-    idempotency_key: Annotated[str | None, Header(description="A repeat with the same key starts nothing")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(alias="Idempotency-Key", description="A repeat with the same key starts nothing")
+    ] = None,
 ) -> ExecutionAccepted:
     """Start a version of the composition (auto: the published one, else the head); follow it at the `self` link."""
     order = api_order(wish or ExecutionWish(), idempotency_key)
@@ -65,7 +73,12 @@ async def execute_composition(
     )
 
 
-@router.post("/executions/{execution_id}/cancel", status_code=202, summary="Cancel an execution")
+@router.post(
+    "/executions/{execution_id}/cancel",
+    status_code=202,
+    responses=refusals(404, 409, 422),
+    summary="Cancel an execution",
+)
 async def cancel_execution(transaction: InTransaction, person: Person, execution_id: UUID) -> CancelAccepted:
     """Ask for the execution to end; asking again changes nothing, and 409 says that it ended in another way."""
     cancelled = await usecases.cancel_execution(transaction, person, ExecutionId(execution_id))

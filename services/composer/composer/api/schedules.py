@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, JsonValue
 
+from composer.api.answers import refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person, new_router
 from composer.expected import entity_tag
 from composer.references import read_reference
@@ -39,7 +40,7 @@ class SchedulePage(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", summary="List schedules")
+@router.get("", responses=refusals(404, 422), summary="List schedules")
 async def list_schedules(
     transaction: InTransaction,
     paging: Paging,
@@ -51,7 +52,7 @@ async def list_schedules(
     return SchedulePage(items=[_answer(record) for record in page.items], next_cursor=page.next_cursor)
 
 
-@router.post("", status_code=201, summary="Save a new schedule")
+@router.post("", status_code=201, responses=refusals(404, 409, 422), summary="Save a new schedule")
 async def create_schedule(
     transaction: InTransaction, person: Person, definition: ScheduleDefinition, response: Response
 ) -> ScheduleAnswer:
@@ -59,13 +60,13 @@ async def create_schedule(
     return _tagged(await usecases.create_schedule(transaction, person, definition), response)
 
 
-@router.get("/{schedule_id}", summary="Read a schedule")
+@router.get("/{schedule_id}", responses=refusals(404, 422), summary="Read a schedule")
 async def read_schedule(transaction: InTransaction, schedule_id: UUID, response: Response) -> ScheduleAnswer:
     """The schedule, with the ETag that a change of it must name."""
     return _tagged(await usecases.read_schedule(transaction, ScheduleId(schedule_id)), response)
 
 
-@router.patch("/{schedule_id}", summary="Change a schedule")
+@router.patch("/{schedule_id}", responses=refusals(404, 409, 412, 422, 428), summary="Change a schedule")
 async def change_schedule(
     transaction: InTransaction, schedule_id: UUID, change: ScheduleChange, expected: IfMatch, response: Response
 ) -> ScheduleAnswer:
@@ -74,7 +75,7 @@ async def change_schedule(
     return _tagged(changed, response)
 
 
-@router.delete("/{schedule_id}", status_code=204, summary="Remove a schedule")
+@router.delete("/{schedule_id}", status_code=204, responses=refusals(404, 412, 422, 428), summary="Remove a schedule")
 async def delete_schedule(transaction: InTransaction, schedule_id: UUID, expected: IfMatch) -> None:
     """What it started stays."""
     await usecases.delete_schedule(transaction, ScheduleId(schedule_id), expected)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 from pydantic import BaseModel
 
+from composer.api.answers import AS_YAML, refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person, new_router
 from composer.api.documents import AnswerFormat, DocumentFormat, TemplateBody, body_of, document_response, yaml_response
 from composer.api.shapes import OutputDocument, ParameterDocument, TemplateAnswer, TemplateDocument, TemplateStored
@@ -54,20 +55,29 @@ async def _read_template_id(template_id: str) -> TemplateId:
 TemplatePath = Annotated[TemplateId, Depends(_read_template_id)]
 
 
-@router.get("", summary="List templates")
+@router.get("", responses=refusals(422), summary="List templates")
 async def list_templates(transaction: InTransaction, paging: Paging) -> TemplatePage:
     """Templates in the order of their ids."""
     page = await usecases.list_templates(transaction, paging)
     return TemplatePage(items=[_item(stored) for stored in page.items], next_cursor=page.next_cursor)
 
 
-@router.post("", status_code=201, response_model=TemplateAnswer, openapi_extra=BODY, summary="Save a new template")
+@router.post(
+    "",
+    status_code=201,
+    response_model=TemplateAnswer,
+    responses=refusals(409, 422),
+    openapi_extra=BODY,
+    summary="Save a new template",
+)
 async def create_template(transaction: InTransaction, person: Person, template: TemplateBody) -> Response:
     """Store version 1 of a template; 409 if the id is taken, 422 with every problem if it could never run."""
     return _saved(await usecases.create_template(transaction, person, template), status=201)
 
 
-@router.get("/{template_id}", response_model=TemplateAnswer, summary="Read a template")
+@router.get(
+    "/{template_id}", response_model=TemplateAnswer, responses=AS_YAML | refusals(404, 422), summary="Read a template"
+)
 async def read_template(transaction: InTransaction, template_id: TemplatePath, wanted: AnswerFormat) -> Response:
     """The newest version; as YAML it is the template file."""
     stored = await usecases.read_template(transaction, template_id)
@@ -77,7 +87,13 @@ async def read_template(transaction: InTransaction, template_id: TemplatePath, w
     return document_response(document, TemplateStored.of(stored), stored.template.version)
 
 
-@router.put("/{template_id}", response_model=TemplateAnswer, openapi_extra=BODY, summary="Save a new version")
+@router.put(
+    "/{template_id}",
+    response_model=TemplateAnswer,
+    responses=refusals(404, 412, 422, 428),
+    openapi_extra=BODY,
+    summary="Save a new version",
+)
 async def change_template(
     transaction: InTransaction, person: Person, template_id: TemplatePath, template: TemplateBody, expected: IfMatch
 ) -> Response:

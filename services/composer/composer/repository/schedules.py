@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageWish
+from composer.paging import PageWish, key_as_uuid
 from queryflow.domain.ids import CompositionId, PersonId, ScheduleId
 from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.schedules import workflow_schedules
@@ -48,7 +48,7 @@ async def list_schedules(connection: AsyncConnection, wish: PageWish, compositio
     """Schedules (of one composition, if named) in the order of their ids, one more than asked for if there are more."""
     query = _schedules().order_by(workflow_schedules.c.id).limit(wish.limit + 1)
     if wish.after is not None:
-        query = query.where(workflow_schedules.c.id > UUID(wish.after))
+        query = query.where(workflow_schedules.c.id > key_as_uuid(wish.after))
     if composition is not None:
         query = query.where(workflow_schedules.c.composition_id == composition)
     return [_record(row) for row in await connection.execute(query)]
