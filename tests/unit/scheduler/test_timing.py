@@ -172,7 +172,7 @@ def test_every_due_time_is_accounted_for_once(cron: str, place: tuple[str, datet
     due = due_fires(rhythm, first, now, DAY)
     times = [time.at for time in due.times]
     assert times[0] == first
-    assert all(next_fire(rhythm, earlier) == later for earlier, later in list(pairwise(times))[:200])
+    assert all(next_fire(rhythm, earlier) == later for earlier, later in list(pairwise(times))[:20])
     assert times[-1] <= now < due.next_fire_at
     assert next_fire(rhythm, times[-1]) == due.next_fire_at or len(times) >= MOST_BEFORE_WINDOW
     answered = [time.at for time in due.times if time.skipped is None]

@@ -1,6 +1,7 @@
 """The history of a schedule: each due time once, fired or skipped, with the execution that answered it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -14,23 +15,36 @@ from queryflow.schema.schedules import schedule_runs
 from scheduler.timing import DueTime
 
 MOST_OPEN = 1_000
+MOST_ROWS = 5_000
+"""In one statement, which takes at most 32,767 values."""
 
 
-async def insert_runs(connection: AsyncConnection, schedule: ScheduleId, times: Sequence[DueTime]) -> set[datetime]:
-    """Note what became of the due times; those that were not there before come back."""
-    if not times:
-        return set()
-    rows = [
-        {
-            "schedule_id": schedule,
-            "fire_time": time.at,
-            "decision": "skipped" if time.skipped else "fired",
-            "reason": time.skipped,
-        }
-        for time in times
-    ]
-    statement = insert(schedule_runs).values(rows).on_conflict_do_nothing()
-    return set((await connection.execute(statement.returning(schedule_runs.c.fire_time))).scalars())
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A due time of a schedule, and what became of it."""
+
+    schedule_id: ScheduleId
+    time: DueTime
+
+
+async def insert_runs(connection: AsyncConnection, runs: Sequence[Run]) -> set[tuple[ScheduleId, datetime]]:
+    """Note what became of due times; those that were not there before come back."""
+    fresh: set[tuple[ScheduleId, datetime]] = set()
+    for begin in range(0, len(runs), MOST_ROWS):
+        rows = [_row(run) for run in runs[begin : begin + MOST_ROWS]]
+        statement = insert(schedule_runs).values(rows).on_conflict_do_nothing()
+        found = await connection.execute(statement.returning(schedule_runs.c.schedule_id, schedule_runs.c.fire_time))
+        fresh |= {(row.schedule_id, row.fire_time) for row in found}
+    return fresh
+
+
+def _row(run: Run) -> dict[str, object]:
+    return {
+        "schedule_id": run.schedule_id,
+        "fire_time": run.time.at,
+        "decision": "skipped" if run.time.skipped else "fired",
+        "reason": run.time.skipped,
+    }
 
 
 async def end_runs(connection: AsyncConnection, schedule: ScheduleId, event: FlowExecutionFinished) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, delete, exists, func, update
+from sqlalchemy import bindparam, case, delete, exists, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,11 +48,23 @@ async def start_timers(connection: AsyncConnection, timers: Sequence[Timer]) -> 
     await connection.execute(upsert, [_values(timer) for timer in timers])
 
 
-async def move_timer(connection: AsyncConnection, timer: Timer) -> None:
-    """Set a locked timer to its next due time, or to rest with the reason why it has none."""
-    table = schedule_timers
-    statement = update(table).where(table.c.schedule_id == timer.schedule_id)
-    await connection.execute(statement.values({**_values(timer), "updated_at": func.now()}))
+async def move_timers(connection: AsyncConnection, timers: Sequence[Timer]) -> None:
+    """Set locked timers to their next due time, or to rest with the reason why there is none."""
+    if not timers:
+        return
+    table = schedule_timers.c
+    moved = {
+        "next_fire_at": bindparam("at", type_=table.next_fire_at.type),
+        "state": bindparam("new_state"),
+        "reason": bindparam("new_reason", type_=table.reason.type),
+        "updated_at": func.now(),
+    }
+    statement = update(schedule_timers).where(table.schedule_id == bindparam("timer")).values(moved)
+    values = [
+        {"timer": each.schedule_id, "at": each.next_fire_at, "new_state": each.state, "new_reason": each.error}
+        for each in timers
+    ]
+    await connection.execute(statement, values)
 
 
 async def drop_timers(connection: AsyncConnection) -> int:

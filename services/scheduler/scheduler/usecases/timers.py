@@ -1,22 +1,35 @@
 """Timers: started when a definition is new or changed, moved on when a due time came."""
 
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 import structlog
 
-from queryflow.domain.ids import schedule_fired_id
+from queryflow.domain.ids import ScheduleId, schedule_fired_id
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.transaction import Transaction
 from scheduler.repository.definitions import Definition, DueSchedule, changed_definitions, take_due
-from scheduler.repository.runs import insert_runs
-from scheduler.repository.timers import Timer, drop_timers, move_timer, start_timers
+from scheduler.repository.runs import Run, insert_runs
+from scheduler.repository.timers import Timer, drop_timers, move_timers, start_timers
 from scheduler.settings import SchedulerSettings
-from scheduler.timing import Due, ScheduleError, due_fires, next_fire
+from scheduler.timing import DueTime, ScheduleError, due_fires, next_fire
 
 log = structlog.get_logger()
 
 MOST_DEFINITIONS = 1_000
 MOST_DUE = 100
 """So many schedules are fired in one transaction, which holds their timers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """What follows from a schedule's being due: its due times that came, and its timer set on."""
+
+    definition: Definition
+    times: tuple[DueTime, ...]
+    timer: Timer
 
 
 async def follow_definitions(transaction: Transaction) -> bool:
@@ -31,34 +44,33 @@ async def fire_due(transaction: Transaction, settings: SchedulerSettings) -> boo
     """Say which due times came, each once, and set their timers on; whether there may be more to do."""
     schedules = await take_due(transaction.connection, MOST_DUE)
     crashpoint("scheduler.after_take")
-    for schedule in schedules:
-        await _fire(transaction, schedule, settings)
+    firings = [_decide(schedule, transaction.now, settings.missed_window) for schedule in schedules]
+    runs = [Run(firing.definition.schedule_id, time) for firing in firings for time in firing.times]
+    fresh = await insert_runs(transaction.connection, runs)
+    for firing in firings:
+        _say(transaction, firing, fresh)
+    await move_timers(transaction.connection, [firing.timer for firing in firings])
     crashpoint("scheduler.after_runs")
     return len(schedules) == MOST_DUE
 
 
-async def _fire(transaction: Transaction, schedule: DueSchedule, settings: SchedulerSettings) -> None:
+def _decide(schedule: DueSchedule, now: datetime, window: timedelta) -> Firing:
     definition = schedule.definition
     try:
-        due = due_fires(definition.rhythm, schedule.next_fire_at, transaction.now, settings.missed_window)
+        due = due_fires(definition.rhythm, schedule.next_fire_at, now, window)
     except ScheduleError as error:
-        await move_timer(transaction.connection, _resting(definition, error))
-        return
-    await _say(transaction, definition, due)
-    timer = Timer(definition.schedule_id, definition.version, due.next_fire_at)
-    await move_timer(transaction.connection, timer)
+        return Firing(definition, (), _resting(definition, error))
+    return Firing(definition, due.times, Timer(definition.schedule_id, definition.version, due.next_fire_at))
 
 
-async def _say(transaction: Transaction, definition: Definition, due: Due) -> None:
-    """A due time that is noted already was said by whoever noted it."""
-    fresh = await insert_runs(transaction.connection, definition.schedule_id, due.times)
-    for time in due.times:
-        if time.skipped is not None or time.at not in fresh:
+def _say(transaction: Transaction, firing: Firing, fresh: Set[tuple[ScheduleId, datetime]]) -> None:
+    """A due time that was noted before was said by whoever noted it."""
+    schedule = firing.definition.schedule_id
+    for time in firing.times:
+        if time.skipped is not None or (schedule, time.at) not in fresh:
             continue
-        fired = ScheduleFired(
-            schedule_id=definition.schedule_id, fire_time=time.at, composition_id=definition.composition_id
-        )
-        transaction.emit(fired, message_id=schedule_fired_id(definition.schedule_id, time.at))
+        fired = ScheduleFired(schedule_id=schedule, fire_time=time.at, composition_id=firing.definition.composition_id)
+        transaction.emit(fired, message_id=schedule_fired_id(schedule, time.at))
 
 
 def _started(definition: Definition) -> Timer:
