@@ -1,6 +1,7 @@
 """An executor on a real database and a local bus, with engines that do what a test tells them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from executor.engines.echo import EchoEngine
 from executor.engines.port import Engine, Produced, Work
 from executor.executor import Executor
 from executor.handlers import HANDLERS, node_handlers
@@ -29,6 +31,8 @@ from queryflow.runtime.bus.local import LocalBus
 from queryflow.runtime.bus.port import AnyHandler, Handler
 from queryflow.runtime.dead_letters import DeadLetterTable
 from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.runtime.outbox import envelope
+from queryflow.sandbox.sandbox import Sandbox
 from queryflow.schema.people import LOCAL_PERSON
 from tests.support.eventually import eventually
 
@@ -36,17 +40,6 @@ Behaviour = Callable[[Work], Awaitable[Produced]]
 NOTHING = Produced(file=None, rows=0, columns=(), sql="SELECT 1")
 ECHO, SCRIPTED = "echo", "scripted"
 TEMPLATE = Template(template_id="noop", name="noop", dialect=Dialect.DUCKDB, sql="SELECT 1")
-
-
-@dataclass
-class Instant:
-    """Done at once, like the engine of the benchmarks."""
-
-    kind: ClassVar[str] = ECHO
-    instant: ClassVar[bool] = True
-
-    async def run(self, work: Work) -> Produced:
-        return NOTHING
 
 
 @dataclass
@@ -132,8 +125,6 @@ class Rig:
 
     async def send(self, *events: Event) -> None:
         """Say events as another service would."""
-        from queryflow.runtime.outbox import envelope
-
         now = datetime.now(UTC)
         for future in self.bus.send([envelope(event, now=now) for event in events]):
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -178,6 +169,11 @@ class Rig:
         assert found is not None
         return found
 
+    async def parameters(self, execution_id: ExecutionId, node: str) -> dict[str, Any]:
+        """The values a node was run with."""
+        found: dict[str, Any] = json.loads((await self.row(execution_id, node))["parameters"])
+        return found
+
     async def node_is(self, execution_id: ExecutionId, node: str, state: str) -> bool:
         """Whether the node is in that state."""
         return (await self.nodes(execution_id)).get(node) == state
@@ -213,7 +209,13 @@ class Rig:
 
 @asynccontextmanager
 async def open_rig(
-    database: str, folder: Path, *, shuffle: Random | None = None, **settings: Any
+    database: str,
+    folder: Path,
+    *,
+    shuffle: Random | None = None,
+    sandbox: Sandbox | None = None,
+    more: Sequence[Engine] = (),
+    **settings: Any,
 ) -> AsyncIterator[Rig]:
     """An executor that listens, with fast loops."""
     async with AsyncExitStack() as stack:
@@ -229,9 +231,10 @@ async def open_rig(
             **{"poll_seconds": 0.05, "sweep_seconds": 0.5, "drain_seconds": 0.5, **settings},
         )
         bus, scripted = LocalBus(shuffle=shuffle), Scripted()
-        engines: dict[str, Engine] = {ECHO: Instant(), SCRIPTED: scripted}
+        every: Sequence[Engine] = (EchoEngine(), scripted, *more)
+        engines = {engine.kind: engine for engine in every}
         opened = await stack.enter_async_context(
-            open_executor(configured, bus, engines, FolderObjects(folder / "objects"), cast(Any, None))
+            open_executor(configured, bus, engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox))
         )
         said: list[Event] = []
         handlers: tuple[AnyHandler, ...] = (*HANDLERS, *node_handlers(engines.values()))
@@ -263,6 +266,4 @@ def _listeners(said: list[Event]) -> tuple[AnyHandler, ...]:
 
 
 def _json(document: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(document)

@@ -1,5 +1,6 @@
 """How runs advance: diamonds, fans, failures, skips, many executions at once."""
 
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -81,7 +82,7 @@ async def test_50_executions_at_once(rig: Rig) -> None:
     await rig.send(*(FlowExecutionRequested(execution_id=each, composition_id="comp_test") for each in executions))
     for execution in executions:
         assert await rig.ended(execution) == "succeeded"
-        await eventually(lambda execution=execution: is_sound(rig, execution))
+        await eventually(partial(is_sound, rig, execution))
 
 
 async def test_repeats_and_reordering_change_nothing(database: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from executor.engines.port import Produced, Work
 from executor.sweeper import REPAIRS
 from queryflow.messages.node import NodeReady
+from queryflow.runtime.bus.port import Envelope
 from tests.integration.executor.oracle import is_sound
 from tests.integration.executor.rig import ECHO, NOTHING, Rig, flow_of, open_rig
 from tests.support.eventually import eventually
@@ -53,9 +54,9 @@ async def test_a_node_that_ends_its_executors_is_quarantined(rig: Rig) -> None:
 async def test_a_ready_node_whose_message_was_lost_is_announced_again(database: str, tmp_path: Path) -> None:
     async with open_rig(database, tmp_path, unclaimed_seconds=0.2) as rig:
         sent = rig.bus.send
-        lost: list[object] = []
+        lost: list[Envelope] = []
 
-        def lose_first(envelopes):
+        def lose_first(envelopes: Sequence[Envelope]) -> list[asyncio.Future[None]]:
             keep = [each for each in envelopes if each.type != NodeReady.type or lost]
             lost.extend(each for each in envelopes if each not in keep)
             futures = sent(keep)
@@ -113,7 +114,7 @@ async def test_finishers_of_many_executors_meet_in_one_child(database: str, tmp_
         ]
         sends = [rig.bus.send for rig in rigs]
 
-        def in_turn(envelopes):
+        def in_turn(envelopes: Sequence[Envelope]) -> list[asyncio.Future[None]]:
             return [sends[place % len(sends)]([each])[0] for place, each in enumerate(envelopes)]
 
         all_run = asyncio.Event()
@@ -142,4 +143,5 @@ async def _counts(rig: Rig) -> bool:
         "SELECT remaining_parents, failed_parents FROM workflow_executions WHERE composition_node_id = 'd'"
     )
     sinks = await rig.owner.fetchval("SELECT open_sinks FROM query_flow_executions")
+    assert row is not None
     return (row["remaining_parents"], row["failed_parents"], sinks) == (1, 0, 1)

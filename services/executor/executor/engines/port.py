@@ -74,7 +74,7 @@ class Engine(Protocol):
 
     kind: ClassVar[str]
     instant: ClassVar[bool]
-    """Whether `run` returns at once, doing nothing outside the process: such nodes are claimed and finished together."""
+    """Whether `run` is done at once and does nothing outside the process: such nodes are claimed and ended together."""
 
     async def run(self, work: Work) -> Produced:
         """Run the work to its end; raises EngineFailure."""
