@@ -1,0 +1,147 @@
+"""Bindings over results that are in the object store."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from executor.engines.port import EngineFailure, Produced, ResultColumn
+from executor.resolving import BoundInput, Resolved, Wish, resolve_inputs
+from executor.results import StoredResult, fetch_result, read_manifest, store_result
+from queryflow.domain.bindings import EmptyAction
+from queryflow.domain.flow import Binding, Nulls, OnEmpty, Reduce
+from queryflow.domain.parameters import Parameter, ParameterType
+from queryflow.domain.states import ErrorKind
+from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sql.render import RegisteredList
+
+KEY = "results/1/2/1-1.parquet"
+TOP = """SELECT * FROM (VALUES ('007', 9007199254740993, 3.5), ('008', 2, 1.5), (NULL, 3, 9.5), ('007', 4, 2.5))
+         v(id, number, sales)"""
+
+
+async def stored(objects: FolderObjects, directory: Path, sql: str = TOP, key: str = KEY) -> StoredResult:
+    """A result in the store."""
+    file = directory / "made.parquet"
+    duckdb.execute(f"COPY ({sql}) TO ? (FORMAT parquet)", [str(file)])
+    described = duckdb.execute(f"DESCRIBE {sql}").fetchall()
+    columns = tuple(ResultColumn(name, type_) for name, type_, *_ in described)
+    [(rows,)] = duckdb.execute(f"SELECT count(*) FROM ({sql})").fetchall()
+    return await store_result(objects, Produced(file, rows, columns, sql), key)
+
+
+def bound(source: StoredResult | None, parameter: str, type_: ParameterType, **options: Any) -> BoundInput:
+    """A binding of one parameter."""
+    return BoundInput(Parameter(name=parameter, type=type_), Binding(**options), source)
+
+
+async def resolved(
+    sandbox: Sandbox, objects: FolderObjects, directory: Path, *inputs: BoundInput, inline_items: int = 1_000
+) -> Resolved:
+    wish = Wish(inputs, {"least": 2}, directory, timedelta(seconds=60), inline_items)
+    return await resolve_inputs(sandbox, objects, wish)
+
+
+async def test_all_bindings_of_a_node_are_had_in_one_child(
+    sandbox: Sandbox, objects: FolderObjects, directory: Path
+) -> None:
+    top = await stored(objects, directory)
+    other = await stored(objects, directory, "SELECT DATE '2026-11-22' AS day", "results/1/3/1-1.parquet")
+    found = await resolved(
+        sandbox,
+        objects,
+        directory,
+        bound(top, "ids", ParameterType.STRING_LIST, column="id", order_by=["sales desc"]),
+        bound(top, "numbers", ParameterType.INTEGER_LIST, column="number", where="number > {{least}}"),
+        bound(top, "most", ParameterType.INTEGER, column="number", reduce=Reduce.MAX),
+        bound(other, "days", ParameterType.DATE_LIST, column="day"),
+    )
+    assert found.values["ids"] == ["007", "008"]
+    assert found.values["numbers"] == [3, 4, 9007199254740993]
+    assert found.values["most"] == 9007199254740993
+    assert [day.isoformat() for day in found.values["days"]] == ["2026-11-22"]
+    assert (found.emptied.action, found.lists) == (EmptyAction.CONTINUE, {})
+
+
+async def test_a_long_list_stays_a_file(sandbox: Sandbox, objects: FolderObjects, directory: Path) -> None:
+    many = await stored(objects, directory, "SELECT printf('%07d', i) AS id FROM range(5000) t(i)")
+    wish = bound(many, "ids", ParameterType.STRING_LIST, column="id")
+    found = await resolved(sandbox, objects, directory, wish)
+    assert found.values["ids"] == RegisteredList("list_ids", ParameterType.STRING_LIST, 5000)
+    [(count, least)] = duckdb.execute(
+        "SELECT count(*), min(value) FROM read_parquet(?)", [str(found.lists["list_ids"])]
+    ).fetchall()
+    assert (count, least) == (5000, "0000000")
+    assert found.firsts["ids"][:2] == ("0000000", "0000001")
+
+
+@pytest.mark.parametrize(
+    ("options", "type_", "sentence"),
+    [
+        ({"column": "number", "max_items": 2}, ParameterType.INTEGER_LIST, "more than max_items"),
+        ({"column": "id", "nulls": Nulls.FAIL}, ParameterType.STRING_LIST, "null"),
+        ({"column": "number", "reduce": Reduce.ONLY}, ParameterType.INTEGER, "more than one row"),
+        ({"column": "number"}, ParameterType.INTEGER, "more than one row"),
+        ({"column": "gone"}, ParameterType.STRING_LIST, "gone"),
+        ({"column": "id", "cast": "date"}, ParameterType.DATE_LIST, "Cannot cast"),
+    ],
+)
+async def test_a_binding_that_cannot_be_had_names_its_parameter(
+    sandbox: Sandbox,
+    objects: FolderObjects,
+    directory: Path,
+    options: dict[str, Any],
+    type_: ParameterType,
+    sentence: str,
+) -> None:
+    top = await stored(objects, directory)
+    with pytest.raises(EngineFailure, match=sentence) as failed:
+        await resolved(sandbox, objects, directory, bound(top, "wanted", type_, **options))
+    assert failed.value.kind is ErrorKind.VALIDATION
+    assert failed.value.message.startswith("wanted: ")
+
+
+@pytest.mark.parametrize(
+    ("on_empty", "action"),
+    [
+        (OnEmpty.SKIP, EmptyAction.SKIP),
+        (OnEmpty.FAIL, EmptyAction.FAIL),
+        (OnEmpty.MATCH_NOTHING, EmptyAction.CONTINUE),
+    ],
+)
+async def test_nothing_left_and_no_source_are_empty(
+    sandbox: Sandbox, objects: FolderObjects, directory: Path, on_empty: OnEmpty, action: EmptyAction
+) -> None:
+    top = await stored(objects, directory, f"FROM ({TOP}) WHERE false")
+    for source in (top, None):
+        wish = bound(source, "ids", ParameterType.STRING_LIST, column="id", on_empty=on_empty)
+        found = await resolved(sandbox, objects, directory, wish)
+        assert (found.values, found.emptied.action) == ({}, action)
+
+
+async def test_what_was_stored_is_what_is_fetched(objects: FolderObjects, directory: Path) -> None:
+    result = await stored(objects, directory)
+    assert await read_manifest(objects, KEY) == result
+    assert (result.rows, [column.name for column in result.columns]) == (4, ["id", "number", "sales"])
+    file = await fetch_result(objects, result, directory / "fetched.parquet")
+    assert len(duckdb.execute("FROM read_parquet(?)", [str(file)]).fetchall()) == 4
+
+
+async def test_without_a_manifest_there_is_no_result(objects: FolderObjects, directory: Path) -> None:
+    await objects.put_bytes(KEY, b"half of a file")
+    with pytest.raises(EngineFailure) as failed:
+        await read_manifest(objects, KEY)
+    assert failed.value.kind is ErrorKind.RESULT_UNAVAILABLE
+
+
+async def test_a_damaged_or_lost_result_is_not_used(objects: FolderObjects, directory: Path) -> None:
+    result = await stored(objects, directory)
+    with pytest.raises(EngineFailure, match="not what was stored"):
+        await fetch_result(objects, replace(result, sha256="0" * 64), directory / "fetched.parquet")
+    await objects.delete(KEY)
+    with pytest.raises(EngineFailure, match="not in the object store"):
+        await fetch_result(objects, result, directory / "fetched.parquet")
