@@ -155,9 +155,13 @@ async def test_an_orphaned_server_and_a_pid_that_is_anothers_are_mended(home: Pa
     owner.wait()
     orphan = postmaster(home)
     assert alive(orphan)
+    bystander = subprocess.Popen(["sleep", "60"], cwd=home / "postgres/data")
     with EmbeddedPostgres(home / "postgres") as server:
         assert not alive(orphan)
         assert await ask(server.url, "SELECT 1") == 1
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
     (home / "postgres/data/postmaster.pid").write_text(f"{os.getpid()}\n/elsewhere\n0\n1\n\n127.0.0.1\n0 0\nready\n")
     with EmbeddedPostgres(home / "postgres") as server:
         assert await ask(server.url, "SELECT 1") == 1

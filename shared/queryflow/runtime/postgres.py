@@ -243,11 +243,11 @@ def _end_leftovers(data: Path) -> None:
 
 
 def _processes_in(data: Path) -> list[int]:
-    """Every process whose working directory is `data`: PostgreSQL's processes stand there, and nobody else."""
+    """Every PostgreSQL process whose working directory is `data`: all of a server's stand there."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                if (entry / "cwd").samefile(data):
+                if (entry / "comm").read_text() == "postgres\n" and (entry / "cwd").samefile(data):
                     found.append(int(entry.name))
     return found
