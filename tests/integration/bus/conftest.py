@@ -71,11 +71,16 @@ class Site:
     async def say(self, bus: Bus, *numbers: int) -> Sequence[Envelope]:
         """Commit an event for each number and hand it over, as a service does."""
         outbox = self.outbox(bus)
+        envelopes = await self.commit(outbox, *numbers)
+        outbox.hand_over(envelopes)
+        return envelopes
+
+    async def commit(self, outbox: Outbox, *numbers: int) -> Sequence[Envelope]:
+        """Commit an event for each number."""
         now = await self.pool.fetchval("SELECT now()")
         envelopes = [envelope(Poked(number=number), now=now) for number in numbers]
         async with self.pool.acquire() as connection, connection.transaction():
             await outbox.add(connection, envelopes)
-        outbox.hand_over(envelopes)
         return envelopes
 
     async def raw(self, body: bytes) -> Envelope:

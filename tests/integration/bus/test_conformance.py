@@ -49,8 +49,8 @@ def single(queue: str = "test.first", width: int = 8) -> Handler:
     return Handler(queue=queue, keys=(Poked.type,), event=Poked, call=on_poked, width=width)
 
 
-def batched(most: int = 200) -> BatchHandler:
-    return BatchHandler(queue="test.first", keys=(Poked.type,), event=Poked, call=on_batch, most=most)
+def batched(queue: str = "test.first", most: int = 200) -> BatchHandler:
+    return BatchHandler(queue=queue, keys=(Poked.type,), event=Poked, call=on_batch, most=most)
 
 
 async def _all_dead(site: Site, count: int) -> bool:
