@@ -1,0 +1,77 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from queryflow.sandbox.staging import Staging, take, used_bytes
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Path:
+    for part in ("child/in", "child/out", "copies"):
+        (tmp_path / part).mkdir(parents=True)
+    return tmp_path / "child"
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return Staging(tmp_path / "copies", most_bytes=10)
+
+
+def test_a_readable_file_is_linked_not_copied(staging: Staging, child: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("content")
+    source.chmod(0o644)
+    staging.put(source, child, "tables/a.parquet")
+    assert (child / "in/tables/a.parquet").stat().st_ino == source.stat().st_ino
+
+
+def test_a_link_to_a_file_is_followed(staging: Staging, child: Path, tmp_path: Path) -> None:
+    (tmp_path / "source").write_text("content")
+    (tmp_path / "link").symlink_to("source")
+    staging.put(tmp_path / "link", child, "a")
+    assert not (child / "in/a").is_symlink()
+    assert (child / "in/a").read_text() == "content"
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", ""])
+def test_names_stay_inside(staging: Staging, child: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "source").touch()
+    with pytest.raises(ValueError, match="stays inside"):
+        staging.put(tmp_path / "source", child, name)
+
+
+def test_only_regular_files_are_inputs(staging: Staging, child: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="regular file"):
+        staging.put(tmp_path / "pipe", child, "a")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only children of root are strangers to a private file")
+def test_private_files_are_copied_and_the_oldest_copies_go(staging: Staging, child: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("sixsix")
+        (tmp_path / name).chmod(0o600)
+        staging.put(tmp_path / name, child, name)
+        staging.put(tmp_path / name, child, f"{name}-again")
+    assert [path.stat().st_mode & 0o777 for path in staging.copies.iterdir()] == [0o444]
+    assert (child / "in/one").read_text() == "sixsix"
+    assert (child / "in/two").stat().st_ino == (child / "in/two-again").stat().st_ino
+
+
+def test_a_result_must_be_one_regular_file(child: Path, tmp_path: Path) -> None:
+    (child / "out/0.parquet").symlink_to("/etc/passwd")
+    (child / "out/1.parquet").write_text("x")
+    os.link(child / "out/1.parquet", child / "out/other")
+    for number in (0, 1):
+        with pytest.raises(OSError, match="one regular file"):
+            take(child, number, tmp_path / "result")
+    with pytest.raises(FileNotFoundError):
+        take(child, 2, tmp_path / "result")
+    assert not (tmp_path / "result").exists()
+
+
+def test_what_a_child_wrote_is_counted(child: Path) -> None:
+    (child / "out/spilled").mkdir()
+    (child / "out/spilled/a").write_bytes(b"x" * 100_000)
+    assert 100_000 <= used_bytes(child) < 200_000
