@@ -1,6 +1,7 @@
 """Lost executors, poison nodes, wrong counts, stops in the middle: what the leases and the sweeper are for."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
