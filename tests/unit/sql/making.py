@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
+
 from queryflow.domain.ids import ParameterName, TemplateId
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.windows import ResolvedWindow
+
+DUCKDB = duckdb.connect()
+"""Shared, for a connection costs more than most queries of these tests; `conftest.py` closes it."""
 
 WINDOW = ResolvedWindow(
     start=datetime(2026, 1, 1, tzinfo=UTC), end=datetime(2026, 2, 1, tzinfo=UTC), time_zone="Europe/Berlin"

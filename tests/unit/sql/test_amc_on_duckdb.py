@@ -18,7 +18,7 @@ from queryflow.sql.outputs import infer_outputs
 from queryflow.sql.render import render
 from queryflow.sql.template_problems import template_problems
 from queryflow_cli.library import template_texts
-from tests.unit.sql.making import WINDOW, amc, codes
+from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes
 
 SHIPPED = [each for each in map(read_template, template_texts()) if each.dialect is Dialect.AMC]
 VALUES: dict[ParameterType, Any] = {
@@ -94,7 +94,7 @@ def events(folder: Path) -> dict[str, str]:
     """Events a day apart around the window, by their day of January."""
     file = folder / "conversions.parquet"
     days = "SELECT TIMESTAMP '2026-01-01' + to_days(d) AS event_dt_utc, d FROM range(-3, 40) days(d)"
-    duckdb.execute(f"COPY ({days}) TO '{file}'")
+    DUCKDB.execute(f"COPY ({days}) TO '{file}'")
     return {"Conversions": str(file)}
 
 

@@ -13,6 +13,7 @@ from queryflow.domain.flow import Binding, Cast, Nulls, Reduce
 from queryflow.domain.ids import ColumnName, ParameterName
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.sql.binding_query import binding_query, order_of, order_problems
+from tests.unit.sql.making import DUCKDB
 
 COLUMNS = (("Campaign", "VARCHAR"), ("sales", "INTEGER"), ("rank", "INTEGER"))
 ROWS = st.lists(
@@ -33,7 +34,6 @@ BINDINGS = st.builds(
     nulls=st.sampled_from([Nulls.DROP, Nulls.KEEP]),
     max_items=st.none() | st.integers(1, 4),
 )
-DUCKDB = duckdb.connect()
 LIST = Parameter(name=ParameterName("campaigns"), type=ParameterType.STRING_LIST)
 
 
@@ -79,7 +79,7 @@ def model(binding: Binding, rows: list[tuple[Any, ...]], least: int) -> list[Any
     return values if binding.max_items is None else values[: binding.max_items + 1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rows=ROWS, binding=BINDINGS, least=st.integers(-2, 2))
 def test_every_binding_means_what_its_steps_say(rows: list[tuple[Any, ...]], binding: Binding, least: int) -> None:
     assert answer(binding, LIST, rows, least=least) == model(binding, rows, least)

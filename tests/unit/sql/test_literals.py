@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +12,8 @@ from hypothesis import strategies as st
 from queryflow.domain.errors import Invalid
 from queryflow.domain.parameters import ParameterType
 from queryflow.sql.literals import PATTERN_ESCAPE, items, literal, literal_of, pattern_text, quote_name
+from tests.unit.sql.making import DUCKDB
 
-DUCKDB = duckdb.connect()
 NASTY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.sampled_from(
     ["'", "''", "\\", "\\'", "'; DROP TABLE t --", "/*", "*/", "{{x}}", "$$", "%_!", "\u2028", "E'\\''", '"', "\r\n"]
 )
@@ -38,7 +37,7 @@ def back(sql: str) -> Any:
     return row[0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), VALUES[kind])))
 def test_what_goes_in_comes_back(typed: tuple[ParameterType, Any]) -> None:
     kind, value = typed
@@ -70,7 +69,7 @@ def test_instants_are_written_in_utc() -> None:
 
 @pytest.mark.parametrize("kind", list(ParameterType))
 def test_nothing_is_null_of_the_right_type(kind: ParameterType) -> None:
-    wanted = duckdb.execute(f"SELECT typeof({literal(None, kind, 'duckdb')})").fetchone()
+    wanted = DUCKDB.execute(f"SELECT typeof({literal(None, kind, 'duckdb')})").fetchone()
     assert wanted is not None
     assert wanted[0] != '"NULL"'
     assert back(literal(None, kind, "duckdb")) is None

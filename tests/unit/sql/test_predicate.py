@@ -3,13 +3,12 @@
 from datetime import date
 from typing import Any
 
-import duckdb
 import pytest
 
 from queryflow.domain.errors import Invalid
 from queryflow.domain.parameters import ParameterType
 from queryflow.sql.predicate import predicate_sql, where_problems
-from tests.unit.sql.making import codes
+from tests.unit.sql.making import DUCKDB, codes
 
 COLUMNS = ["Name", "sales", "day", "new"]
 TYPES = {"least": ParameterType.INTEGER, "names": ParameterType.STRING_LIST, "period": ParameterType.DATE_RANGE}
@@ -20,7 +19,7 @@ def chosen(where: str, **values: Any) -> list[int]:
     """The sales of the rows the filter keeps."""
     condition = predicate_sql(where, COLUMNS, values)
     sql = f'SELECT sales FROM {ROWS} AS t("Name", sales, day, "new") WHERE {condition} ORDER BY sales'
-    return [sales for (sales,) in duckdb.execute(sql).fetchall()]
+    return [sales for (sales,) in DUCKDB.execute(sql).fetchall()]
 
 
 @pytest.mark.parametrize(

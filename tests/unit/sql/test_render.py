@@ -14,10 +14,9 @@ from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Dialect, Template
 from queryflow.sql.parsing import placeholder_name, statements
 from queryflow.sql.render import RegisteredList, render
-from tests.unit.sql.making import WINDOW, amc, codes, template
+from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
 from tests.unit.sql.test_literals import NASTY
 
-DUCKDB = duckdb.connect()
 TEXT = {"a": ParameterType.STRING, "n": ParameterType.NUMBER, "ids": ParameterType.STRING_LIST}
 TEMPLATES = [
     template(
