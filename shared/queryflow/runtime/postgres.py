@@ -51,7 +51,7 @@ class EmbeddedPostgres:
         self._folder = folder.absolute()
         self._data = self._folder / "data"
         self._log = self._folder / "server.log"
-        self._settings = _SETTINGS if durable else _SETTINGS | _THROW_AWAY
+        self._durable = durable
         self._lock: IO[bytes] | None = None
         self._process: GuardedProcess | None = None
 
@@ -123,7 +123,8 @@ class EmbeddedPostgres:
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT_BYTES:
             self._log.unlink()
         self._keep_free_port()
-        settings = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        wanted = _SETTINGS if self._durable else _SETTINGS | _THROW_AWAY
+        settings = [word for name, value in wanted.items() for word in ("-c", f"{name}={value}")]
         arguments = binaries.command("postgres", "-D", _HERE, "-p", str(self._port()), *settings)
         self._process = GuardedProcess(
             GuardedCommand(arguments, "INT", self._data, self._log, _environment(), binaries.user)
@@ -153,7 +154,8 @@ class EmbeddedPostgres:
         single = binaries.command("postgres", "--single", "-D", _HERE, "postgres")
         _run(single, fresh, binaries, said=self._first_statements())
         (fresh / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
-        os.sync()
+        if self._durable:
+            os.sync()
         fresh.rename(self._data)
 
     def _first_statements(self) -> str:

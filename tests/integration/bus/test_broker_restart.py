@@ -45,8 +45,7 @@ async def test_every_message_survives_a_restart_of_the_broker(node: PrivateRabbi
         await asyncio.sleep(0.02)
     await restarting
 
-    for listener in listeners:
-        await eventually(lambda heard=listener.heard: set(heard) == set(range(numbers)), within=30)
+    await eventually(lambda: all(set(one.heard) == set(range(numbers)) for one in listeners), within=30)
     assert await eventually(lambda: _nothing_left(site))
     assert await site.dead() == []
     assert (bus.healthy, other.healthy) == (True, True)

@@ -13,7 +13,7 @@ import pytest
 
 from queryflow.runtime.bus.port import BatchHandler, BusLost, Handler
 from queryflow.runtime.bus.rabbit import RabbitBus
-from queryflow.runtime.topology import DEAD_QUEUE
+from queryflow.runtime.topology import DEAD_QUEUE, EVENTS_EXCHANGE
 from tests.integration.bus.conftest import Poked, Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually
@@ -38,7 +38,7 @@ async def test_a_killed_consumer_s_messages_come_back(site: Site, kind: str) -> 
     arguments = [site.amqp_url, site.settings.amqp_prefix, kind]
     command = [sys.executable, "-m", "tests.integration.bus.dying_consumer", *arguments]
     dying = await asyncio.to_thread(subprocess.Popen, command, cwd=Path(__file__).parents[3])
-    await eventually(lambda: _queue_exists(speaking, site))
+    await eventually(lambda: _queue_exists(site))
     await site.say(speaking, *range(1, 20))
     assert await asyncio.to_thread(dying.wait, 30) == -signal.SIGKILL
 
@@ -46,7 +46,7 @@ async def test_a_killed_consumer_s_messages_come_back(site: Site, kind: str) -> 
     await eventually(lambda: set(listener.heard) >= set(range(1, 20)))
 
 
-async def _queue_exists(bus: object, site: Site) -> bool:
+async def _queue_exists(site: Site) -> bool:
     connection = await aiormq.connect(site.amqp_url)
     try:
         channel = await connection.channel()
@@ -95,12 +95,11 @@ async def _get(channel: aiormq.abc.AbstractChannel, queue: str) -> aiormq.abc.De
 
 async def test_the_properties_are_the_envelope(site: Site, channel: aiormq.abc.AbstractChannel) -> None:
     bus = await site.started(single("test.second"), service=Listener())
-    await channel.queue_declare(site.settings.amqp_prefix + "test.first", durable=True)
-    await channel.queue_bind(
-        site.settings.amqp_prefix + "test.first", site.settings.amqp_prefix + "queryflow.events", "test.poked"
-    )
+    queue = site.settings.amqp_prefix + "test.first"
+    await channel.queue_declare(queue, durable=True)
+    await channel.queue_bind(queue, site.settings.amqp_prefix + EVENTS_EXCHANGE, "test.poked")
     (sent,) = await site.say(bus, 1)
-    got = await eventually(lambda: _get(channel, site.settings.amqp_prefix + "test.first"))
+    got = await eventually(lambda: _get(channel, queue))
     stamp = got.header.properties
     assert (stamp.message_id, stamp.message_type, stamp.delivery_mode) == (str(sent.message_id), "test.poked", 2)
     assert (stamp.headers or {})["traceparent"] == sent.traceparent

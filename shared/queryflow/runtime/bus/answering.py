@@ -86,9 +86,9 @@ class Subscription:
         try:
             events = [self._decode(delivery) for delivery in deliveries]
             await self.handler.call(events, self.service)
-        except Exception:
+        except Exception as error:
             log.warning("A batch failed; its messages are answered one at a time", action="bus.batch_failed",
-                        queue=self.queue, messages=len(deliveries), exc_info=True)  # fmt: skip
+                        queue=self.queue, messages=len(deliveries), error=type(error).__name__)  # fmt: skip
             return None
         return [Answer.DONE] * len(deliveries)
 
