@@ -67,20 +67,17 @@ PERIOD_UNITS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 
 
 def setup_statements(template: Template, tables: Mapping[str, str], window: ResolvedWindow) -> tuple[str, ...]:
-    """What prepares a DuckDB for the template's query, in order: the zone, then the views and macros it mentions.
+    """What prepares a DuckDB for the template's query, in order: the views and macros it mentions.
 
     `tables` gives the relative name (or glob) of each table's Parquet or CSV file. AMC's tables are filtered to the
-    window by their time column; those of the dialect `duckdb` are not.
+    window by their time column; those of the dialect `duckdb` are not. The session's time zone must be UTC.
     """
     tokens = tokenize(template.sql, template.dialect)
     words = {each.text.lower() for each in tokens}
     used = {name: file for name, file in tables.items() if name.lower() in words}
     if template.dialect is not Dialect.AMC:
-        return (SET_ZONE, *(_view(quote_name(name), file) for name, file in used.items()))
-    return (SET_ZONE, f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *_macros(words))
-
-
-SET_ZONE = "SET TimeZone = 'UTC'"
+        return tuple(_view(quote_name(name), file) for name, file in used.items())
+    return (f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *_macros(words))
 
 
 def amc_edits(tokens: Sequence[Token], window: ResolvedWindow) -> list[Edit]:

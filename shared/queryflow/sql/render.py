@@ -77,7 +77,10 @@ class _Writer:
         value = self.values.get(parameter.name)
         if isinstance(value, RegisteredList):
             return _registered(placeholder, value, tokens) or [self._put(placeholder, _relation(placeholder, value))]
-        return [self._put(placeholder, self._written(placeholder, parameter, value))]
+        try:
+            return [self._put(placeholder, self._written(placeholder, parameter, value))]
+        except Invalid as error:
+            raise _wrong_value(parameter, error) from error
 
     def _written(self, placeholder: Placeholder, parameter: Parameter, value: Any) -> str:
         if parameter.type is ParameterType.PATTERN:
@@ -146,6 +149,12 @@ def _undeclared(template: Template, values: Values) -> list[Problem]:
 def _missing(template: Template, values: Values) -> list[Problem]:
     missing = [each.name for each in template.parameters if each.required and values.get(each.name) is None]
     return [Problem("MISSING_VALUE", f"parameters.{name}", f"{name} is required and has no value.") for name in missing]
+
+
+def _wrong_value(parameter: Parameter, error: Invalid) -> Invalid:
+    """The same error with the parameter's name."""
+    message = f"{parameter.name}: {error.message}"
+    return Invalid(message, (Problem("WRONG_VALUE", f"parameters.{parameter.name}", message),))
 
 
 def _declared(template: Template, placeholder: Placeholder) -> Parameter:

@@ -45,6 +45,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of its own."""
     with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         yield connection
 
 

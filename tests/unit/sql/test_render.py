@@ -131,3 +131,9 @@ def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:
         render(subject, {"a": "x", "z": 1, "l": ["y"]}, WINDOW, "duckdb")
     expected = ["PLACEHOLDER_IN_QUOTES", "UNKNOWN_PLACEHOLDER", "LIST_NOT_ALONE", "UNKNOWN_PARAMETER", "MISSING_VALUE"]
     assert codes(list(refused.value.problems)) == expected
+
+
+def test_a_value_its_type_cannot_hold_is_refused_by_name() -> None:
+    with pytest.raises(Invalid) as refused:
+        render(template("SELECT {{a}} AS x", a=ParameterType.STRING), {"a": "a\0b"}, WINDOW, "duckdb")
+    assert [each.path for each in refused.value.problems] == ["parameters.a"]

@@ -11,7 +11,7 @@ from queryflow.domain.errors import Invalid
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.amc_on_duckdb import SET_ZONE, setup_statements
+from queryflow.sql.amc_on_duckdb import setup_statements
 from queryflow.sql.literals import quote_name
 from queryflow.sql.render import render
 
@@ -57,9 +57,7 @@ def _query(work: Work, tables: Mapping[str, Table]) -> Query:
         statements = setup_statements(work.template, files, work.window)
     except Invalid as error:
         raise EngineFailure(ErrorKind.VALIDATION, error.message) from error
-    # The sandbox is in UTC from its beginning, and no setting can be changed in it any more.
-    views = tuple(statement for statement in statements if statement != SET_ZONE)
-    return Query(sql, (*views, *_list_views(work.lists)), file=RESULT)
+    return Query(sql, (*statements, *_list_views(work.lists)), file=RESULT)
 
 
 def _list_inputs(lists: Mapping[str, Path]) -> dict[str, Path]:
