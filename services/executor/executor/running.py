@@ -42,6 +42,12 @@ class Held:
         if not self.valid or self.ending is Ending.LOST:
             raise LeaseLost(self.attempt.node_id)
 
+    def begin(self, work: "asyncio.Task[Outcome]") -> None:
+        """Take the work up, unless it was to be broken off before it began."""
+        self.work = work
+        if self.ending is not None:
+            work.cancel()
+
     def break_off(self, ending: Ending) -> None:
         """Stop the work, once; the first reason counts."""
         if self.ending is None:

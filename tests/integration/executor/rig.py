@@ -215,6 +215,7 @@ async def open_rig(
     shuffle: Random | None = None,
     sandbox: Sandbox | None = None,
     more: Sequence[Engine] = (),
+    said: list[Event] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
     """An executor that listens, with fast loops."""
@@ -236,7 +237,7 @@ async def open_rig(
         opened = await stack.enter_async_context(
             open_executor(configured, bus, engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox))
         )
-        said: list[Event] = []
+        said = [] if said is None else said
         handlers: tuple[AnyHandler, ...] = (*HANDLERS, *node_handlers(engines.values()))
         bus.subscribe(handlers, opened.executor, DeadLetterTable("executor", opened.executor.desk.pool))
         bus.subscribe(_listeners(said), SimpleNamespace(), DeadLetterTable("executor", opened.executor.desk.pool))

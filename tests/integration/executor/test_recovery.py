@@ -7,6 +7,7 @@ from pathlib import Path
 
 from executor.engines.port import Produced, Work
 from executor.sweeper import REPAIRS
+from queryflow.messages.event import Event
 from queryflow.messages.node import NodeReady
 from queryflow.runtime.bus.port import Envelope
 from tests.integration.executor.oracle import is_sound
@@ -106,10 +107,11 @@ async def test_finishers_of_many_executors_meet_in_one_child(database: str, tmp_
     """Four executors end the parents of a few children at the same time; nothing is counted twice."""
     width = 60
     edges = [(f"p{place}", f"c{child}") for place in range(width) for child in range(5)]
+    said: list[Event] = []
     async with AsyncExitStack() as stack:
         rigs = [
             await stack.enter_async_context(
-                open_rig(database, tmp_path / str(number), instance=f"e{number}", run_at_once=width)
+                open_rig(database, tmp_path / str(number), said=said, instance=f"e{number}", run_at_once=width)
             )
             for number in range(4)
         ]
@@ -134,8 +136,6 @@ async def test_finishers_of_many_executors_meet_in_one_child(database: str, tmp_
         ran = [run for rig in rigs for run in rig.scripted.runs]
         assert len(ran) == len({node for node, _, _ in ran}) == width + 5
         assert all(rig.scripted.runs for rig in rigs)
-        for rig in rigs[1:]:
-            rigs[0].said.extend(rig.said)
         await eventually(lambda: is_sound(rigs[0], execution))
 
 

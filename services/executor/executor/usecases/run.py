@@ -52,18 +52,19 @@ async def _live(executor: Executor, held: Held) -> None:
 async def _outcome(executor: Executor, held: Held, execution: RunningExecution) -> Outcome | None:
     """How the attempt ended; None if it is not ours any more, or was given back."""
     timeout = timeout_of(executor, execution, held.attempt)
-    held.work = asyncio.create_task(perform(executor, held, execution))
-    _, pending = await asyncio.wait({held.work}, timeout=timeout.total_seconds())
+    work = asyncio.create_task(perform(executor, held, execution))
+    held.begin(work)
+    _, pending = await asyncio.wait({work}, timeout=timeout.total_seconds())
     if pending:
-        held.work.cancel()
-        await asyncio.wait({held.work}, timeout=KILL_SECONDS)
+        work.cancel()
+        await asyncio.wait({work}, timeout=KILL_SECONDS)
         failure = Failure(ErrorKind.TIMEOUT, f"The attempt took longer than {timeout.total_seconds():g} seconds.")
         return _failed(execution, held, failure)
-    if held.work.cancelled():
+    if work.cancelled():
         return await _broken_off(executor, held)
-    problem = held.work.exception()
+    problem = work.exception()
     if problem is None:
-        return held.work.result()
+        return work.result()
     return _answer(execution, held, problem)
 
 
