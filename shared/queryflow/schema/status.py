@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -26,8 +27,7 @@ execution_summaries = Table(
     Column("nodes", Integer),
     Column("counts", Json, nullable=False, server_default=text("'{}'")),
     Column("final_counts", Json),
-    instant("requested_at"),
-    instant("cancel_requested_at"),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
     instant("started_at"),
     instant("finished_at"),
     instant("updated_at", nullable=False, now=True),

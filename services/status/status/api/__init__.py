@@ -1,0 +1,1 @@
+"""The HTTP API of status: thin routes that only read, a file per noun."""

@@ -1,0 +1,142 @@
+"""Executions over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from queryflow.domain.states import ExecutionState, NodeState
+from status.api.dependencies import Connection, new_router
+from status.paging import read_cursor, write_cursor
+from status.repository.executions import ExecutionRecord, ExecutionsWish
+from status.usecases.reading import ExecutionDetail, ExecutionNode, read_execution, read_executions
+
+router = new_router("/api/executions", "executions")
+
+MOST_ITEMS = 200
+
+
+class Trigger(BaseModel):
+    """What started an execution."""
+
+    kind: str
+    id: str | None
+
+
+class NodeError(BaseModel):
+    """Why the last attempt of a node failed."""
+
+    kind: str
+    message: str
+
+
+class NodeAnswer(BaseModel):
+    """A node of an execution."""
+
+    node_id: str
+    template_id: str
+    state: NodeState
+    reason: str | None
+    phase: str | None
+    attempt: int
+    rows: int | None
+    seconds: float | None
+    parameters: dict[str, Any] | None
+    reused_from: str | None
+    error: NodeError | None
+
+
+class ExecutionSummary(BaseModel):
+    """An execution without its nodes."""
+
+    execution_id: UUID
+    composition_id: str
+    version: str
+    state: ExecutionState
+    reason: str | None
+    window: dict[str, Any] | None
+    trigger: Trigger
+    requested_by: UUID
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    counts: dict[str, int]
+
+
+class ExecutionAnswer(ExecutionSummary):
+    """An execution with its nodes, in the order of the flow."""
+
+    nodes: list[NodeAnswer]
+
+
+class ExecutionPage(BaseModel):
+    """Some executions, the newest first, and where the next ones begin."""
+
+    items: list[ExecutionSummary]
+    next_cursor: str | None
+
+
+@router.get("", summary="List executions")
+async def list_executions(
+    connection: Connection,
+    cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 50,
+    state: Annotated[ExecutionState | None, Query(description="Only those in this state")] = None,
+    composition_id: Annotated[str | None, Query(max_length=100, description="Only those of this composition")] = None,
+) -> ExecutionPage:
+    """Executions, the newest first; the counts of one that runs may lag a moment behind."""
+    wish = ExecutionsWish(limit, read_cursor(cursor), state, composition_id)
+    records = await read_executions(connection, wish)
+    shown = records[:limit]
+    more = len(records) > limit
+    items = [ExecutionSummary(**_fields(record)) for record in shown]
+    return ExecutionPage(items=items, next_cursor=write_cursor(shown[-1].execution_id) if more else None)
+
+
+@router.get("/{execution_id}", summary="Read an execution")
+async def read(connection: Connection, execution_id: UUID) -> ExecutionAnswer:
+    """The execution as it is now, with every node."""
+    return _answer(await read_execution(connection, execution_id))
+
+
+def _answer(detail: ExecutionDetail) -> ExecutionAnswer:
+    return ExecutionAnswer(**_fields(detail.record), nodes=[_node(node) for node in detail.nodes])
+
+
+def _fields(record: ExecutionRecord) -> dict[str, Any]:
+    return {
+        "execution_id": record.execution_id,
+        "composition_id": record.composition_id,
+        "version": record.version,
+        "state": record.state,
+        "reason": record.reason,
+        "window": record.window,
+        "trigger": Trigger(kind=record.trigger_kind, id=record.trigger_id),
+        "requested_by": record.requested_by,
+        "requested_at": record.requested_at,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "cancel_requested_at": record.cancel_requested_at,
+        "counts": dict(record.counts),
+    }
+
+
+def _node(node: ExecutionNode) -> NodeAnswer:
+    record = node.record
+    error = None if record.error_kind is None else NodeError(kind=record.error_kind, message=record.error_message or "")
+    return NodeAnswer(
+        node_id=record.node_id,
+        template_id=node.template_id,
+        state=record.state,
+        reason=record.reason,
+        phase=record.phase,
+        attempt=record.attempt,
+        rows=record.rows,
+        seconds=record.seconds,
+        parameters=None if record.parameters is None else dict(record.parameters),
+        reused_from=None,
+        error=error,
+    )

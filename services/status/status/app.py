@@ -1,0 +1,77 @@
+"""Puts status together."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.database import open_engine, open_pool
+from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.http import Readiness, create_app
+from queryflow.runtime.loops import forever
+from queryflow.runtime.objects import open_objects
+from queryflow.runtime.outbox import DeadLetterTable
+from queryflow.runtime.service import Service
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sandbox.settings import SandboxSettings
+from status.api import executions, operations, results, timeline
+from status.handlers import HANDLERS
+from status.settings import StatusSettings
+from status.status import Status
+from status.usecases.operations import remove_silent
+from status.usecases.projecting import forget, mend
+
+ROUTERS = (executions.router, results.router, timeline.router, operations.router)
+TIDY_SECONDS = 3_600.0
+
+
+@asynccontextmanager
+async def open_service(settings: StatusSettings, bus: Bus) -> AsyncIterator[Service]:
+    """Status, connected to its database and subscribed to the bus, until the block ends."""
+    async with AsyncExitStack() as stack:
+        status = await _open(settings, bus, stack)
+        bus.subscribe(HANDLERS, status, DeadLetterTable(settings.service, status.pool))
+        app = build_app(settings, readiness=partial(_readiness, status))
+        app.state.status = status
+        yield Service(
+            name=settings.service,
+            app=app,
+            loops=(
+                partial(beat, status.pool, settings.service, settings.instance),
+                partial(forever, "status.mend", partial(mend, status), every_seconds=settings.sweep_seconds),
+                partial(forever, "status.forget", partial(forget, status), every_seconds=TIDY_SECONDS),
+                partial(forever, "status.silent", partial(remove_silent, status), every_seconds=TIDY_SECONDS),
+            ),
+        )
+
+
+def build_app(settings: StatusSettings, readiness: Readiness) -> FastAPI:
+    """The HTTP app of status; `app.state.status` is set by who opens the database."""
+    return create_app(settings.service, settings, routers=ROUTERS, readiness=readiness)
+
+
+async def _open(settings: StatusSettings, bus: Bus, stack: AsyncExitStack) -> Status:
+    pool = await stack.enter_async_context(await open_pool(settings.database_url, role=settings.role, maximum=4))
+    engine = open_engine(settings.database_url, role=settings.role, size=4)
+    stack.push_async_callback(engine.dispose)
+    sandbox = Sandbox(SandboxSettings(folder=settings.home / "status"))
+    await sandbox.start()
+    stack.push_async_callback(sandbox.stop)
+    return Status(pool, engine, open_objects(settings), sandbox, bus, settings)
+
+
+async def _readiness(status: Status) -> Mapping[str, bool]:
+    return {"database": await _answers(status), "bus": status.bus.healthy}
+
+
+async def _answers(status: Status) -> bool:
+    try:
+        async with status.engine.connect() as connection:
+            await connection.execute(select(1))
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return False
+    return True

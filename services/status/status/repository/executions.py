@@ -1,0 +1,92 @@
+"""Executions as the executor's and the composer's rows have them, with the counts of the projection while they run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from queryflow.domain.states import ExecutionState
+from queryflow.schema.executions import query_flow_executions
+from queryflow.schema.status import execution_summaries
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRecord:
+    """An execution without its nodes."""
+
+    execution_id: UUID
+    composition_id: str
+    version: str
+    state: ExecutionState
+    reason: str | None
+    window: Mapping[str, Any] | None
+    trigger_kind: str
+    trigger_id: str | None
+    requested_by: UUID
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    counts: Mapping[str, int]
+    nodes: int | None
+    """How many nodes it has, where the projection has heard of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionsWish:
+    """Which executions are asked for: at most `limit`, older than `before`, the newest first."""
+
+    limit: int
+    before: UUID | None = None
+    state: ExecutionState | None = None
+    composition_id: str | None = None
+
+
+async def find_execution(connection: AsyncConnection, execution: UUID) -> ExecutionRecord | None:
+    """The execution, if there is one."""
+    row = (await connection.execute(_executions().where(query_flow_executions.c.id == execution))).one_or_none()
+    return None if row is None else _record(row)
+
+
+async def list_executions(connection: AsyncConnection, wish: ExecutionsWish) -> list[ExecutionRecord]:
+    """Executions, one more than asked for if there are more."""
+    table = query_flow_executions.c
+    query = _executions().order_by(table.id.desc()).limit(wish.limit + 1)
+    if wish.before is not None:
+        query = query.where(table.id < wish.before)
+    if wish.state is not None:
+        query = query.where(table.state == wish.state.value)
+    if wish.composition_id is not None:
+        query = query.where(table.composition_key == wish.composition_id)
+    return [_record(row) for row in await connection.execute(query)]
+
+
+def _executions() -> Select[Any]:
+    execution, summary = query_flow_executions, execution_summaries
+    joined = execution.outerjoin(summary, summary.c.execution_id == execution.c.id)
+    return select(execution, summary.c.counts.label("heard"), summary.c.nodes.label("nodes")).select_from(joined)
+
+
+def _record(row: Row[Any]) -> ExecutionRecord:
+    counts = row.counts if row.counts is not None else row.heard
+    return ExecutionRecord(
+        execution_id=row.id,
+        composition_id=row.composition_key,
+        version=row.version,
+        state=ExecutionState(row.state),
+        reason=row.reason,
+        window=row.window,
+        trigger_kind=row.trigger_kind,
+        trigger_id=row.trigger_id,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        cancel_requested_at=row.cancel_requested_at,
+        counts={state: nodes for state, nodes in (counts or {}).items() if nodes},
+        nodes=row.nodes,
+    )

@@ -1,0 +1,1 @@
+"""What status does, a file per noun."""

@@ -1,0 +1,71 @@
+"""Folds events into the projection: each batch in one transaction, in an order of locks that all writers share."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from queryflow.messages.composition import CompositionChanged
+from queryflow.messages.event import Event
+from queryflow.messages.execution import ExecutionProgressed
+from queryflow.runtime.crashpoints import crashpoint
+from status.projection import facts_of, fold, latest
+from status.repository import projection as repository
+from status.repository.activity import insert_activity
+from status.repository.rebuilding import behind, forget_removed, rebuild
+from status.status import Status
+
+MOST_REBUILT = 100
+MOST_FORGOTTEN = 500
+
+
+async def project_progress(status: Status, events: Sequence[ExecutionProgressed]) -> None:
+    """Keep the newest fact of each node, count the nodes, and note every fact in the timeline."""
+    facts = facts_of(events)
+    if not facts:
+        return
+    async with status.pool.acquire() as connection, connection.transaction():
+        await repository.lock_running(connection, sorted({fact.execution_id for fact in facts}))
+        await repository.write_node_states(connection, latest(facts))
+        await repository.write_timeline(connection, facts)
+        crashpoint("status.before_commit")
+    crashpoint("status.after_commit")
+
+
+async def project_executions(status: Status, events: Sequence[Event]) -> None:
+    """Fold events about executions as a whole into their summaries."""
+    told = [(_execution_of(event), event) for event in events]
+    async with status.pool.acquire() as connection, connection.transaction():
+        summaries = await repository.lock_summaries(connection, sorted({execution for execution, _ in told}))
+        for execution, event in told:
+            summaries[execution] = fold(summaries[execution], event)
+        await repository.write_summaries(connection, list(summaries.values()))
+        crashpoint("status.before_summaries_commit")
+
+
+async def note_activity(status: Status, event: CompositionChanged) -> None:
+    """Note what somebody did to a composition."""
+    async with status.pool.acquire() as connection:
+        await insert_activity(connection, event)
+
+
+async def mend(status: Status) -> None:
+    """Rebuild from rows what the projection should have heard long ago: events of a time when nobody listened."""
+    async with status.pool.acquire() as connection:
+        while executions := await behind(connection, MOST_REBUILT):
+            async with connection.transaction():
+                await rebuild(connection, executions)
+
+
+async def forget(status: Status) -> None:
+    """Remove executions whose rows retention removed, in short transactions."""
+    async with status.pool.acquire() as connection:
+        forgotten = MOST_FORGOTTEN
+        while forgotten == MOST_FORGOTTEN:
+            async with connection.transaction():
+                forgotten = await forget_removed(connection, MOST_FORGOTTEN)
+
+
+def _execution_of(event: Event) -> UUID:
+    found = event.correlation_id
+    if found is None:
+        raise ValueError(f"{event.type} is about no execution")
+    return found

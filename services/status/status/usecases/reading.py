@@ -1,0 +1,66 @@
+"""Executions as people read them: never behind, for state, nodes and counts are read from the executor's own rows."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from queryflow.domain.errors import NotFound
+from queryflow.domain.states import NodeState
+from status.paging import Place
+from status.repository.executions import ExecutionRecord, ExecutionsWish, find_execution, list_executions
+from status.repository.nodes import NodeRecord, list_nodes, read_flow_order
+from status.repository.timeline import Moment, list_moments
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionNode:
+    """A node of an execution with the template it uses."""
+
+    template_id: str
+    record: NodeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionDetail:
+    """An execution and its nodes, in the order of the flow."""
+
+    record: ExecutionRecord
+    nodes: Sequence[ExecutionNode]
+
+
+async def read_execution(connection: AsyncConnection, execution: UUID) -> ExecutionDetail:
+    """The execution with its nodes; those of one that was not launched yet are pending. NotFound if there is none."""
+    record = await demand_execution(connection, execution)
+    rows = await list_nodes(connection, execution)
+    order = await read_flow_order(connection, record.version)
+    nodes = [ExecutionNode(template, rows.get(node_id) or NodeRecord(node_id)) for node_id, template in order]
+    counts = Counter(node.record.state.value for node in nodes)
+    return ExecutionDetail(replace(record, counts=counts), nodes)
+
+
+async def read_executions(connection: AsyncConnection, wish: ExecutionsWish) -> list[ExecutionRecord]:
+    """Executions with their counts, the newest first, one more than asked for if there are more."""
+    return [replace(record, counts=_with_pending(record)) for record in await list_executions(connection, wish)]
+
+
+async def read_timeline(connection: AsyncConnection, execution: UUID, after: Place | None, limit: int) -> list[Moment]:
+    """Facts about the execution's nodes after a place, one more than asked for if there are more."""
+    await demand_execution(connection, execution)
+    return await list_moments(connection, execution, after, limit)
+
+
+async def demand_execution(connection: AsyncConnection, execution: UUID) -> ExecutionRecord:
+    """The execution without its nodes; NotFound if there is none."""
+    record = await find_execution(connection, execution)
+    if record is None:
+        raise NotFound(f"There is no execution {execution}.")
+    return record
+
+
+def _with_pending(record: ExecutionRecord) -> Mapping[str, int]:
+    """Nodes that nobody has spoken of are pending."""
+    silent = (record.nodes or 0) - sum(record.counts.values())
+    return {**record.counts, NodeState.PENDING.value: silent} if silent > 0 else record.counts
