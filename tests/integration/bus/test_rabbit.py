@@ -13,6 +13,7 @@ import pytest
 
 from queryflow.runtime.bus.port import BatchHandler, BusLost, Handler
 from queryflow.runtime.bus.rabbit import RabbitBus
+from queryflow.runtime.metrics import BUS_REBUILDS
 from queryflow.runtime.topology import DEAD_QUEUE, EVENTS_EXCHANGE
 from tests.integration.bus.conftest import Poked, Site
 from tests.integration.bus.test_conformance import Listener, batched, single
@@ -34,13 +35,12 @@ async def channel(site: Site) -> AsyncIterator[aiormq.abc.AbstractChannel]:
 async def test_a_killed_consumer_s_messages_come_back(site: Site, kind: str) -> None:
     listener = Listener()
     speaking = await site.started()
-    await site.say(speaking, 0)
     arguments = [site.amqp_url, site.settings.amqp_prefix, kind]
     command = [sys.executable, "-m", "tests.integration.bus.dying_consumer", *arguments]
     dying = await asyncio.to_thread(subprocess.Popen, command, cwd=Path(__file__).parents[3])
-    await eventually(lambda: _queue_exists(site))
+    await eventually(lambda: _queue_exists(site), within=60)
     await site.say(speaking, *range(1, 20))
-    assert await asyncio.to_thread(dying.wait, 30) == -signal.SIGKILL
+    assert await asyncio.to_thread(dying.wait, 60) == -signal.SIGKILL
 
     await site.started(single() if kind == "single" else batched(), service=listener)
     await eventually(lambda: set(listener.heard) >= set(range(1, 20)))
@@ -63,6 +63,7 @@ async def test_a_consumer_that_the_broker_dropped_is_built_again(
     site: Site, channel: aiormq.abc.AbstractChannel, handler: Handler | BatchHandler
 ) -> None:
     listener = Listener()
+    rebuilds = BUS_REBUILDS._value.get()
     bus = await site.started(handler, service=listener)
     site.tasks.append(asyncio.create_task(bus.watch()))
     await channel.queue_delete(site.settings.amqp_prefix + "test.first")
@@ -74,6 +75,7 @@ async def test_a_consumer_that_the_broker_dropped_is_built_again(
 
     await eventually(heard, every=0.2)
     assert bus.healthy
+    assert BUS_REBUILDS._value.get() == rebuilds + 1
 
 
 async def test_what_dies_is_kept_by_the_broker_too(site: Site, channel: aiormq.abc.AbstractChannel) -> None:

@@ -86,7 +86,7 @@ class Subscription:
         try:
             events = [self._decode(delivery) for delivery in deliveries]
             await self.handler.call(events, self.service)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - each message's own error is told when it is answered alone
             log.warning("A batch failed; its messages are answered one at a time", action="bus.batch_failed",
                         queue=self.queue, messages=len(deliveries), error=type(error).__name__)  # fmt: skip
             return None

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import aiormq
 import structlog
@@ -106,7 +107,7 @@ class RabbitBus:
             self._connection = await asyncio.wait_for(aiormq.connect(self._url), CONNECT_SECONDS)
         except BROKER_AWAY as error:
             raise ConnectionError(f"RabbitMQ does not answer: {type(error).__name__}") from error
-        self._connection.closing.add_done_callback(lambda _: self._disturbed.set())
+        self._connection.closing.add_done_callback(partial(self._on_lost, self._connection))
         await self._declare(self._connection)
         await self._publisher.open(self._connection)
         await self._open_lanes(self._connection)
@@ -124,10 +125,11 @@ class RabbitBus:
         for lane in self._batches:
             await lane.open(connection)
         self._handlers = HandlerLane(self._url, self._prefix, single, self._backoff)
-        await self._handlers.open(self._drain_seconds, self._on_lost)
+        await self._handlers.open(self._drain_seconds, partial(self._on_lost, self._handlers))
 
-    def _on_lost(self, *_: object) -> None:
-        if self._flowing:
+    def _on_lost(self, part: object, *_: object) -> None:
+        """Wake the watch, unless the part was let go of on purpose or has been replaced already."""
+        if self._flowing and part in (self._connection, self._handlers):
             self._disturbed.set()
 
     async def _sound(self) -> bool:
@@ -170,11 +172,13 @@ class RabbitBus:
 
     async def _abandon(self) -> None:
         """Let go of everything at once; the broker delivers again what was not acknowledged."""
-        await asyncio.gather(self._handlers.abandon(), *(lane.close(0) for lane in self._batches))
-        await self._publisher.close()
-        if self._connection:
+        connection, self._connection = self._connection, None
+        handlers, self._handlers = self._handlers, HandlerLane(self._url, self._prefix, [], self._backoff)
+        await asyncio.gather(handlers.abandon(), *(lane.close(0) for lane in self._batches))
+        await self._publisher.abandon()
+        if connection:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._connection.close(), PAUSE_SECONDS)
+                await asyncio.wait_for(connection.close(), PAUSE_SECONDS)
 
 
 async def _count(channel: AbstractChannel, queue: str) -> tuple[int, int]:

@@ -56,8 +56,10 @@ class BatchLane:
     @property
     def sound(self) -> bool:
         """Whether the broker still delivers here: it may drop a consumer without closing anything."""
-        channel = self._channel
-        return channel is not None and not channel.is_closed and self._tag in channel.consumers
+        channel, worker = self._channel, self._worker
+        if channel is None or channel.is_closed or worker is None or worker.done():
+            return False
+        return self._tag in channel.consumers
 
     async def _receive(self, message: DeliveredMessage) -> None:
         self._waiting.append(message)

@@ -31,10 +31,12 @@ class Publisher:
         self._to_write = asyncio.Event()
         self._unconfirmed: set[Sent] = set()
         self._pump: asyncio.Task[None] | None = None
+        self._silent = False
 
     async def open(self, connection: AbstractConnection) -> None:
         """Use a new channel of that connection."""
         self._unwritten.clear()
+        self._silent = False
         self._channel = cast("Channel", await connection.channel(publisher_confirms=True, on_return_raises=True))
         self._channel.closing.add_done_callback(lambda _: self._fail(set(self._unconfirmed)))
         self._pump = asyncio.create_task(self._write(self._channel))
@@ -44,19 +46,23 @@ class Publisher:
         loop = asyncio.get_running_loop()
         futures: list[Sent] = [loop.create_future() for _ in envelopes]
         channel = self._channel
-        if channel is None or channel.is_closed:
+        if channel is None or not self.sound:
             self._fail(set(futures))
             return futures
         for envelope, future in zip(envelopes, futures, strict=True):
             self._enqueue(channel, envelope, future)
         self._to_write.set()
-        loop.call_later(CONFIRM_SECONDS, self._fail, set(futures))
+        loop.call_later(CONFIRM_SECONDS, self._give_up, set(futures))
         return futures
 
     async def close(self) -> None:
         """Wait for the confirmations that are under way, then send no more."""
         if self._unconfirmed and self.sound:
             await asyncio.wait(self._unconfirmed, timeout=CONFIRM_SECONDS)
+        await self.abandon()
+
+    async def abandon(self) -> None:
+        """Send no more; what was not confirmed fails, and stays where it came from."""
         self._channel = None
         if self._pump:
             self._pump.cancel()
@@ -65,8 +71,8 @@ class Publisher:
 
     @property
     def sound(self) -> bool:
-        """Whether messages can be sent."""
-        return self._channel is not None and not self._channel.is_closed
+        """Whether messages can be sent, and the broker has not been silent for longer than a confirmation may take."""
+        return self._channel is not None and not self._channel.is_closed and not self._silent
 
     def _enqueue(self, channel: Channel, envelope: Envelope, future: Sent) -> None:
         """Register the confirmation as aiormq does for its own publishes: in the order of the delivery tags."""
@@ -96,6 +102,11 @@ class Publisher:
                 written = asyncio.get_running_loop().create_future()
                 await channel.write_queue.put(ChannelFrame(payload, should_close=False, drain_future=written))
                 await written
+
+    def _give_up(self, futures: set[Sent]) -> None:
+        """A message that was not confirmed in time is sent again, but on a new channel."""
+        self._silent = self._silent or not futures.isdisjoint(self._unconfirmed)
+        self._fail(futures)
 
     def _fail(self, futures: set[Sent]) -> None:
         for future in futures:
