@@ -31,7 +31,7 @@ STATE_OF_FACT: Mapping[str, NodeState] = {
     "node_skipped": NodeState.SKIPPED,
     "node_cancelled": NodeState.CANCELLED,
 }
-PLACE_IN_ORDER = frozenset({"fact", "node_id", "attempt", "sequence", "at"})
+PLACE_IN_ORDER = {"fact", "node_id", "attempt", "sequence", "at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,8 @@ class Summary:
 def facts_of(events: Iterable[ExecutionProgressed]) -> list[NodeFact]:
     """Every fact of the events, each once, in an order that all writers share."""
     facts = (_node_fact(event.execution_id, fact) for event in events for fact in event.facts)
-    return sorted(
-        {(fact.key, fact.sequence): fact for fact in facts}.values(), key=lambda fact: (*fact.key, fact.sequence)
-    )
+    once = {(fact.key, fact.sequence): fact for fact in facts}
+    return [once[place] for place in sorted(once)]
 
 
 def latest(facts: Iterable[NodeFact]) -> list[NodeFact]:

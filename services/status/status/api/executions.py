@@ -11,7 +11,8 @@ from queryflow.domain.states import ExecutionState, NodeState
 from status.api.dependencies import Connection, new_router
 from status.paging import read_cursor, write_cursor
 from status.repository.executions import ExecutionRecord, ExecutionsWish
-from status.usecases.reading import ExecutionDetail, ExecutionNode, read_execution, read_executions
+from status.usecases import reading
+from status.usecases.reading import ExecutionDetail, ExecutionNode
 
 router = new_router("/api/executions", "executions")
 
@@ -89,7 +90,7 @@ async def list_executions(
 ) -> ExecutionPage:
     """Executions, the newest first; the counts of one that runs may lag a moment behind."""
     wish = ExecutionsWish(limit, read_cursor(cursor), state, composition_id)
-    records = await read_executions(connection, wish)
+    records = await reading.read_executions(connection, wish)
     shown = records[:limit]
     more = len(records) > limit
     items = [ExecutionSummary(**_fields(record)) for record in shown]
@@ -97,9 +98,9 @@ async def list_executions(
 
 
 @router.get("/{execution_id}", summary="Read an execution")
-async def read(connection: Connection, execution_id: UUID) -> ExecutionAnswer:
+async def read_execution(connection: Connection, execution_id: UUID) -> ExecutionAnswer:
     """The execution as it is now, with every node."""
-    return _answer(await read_execution(connection, execution_id))
+    return _answer(await reading.read_execution(connection, execution_id))
 
 
 def _answer(detail: ExecutionDetail) -> ExecutionAnswer:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from status.api.dependencies import CurrentStatus, new_router
-from status.usecases.operations import read_health
+from status.usecases import operations
 
 router = new_router("/api/status", "status")
 
@@ -45,6 +45,6 @@ class HealthAnswer(BaseModel):
 
 
 @router.get("", summary="Read the health of the whole")
-async def read(status: CurrentStatus) -> HealthAnswer:
+async def read_health(status: CurrentStatus) -> HealthAnswer:
     """The health of all services, their queues and executions, as of now."""
-    return HealthAnswer.model_validate(asdict(await read_health(status)))
+    return HealthAnswer.model_validate(asdict(await operations.read_health(status)))

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from status.api.dependencies import Connection, new_router
 from status.paging import read_place, write_place
-from status.usecases.reading import read_timeline
+from status.usecases import reading
 
 router = new_router("/api/executions", "timeline")
 
@@ -35,14 +35,14 @@ class TimelinePage(BaseModel):
 
 
 @router.get("/{execution_id}/timeline", summary="Read what happened to an execution's nodes")
-async def read(
+async def read_timeline(
     connection: Connection,
     execution_id: UUID,
     cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_FACTS)] = 200,
 ) -> TimelinePage:
     """Every fact about the nodes, the oldest first; it may lag a moment behind."""
-    moments = await read_timeline(connection, execution_id, read_place(cursor), limit)
+    moments = await reading.read_timeline(connection, execution_id, read_place(cursor), limit)
     shown = moments[:limit]
     items = [
         MomentAnswer(

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, ScalarSelect, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.domain.states import ExecutionState
+from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.executions import query_flow_executions
 from queryflow.schema.status import execution_summaries
 
@@ -61,8 +62,13 @@ async def list_executions(connection: AsyncConnection, wish: ExecutionsWish) -> 
     if wish.state is not None:
         query = query.where(table.state == wish.state.value)
     if wish.composition_id is not None:
-        query = query.where(table.composition_key == wish.composition_id)
+        query = query.where(table.composition_id == _row_of(wish.composition_id))
     return [_record(row) for row in await connection.execute(query)]
+
+
+def _row_of(composition: str) -> ScalarSelect[UUID]:
+    table = template_flow_compositions.c
+    return select(table.id).where(table.composition_id == composition).scalar_subquery()
 
 
 def _executions() -> Select[Any]:

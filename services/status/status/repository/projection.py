@@ -113,7 +113,8 @@ WRITE_NODE_STATES = """
         ) AS steps
         GROUP BY execution_id, state HAVING sum(step) <> 0
     ), counted AS (
-        SELECT execution_id, jsonb_object_agg(change.state, coalesce((counts ->> change.state)::int, 0) + step) AS counts
+        SELECT execution_id,
+               jsonb_object_agg(change.state, coalesce((counts ->> change.state)::int, 0) + step) AS counts
         FROM change JOIN execution_summaries USING (execution_id)
         GROUP BY execution_id
     )

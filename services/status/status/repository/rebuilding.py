@@ -28,10 +28,12 @@ async def forget_removed(connection: Connection, most: int) -> int:
 # Ids carry the moment of the request: one look back over a day is a short walk along the primary key.
 BEHIND = """
     SELECT execution.id
-    FROM query_flow_executions AS execution LEFT JOIN execution_summaries AS summary ON summary.execution_id = execution.id
+    FROM query_flow_executions AS execution
+    LEFT JOIN execution_summaries AS summary ON summary.execution_id = execution.id
     WHERE execution.id BETWEEN queryflow_first_uuid7(now() - interval '1 day')
                            AND queryflow_first_uuid7(now() - interval '1 minute')
-      AND (summary.execution_id IS NULL OR execution.finished_at < now() - interval '1 minute' AND summary.finished_at IS NULL)
+      AND (summary.execution_id IS NULL
+           OR execution.finished_at < now() - interval '1 minute' AND summary.finished_at IS NULL)
     ORDER BY execution.id LIMIT $1
 """
 LOCK = """
