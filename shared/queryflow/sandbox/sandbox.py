@@ -74,19 +74,21 @@ class Sandbox:
             self._nursery.discard(child)
 
     async def _run_in(self, child: Child, job: Job) -> tuple[Answer, ...]:
-        await self._put_inputs(child, job)
+        if job.inputs:
+            await self._put_inputs(child, job)
         child.say(_wish(job, self.settings))
+        files = any(query.file for query in job.queries)
         watch = asyncio.create_task(self._watch_disk(child))
         try:
             async with asyncio.timeout(job.deadline.total_seconds()):
-                answers = _answers(await self._heard(child))
-                if any(query.file for query in job.queries):
+                answers = _answers(await self._heard(child), len(job.queries))
+                if files:
                     await asyncio.shield(child.ended)  # a file is taken once nobody can change it any more
         except TimeoutError:
             raise JobFailed(ErrorKind.TIMEOUT, f"The query ran longer than {job.deadline}.") from None
         finally:
             watch.cancel()
-        return await asyncio.to_thread(_take_files, child, job, answers)
+        return await asyncio.to_thread(_take_files, child, job, answers) if files else answers
 
     async def _put_inputs(self, child: Child, job: Job) -> None:
         def put() -> None:
@@ -102,7 +104,7 @@ class Sandbox:
         """What the child answers; JobFailed with the reason if it fails or ends without a word."""
         try:
             said = await child.hear()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise JobFailed(
                 ErrorKind.REJECTED, f"The answer is larger than {self.settings.limits.answer_mb} MB."
             ) from None
@@ -134,10 +136,13 @@ def _wish(job: Job, settings: SandboxSettings) -> dict[str, Any]:
     return {"queries": [asdict(query) for query in job.queries], "cpu_seconds": cpu_seconds}
 
 
-def _answers(said: dict[str, Any]) -> tuple[Answer, ...]:
+def _answers(said: dict[str, Any], wished: int) -> tuple[Answer, ...]:
     try:
-        return tuple(_answer(document) for document in said["answers"])
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        answers = tuple(_answer(document) for document in said["answers"])
+        if len(answers) != wished:
+            raise ValueError("one answer for each query")
+        return answers
+    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise JobFailed(ErrorKind.INTERNAL, "The sandbox answered in a form that is not its own.") from error
 
 
@@ -174,8 +179,6 @@ def _ended(status: int) -> JobFailed:
 
 
 def _take_files(child: Child, job: Job, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-    if len(answers) != len(job.queries):
-        raise JobFailed(ErrorKind.INTERNAL, "The sandbox did not answer every query.")
     return tuple(
         answer if query.file is None else _with_file(answer, child, number, job.directory / query.file)
         for number, (query, answer) in enumerate(zip(job.queries, answers, strict=True))

@@ -41,14 +41,19 @@ class NotOneSelect(Exception):
 
 
 def open_connection() -> duckdb.DuckDBPyConnection:
-    """A database in memory without threads of its own: only such a one survives a fork and stands behind Landlock."""
+    """A database in memory that has started no thread: a fork leaves threads behind, and it would wait for them."""
+    before = _threads()
     try:
         connection = duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
-    except duckdb.Error:  # before 2.0 there were no asynchronous threads to switch off
+    except duckdb.InvalidInputException:  # before 2.0 there were no asynchronous threads to switch off
         connection = duckdb.connect(":memory:", config={"threads": 1})
-    if len(list(Path("/proc/self/task").iterdir())) != 1:
-        raise RuntimeError("DuckDB started threads of its own; they would run outside the walls")
+    if _threads() != before:
+        raise RuntimeError("DuckDB started threads, which no child would have")
     return connection
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
@@ -63,10 +68,11 @@ def lock(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
     Its settings are no boundary, the kernel is; they make refusals readable. allowed_directories cannot be changed once
     external access is off, and nothing once the configuration is locked.
     """
+    if limits.threads > 1:
+        _set(connection, {"threads": str(limits.threads)})
     _set(
         connection,
         {
-            "threads": str(limits.threads),
             "temp_directory": f"'{_SPILLED}'",
             "allowed_directories": f"['{INPUTS}/', '{OUTPUTS}/']",
             "enable_external_access": "false",
@@ -112,7 +118,7 @@ def _demand_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise NotOneSelect(f"A query is exactly one SELECT statement; this text has {len(statements)} statements.")
-    if statements[0].type is not duckdb.StatementType.SELECT:
+    if statements[0].type != duckdb.StatementType.SELECT:
         raise NotOneSelect(f"A query is exactly one SELECT statement; this one is {statements[0].type.name}.")
     [(tree,)] = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     if others := set(_NODES.findall(tree)) - _READING_NODES:
