@@ -28,19 +28,34 @@ OWNER = """
     import sys, time
     from pathlib import Path
     from queryflow.runtime.postgres import EmbeddedPostgres
-    server = EmbeddedPostgres(Path(sys.argv[1]))
+    server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
     print(server.start(), flush=True)
     sys.stdin.read()
 """
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home that only its owner can enter."""
+def empty_home(tmp_path: Path) -> Iterator[Path]:
+    """A home that only its owner can enter, where nothing was ever started."""
     closed = tmp_path / "home"
     closed.mkdir(mode=0o700)
     yield closed
     shutil.rmtree(closed, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a server that was started and stopped: making its data takes a second of computing."""
+    folder = tmp_path_factory.mktemp("used") / "postgres"
+    with EmbeddedPostgres(folder, durable=False):
+        return folder
+
+
+@pytest.fixture
+def home(empty_home: Path, used: Path) -> Path:
+    """A closed home with a copy of that folder."""
+    shutil.copytree(used, empty_home / "postgres")
+    return empty_home
 
 
 async def ask(url: str, sql: str) -> object:
@@ -70,8 +85,8 @@ def alive(process: psutil.Process) -> bool:
     return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
 
 
-async def test_it_serves_durably_in_utf8_and_demands_its_password(home: Path) -> None:
-    with EmbeddedPostgres(home / "postgres") as server:
+async def test_it_serves_durably_in_utf8_and_demands_its_password(empty_home: Path) -> None:
+    with EmbeddedPostgres(empty_home / "postgres") as server:
         url = server.url
         assert await ask(url, "SHOW fsync") == "on"
         assert await ask(url, "SHOW server_encoding") == "UTF8"
@@ -86,11 +101,11 @@ async def test_it_serves_durably_in_utf8_and_demands_its_password(home: Path) ->
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may change its user")
 async def test_root_without_namespaces_runs_it_as_nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_binaries, "namespaces_allowed", lambda: False)
-    with EmbeddedPostgres(home / "postgres") as server:
+    with EmbeddedPostgres(home / "postgres", durable=False) as server:
         assert await ask(server.url, "SELECT 1") == 1
         assert postmaster(home).uids().real == postgres_binaries.NOBODY
     monkeypatch.undo()
-    with EmbeddedPostgres(home / "postgres") as server:
+    with EmbeddedPostgres(home / "postgres", durable=False) as server:
         assert await ask(server.url, "SELECT 1") == 1
 
 
@@ -118,7 +133,7 @@ def start_and_exit_as(user: int, folder: Path) -> NoReturn:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-        with EmbeddedPostgres(folder) as server:
+        with EmbeddedPostgres(folder, durable=False) as server:
             ran = server.running
     finally:
         os._exit(0 if ran else 1)
@@ -131,13 +146,13 @@ async def test_it_ends_when_its_owner_is_killed_and_comes_back_with_everything_c
     owner.kill()
     owner.wait()
     await eventually(lambda: not alive(server), within=20)
-    with EmbeddedPostgres(home / "postgres") as mine:
+    with EmbeddedPostgres(home / "postgres", durable=False) as mine:
         assert mine.url == url
         assert await ask(mine.url, "SELECT answer FROM kept") == 42
 
 
 async def test_a_server_killed_under_us_starts_again_at_the_same_address(home: Path) -> None:
-    with EmbeddedPostgres(home / "postgres") as server:
+    with EmbeddedPostgres(home / "postgres", durable=False) as server:
         await ask(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
         url, killed = server.url, postmaster(home)
         killed.kill()
@@ -156,14 +171,14 @@ async def test_an_orphaned_server_and_a_pid_that_is_anothers_are_mended(home: Pa
     orphan = postmaster(home)
     assert alive(orphan)
     bystander = subprocess.Popen(["sleep", "60"], cwd=home / "postgres/data")
-    with EmbeddedPostgres(home / "postgres") as server:
+    with EmbeddedPostgres(home / "postgres", durable=False) as server:
         assert not alive(orphan)
         assert await ask(server.url, "SELECT 1") == 1
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait()
     (home / "postgres/data/postmaster.pid").write_text(f"{os.getpid()}\n/elsewhere\n0\n1\n\n127.0.0.1\n0 0\nready\n")
-    with EmbeddedPostgres(home / "postgres") as server:
+    with EmbeddedPostgres(home / "postgres", durable=False) as server:
         assert await ask(server.url, "SELECT 1") == 1
 
 
@@ -171,17 +186,17 @@ def test_two_at_once_in_one_home_are_refused(home: Path) -> None:
     owner, _ = start_owner(home)
     try:
         with pytest.raises(FolderInUse, match="Another process"):
-            EmbeddedPostgres(home / "postgres").start()
+            EmbeddedPostgres(home / "postgres", durable=False).start()
     finally:
         owner.communicate()
 
 
-def test_an_interrupted_first_start_heals_and_another_version_is_refused(home: Path) -> None:
-    half_made = home / "postgres/data.new"
+def test_an_interrupted_first_start_heals_and_another_version_is_refused(empty_home: Path) -> None:
+    half_made = empty_home / "postgres/data.new"
     half_made.mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18")
-    with EmbeddedPostgres(home / "postgres"):
+    with EmbeddedPostgres(empty_home / "postgres", durable=False):
         assert not half_made.exists()
-    (home / "postgres/data/PG_VERSION").write_text("9\n")
+    (empty_home / "postgres/data/PG_VERSION").write_text("9\n")
     with pytest.raises(postgres_binaries.EmbeddedPostgresError, match="written by PostgreSQL 9"):
-        EmbeddedPostgres(home / "postgres").start()
+        EmbeddedPostgres(empty_home / "postgres", durable=False).start()
