@@ -1,0 +1,140 @@
+"""A service as a process of its own, and the order in which it stops."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from queryflow.runtime.bus.local import LocalBus
+from queryflow.runtime.serving import listen, run_until
+from tests.support.eventually import eventually
+from tests.support.ports import free_port
+
+ALONE = """
+import sys
+from contextlib import asynccontextmanager
+from queryflow.runtime.http import create_app
+from queryflow.runtime.service import Service
+from queryflow.runtime.settings import ServiceSettings
+from queryflow.runtime.starting import run_service
+
+async def ready():
+    return {"itself": True}
+
+@asynccontextmanager
+async def open_service(settings, bus):
+    yield Service("service", create_app("service", settings, routers=[], readiness=ready), [])
+    print("closed", flush=True)
+
+sys.exit(run_service(ServiceSettings, open_service))
+"""
+
+
+async def _alone(**environment: str) -> "subprocess.Popen[str]":
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("QUERYFLOW_")}
+    return await asyncio.to_thread(
+        subprocess.Popen,
+        [sys.executable, "-c", ALONE],
+        env=inherited | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+async def _outcome(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, errors = await asyncio.to_thread(process.communicate, None, 60)
+    return process.returncode, out, errors
+
+
+async def test_a_service_serves_until_it_is_asked_to_stop(rabbitmq_url: str, amqp_prefix: str) -> None:
+    port = free_port()
+    process = await _alone(
+        QUERYFLOW_DATABASE_URL="postgresql://unused",
+        QUERYFLOW_AMQP_URL=rabbitmq_url,
+        QUERYFLOW_AMQP_PREFIX=amqp_prefix,
+        QUERYFLOW_PORT=str(port),
+    )
+
+    async def ready() -> bool:
+        assert process.poll() is None
+        async with httpx2.AsyncClient() as client:
+            try:
+                return (await client.get(f"http://127.0.0.1:{port}/health/ready")).status_code == 200
+            except httpx2.TransportError:
+                return False
+
+    await eventually(ready, within=60)
+    process.send_signal(signal.SIGTERM)
+    code, out, _ = await _outcome(process)
+    assert (code, out) == (0, "closed\n")
+
+
+async def test_a_service_that_cannot_start_says_why() -> None:
+    away = f"amqp://guest:secret-word@127.0.0.1:{free_port()}/"
+    cases = [
+        ({}, 2, "QUERYFLOW_DATABASE_URL: Field required"),
+        ({"QUERYFLOW_DATABASE_URL": "postgresql://x"}, 2, "QUERYFLOW_AMQP_URL is not set"),
+        ({"QUERYFLOW_DATABASE_URL": "postgresql://x", "QUERYFLOW_HOST": "0.0.0.0"}, 2, "set QUERYFLOW_TOKEN"),
+        ({"QUERYFLOW_DATABASE_URL": "postgresql://x", "QUERYFLOW_AMQP_URL": away}, 1, "RabbitMQ does not answer"),
+    ]
+    processes = [await _alone(**environment) for environment, _, _ in cases]
+    for process, (_, expected, sentence) in zip(processes, cases, strict=True):
+        code, _, errors = await _outcome(process)
+        assert (code, sentence in errors) == (expected, True), errors
+        assert "secret-word" not in errors
+
+
+async def test_the_bus_drains_before_the_loops_end() -> None:
+    said: list[str] = []
+
+    class Telling(LocalBus):
+        async def stop(self) -> None:
+            said.append("bus stopped")
+            await super().stop()
+
+    async def loop() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            said.append("loop ended")
+
+    asked = asyncio.Event()
+    running = asyncio.create_task(run_until(asked, Telling(), [loop]))
+    await asyncio.sleep(0)
+    asked.set()
+    await running
+    assert said == ["bus stopped", "loop ended"]
+
+
+async def test_half_a_service_is_none() -> None:
+    bus = LocalBus()
+
+    async def failing() -> None:
+        raise ZeroDivisionError
+
+    async def returning() -> None:
+        return
+
+    with pytest.raises(ZeroDivisionError):
+        await run_until(asyncio.Event(), bus, [failing])
+    with pytest.raises(RuntimeError, match="returned"):
+        await run_until(asyncio.Event(), LocalBus(), [returning])
+    assert not bus.healthy
+
+
+async def test_a_taken_port_is_an_error() -> None:
+    port = free_port()
+    first = asyncio.create_task(listen(FastAPI(), "127.0.0.1", port))
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="in use"):
+        await listen(FastAPI(), "127.0.0.1", port)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
