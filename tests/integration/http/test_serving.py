@@ -1,6 +1,7 @@
 """A service as a process of its own, and the order in which it stops."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -73,8 +74,11 @@ async def test_a_service_serves_until_it_is_asked_to_stop(rabbitmq_url: str, amq
 
     await eventually(ready, within=60)
     process.send_signal(signal.SIGTERM)
-    code, out, _ = await _outcome(process)
+    code, out, errors = await _outcome(process)
     assert (code, out) == (0, "closed\n")
+    records = [json.loads(line) for line in errors.splitlines()]
+    assert {"event", "level", "timestamp"} <= set.intersection(*(set(record) for record in records))
+    assert [record["action"] for record in records if "action" in record] == ["service.started", "service.stopping"]
 
 
 async def test_a_service_that_cannot_start_says_why() -> None:
