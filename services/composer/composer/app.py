@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from composer.api import compositions, engine_connections, executions, schedules, templates
 from composer.composer import Composer
+from composer.frozen_heads import FrozenHeads
 from composer.handlers import HANDLERS
 from composer.settings import ComposerSettings
 from composer.sweep import SWEEP_SECONDS, forget_old_requests
@@ -32,7 +33,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
         engine = open_engine(settings.database_url, role=settings.role)
         stack.push_async_callback(engine.dispose)
         outbox = Outbox(settings.service, pool, bus, settings)
-        composer = Composer(engine, outbox)
+        composer = Composer(engine, outbox, FrozenHeads())
         bus.subscribe(HANDLERS, composer, DeadLetterTable(settings.service, pool))
         app = build_app(settings, readiness=partial(_readiness, composer, bus))
         app.state.composer = composer

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from composer.frozen_heads import FrozenHeads
 from queryflow.runtime.outbox import Outbox
 from queryflow.runtime.transaction import Transaction, transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """The database, and the way out for what is said."""
+    """The database, the way out for what is said, and the heads that were frozen before."""
 
     engine: AsyncEngine
     outbox: Outbox
+    heads: FrozenHeads
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that commits with what it said when the block ends, and rolls back when it raises."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from composer.wishes import ExecutionWish
 from queryflow.domain.errors import Invalid
-from queryflow.domain.ids import CompositionId, ScheduleId, due_time_key
+from queryflow.domain.ids import CompositionId, PersonId, ScheduleId, due_time_key
 from queryflow.domain.version import content_hash
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
@@ -23,8 +23,9 @@ class TriggerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What starts one execution. Orders with the same key (of one person) start one execution between them."""
+    """What starts one execution, as whom. Orders with the same key (of one person) start one execution between them."""
 
+    person: PersonId
     wish: ExecutionWish
     kind: TriggerKind
     trigger_id: str | None = None
@@ -40,24 +41,24 @@ class Order:
         return content_hash({"key": self.key, **asked})
 
 
-def api_order(wish: ExecutionWish, idempotency_key: str | None) -> Order:
+def api_order(person: PersonId, wish: ExecutionWish, idempotency_key: str | None) -> Order:
     """An order that a person gave; Invalid if the key cannot be one."""
     if idempotency_key is None:
-        return Order(wish, TriggerKind.API)
+        return Order(person, wish, TriggerKind.API)
     if not 1 <= len(idempotency_key) <= LONGEST_KEY or not idempotency_key.isprintable():
         message = f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters."
         raise Invalid(message, code="INVALID_IDEMPOTENCY_KEY")
-    return Order(wish, TriggerKind.API, key=f"api:{idempotency_key}")
+    return Order(person, wish, TriggerKind.API, key=f"api:{idempotency_key}")
 
 
-def message_order(trigger: FlowTrigger) -> Order:
+def message_order(person: PersonId, trigger: FlowTrigger) -> Order:
     """An order that another system sent."""
     wish = ExecutionWish(parameters=trigger.parameters)
-    return Order(wish, TriggerKind.MESSAGE, trigger.idempotency_key, key=f"message:{trigger.idempotency_key}")
+    return Order(person, wish, TriggerKind.MESSAGE, trigger.idempotency_key, key=f"message:{trigger.idempotency_key}")
 
 
-def schedule_order(fired: ScheduleFired, wish: ExecutionWish) -> Order:
+def schedule_order(person: PersonId, fired: ScheduleFired, wish: ExecutionWish) -> Order:
     """The order of one due time of a schedule."""
     schedule = ScheduleId(fired.schedule_id)
     key = due_time_key(schedule, fired.fire_time)
-    return Order(wish, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)
+    return Order(person, wish, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)

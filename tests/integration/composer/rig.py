@@ -41,6 +41,20 @@ DETAIL: dict[str, Any] = {
 }
 
 
+EMPTY = """
+    DELETE FROM query_flow_executions;
+    DELETE FROM execution_requests;
+    DELETE FROM workflow_schedules;
+    DELETE FROM composition_versions;
+    DELETE FROM template_flow_compositions;
+    DELETE FROM template_versions;
+    DELETE FROM query_flow_templates;
+    DELETE FROM composer_outbox;
+    DELETE FROM engine_connections WHERE name NOT IN ('sample', 'echo');
+    UPDATE engine_connections SET is_active = true;
+"""
+
+
 @dataclass
 class KeptMessages:
     """A bus that keeps what it is handed; the rows of the outbox are what counts."""
@@ -75,6 +89,11 @@ class Rig:
     async def count(self, table: str) -> int:
         found: int = await self.connection.fetchval(f"SELECT count(*) FROM {table}")
         return found
+
+    async def empty(self) -> None:
+        """Forget what earlier tests stored and said."""
+        await self.connection.execute(EMPTY)
+        self.bus.sent.clear()
 
     def said(self, kind: str) -> list[Envelope]:
         return [envelope for envelope in self.bus.sent if envelope.type == kind]

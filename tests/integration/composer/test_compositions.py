@@ -8,7 +8,7 @@ import pytest
 
 from queryflow.domain.flow_file import flow_from_document, flow_to_document
 from queryflow.domain.yaml_reader import read_yaml
-from tests.integration.composer.rig import DETAIL, TEMPLATE, Rig, flow, with_templates
+from tests.integration.composer.rig import DETAIL, TEMPLATE, Rig, flow, open_rig, with_templates
 
 LIBRARY = Path(__file__).resolve().parents[3] / "cli" / "queryflow_cli" / "library"
 STORED = {"id", "revision", "published_version", "created_at", "updated_at", "execution_count", "last_executed_at"}
@@ -72,7 +72,7 @@ async def test_what_was_read_can_be_sent_back_as_it_is(stocked: Rig) -> None:
 async def test_a_self_contained_file_brings_its_templates(stocked: Rig, rig: Rig) -> None:
     await stocked.saved("/api/compositions", flow())
     exported = await stocked.client.get("/api/compositions/comp_things?templates=true")
-    await stocked.connection.execute("TRUNCATE query_flow_templates, template_flow_compositions CASCADE")
+    await stocked.empty()
     document = without_stored(exported.json())
     again = await stocked.saved("/api/compositions", document)
     assert again["problems"] == []
@@ -134,11 +134,11 @@ async def test_only_what_cannot_be_stored_is_refused_all_at_once(stocked: Rig) -
 async def test_a_change_keeps_the_rows_that_stay(stocked: Rig) -> None:
     await stocked.saved("/api/compositions", flow())
     rows = "SELECT node_id, id FROM template_flow_nodes ORDER BY node_id"
-    before = dict(await stocked.connection.fetch(rows))
+    before = {row["node_id"]: row["id"] for row in await stocked.connection.fetch(rows)}
     nodes = {"top": {"template": "top_things"}, "new": {"template": "top_things"}}
     change = flow(nodes=nodes, connections=[])
     await stocked.client.put("/api/compositions/comp_things", json=change, headers={"If-Match": '"1"'})
-    after = dict(await stocked.connection.fetch(rows))
+    after = {row["node_id"]: row["id"] for row in await stocked.connection.fetch(rows)}
     assert after.keys() == {"top", "new"}
     assert after["top"] == before["top"]
     assert await stocked.count("template_flow_connections") == 0
@@ -211,17 +211,20 @@ async def test_lists_are_read_page_by_page(stocked: Rig) -> None:
     assert [answer.status_code for answer in refused] == [422, 422, 422]
 
 
-async def test_ten_thousand_nodes_are_saved_and_read_back(stocked: Rig) -> None:
+async def test_ten_thousand_nodes_are_saved_and_read_back(database: str) -> None:
     nodes = {f"n{at}": {"template": "top_things"} for at in range(10_000)}
     connections = [{"id": f"c{at}", "from": f"n{at}", "to": f"n{at + 1}"} for at in range(9_999)]
     document = flow(nodes=nodes, connections=connections)
-    async with asyncio.timeout(60):
-        saved = await stocked.saved("/api/compositions", document)
-        read = await stocked.client.get("/api/compositions/comp_things")
+    async with open_rig(database) as rig, asyncio.timeout(60):
+        await with_templates(rig)
+        saved = await rig.saved("/api/compositions", document)
+        read = (await rig.client.get("/api/compositions/comp_things")).json()
+        accepted = await rig.post("/api/compositions/comp_things/execute")
+        assert await rig.connection.fetchval("SELECT max(execution_order) FROM template_flow_nodes") == 9_999
     assert saved["problems"] == []
-    assert without_stored(read.json()) == pinned(document)
-    assert list(read.json()["nodes"]) == list(nodes)
-    assert await stocked.connection.fetchval("SELECT max(execution_order) FROM template_flow_nodes") == 9_999
+    assert without_stored(read) == pinned(document)
+    assert list(read["nodes"]) == list(nodes)
+    assert accepted.status_code == 202
 
 
 async def test_templates_named_by_a_composition_are_found(stocked: Rig) -> None:
@@ -229,3 +232,22 @@ async def test_templates_named_by_a_composition_are_found(stocked: Rig) -> None:
     found = await stocked.connection.fetch("SELECT template_id, node_config FROM template_flow_nodes ORDER BY ordinal")
     assert [row["template_id"] for row in found] == [TEMPLATE["template_id"], DETAIL["template_id"]]
     assert [row["node_config"] for row in found] == ['{"template_version": 1}', '{"template_version": 1}']
+
+
+async def test_a_head_is_never_read_half_changed(stocked: Rig) -> None:
+    """Two flows that are swapped while others read: whoever reads sees one of them whole."""
+    nodes = {f"other_{at}": {"template": "top_things"} for at in range(30)}
+    ties = [{"id": f"c{at}", "from": f"other_{at}", "to": f"other_{at + 1}"} for at in range(29)]
+    both = [flow(), flow(nodes=nodes, connections=ties)]
+    await stocked.saved("/api/compositions", both[0])
+
+    async def swap() -> None:
+        for at in range(8):
+            await stocked.client.put("/api/compositions/comp_things", json=both[at % 2], headers={"If-Match": "*"})
+
+    async def read() -> None:
+        for _ in range(15):
+            seen = (await stocked.client.get("/api/compositions/comp_things")).json()
+            assert len(seen["nodes"]) == len(seen["connections"]) + 1
+
+    await asyncio.gather(swap(), read(), read())

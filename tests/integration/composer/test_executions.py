@@ -29,7 +29,8 @@ async def stocked(rig: Rig) -> Rig:
 
 
 async def row_of(rig: Rig, execution: str) -> dict[str, Any]:
-    return dict(await rig.connection.fetchrow("SELECT * FROM query_flow_executions WHERE id = $1", UUID(execution)))
+    (row,) = await rig.connection.fetch("SELECT * FROM query_flow_executions WHERE id = $1", UUID(execution))
+    return dict(row)
 
 
 async def publish(rig: Rig) -> str:
@@ -66,7 +67,7 @@ async def test_an_accepted_execution_is_stored_and_said(stocked: Rig) -> None:
     version = Version.model_validate_json(document)
     assert [node.template_version for node in version.flow.nodes] == [1, 1]
     assert set(version.templates) == {"top_things", "things_named"}
-    counted = await stocked.connection.fetchrow(
+    (counted,) = await stocked.connection.fetch(
         "SELECT execution_count, last_executed_at, revision FROM template_flow_compositions"
     )
     assert (counted["execution_count"], counted["last_executed_at"] is None, counted["revision"]) == (1, False, 1)

@@ -1,22 +1,20 @@
 """Whatever is sent, the answer has the one shape of errors and a stable code; nothing becomes an internal error."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.integration.composer.rig import TEMPLATE, Rig, flow, open_rig, with_templates
+from tests.integration.composer.rig import TEMPLATE, Rig, flow, with_templates
 
 JSON = {"Content-Type": "application/json", "If-Match": "*"}
 YAML = {"Content-Type": "application/yaml", "If-Match": "*"}
 
 
 @pytest.fixture(scope="module")
-async def shared(module_database: str) -> AsyncIterator[Rig]:
-    async with open_rig(module_database) as opened:
-        await with_templates(opened)
-        await opened.saved("/api/compositions", flow())
-        yield opened
+async def shared(shared_rig: Rig) -> Rig:
+    await with_templates(shared_rig)
+    await shared_rig.saved("/api/compositions", flow())
+    return shared_rig
 
 
 BODIES: dict[str, tuple[str | bytes, dict[str, str]]] = {

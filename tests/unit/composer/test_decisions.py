@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from composer.cron import cron_problems
 from composer.expected import entity_tag, read_if_match
 from composer.freezing import freeze
+from composer.frozen_heads import FrozenHeads
 from composer.orders import api_order, message_order, schedule_order
 from composer.paging import cut_page, read_cursor
 from composer.pinning import pin_problems, pin_templates
@@ -25,6 +26,7 @@ from queryflow.domain.template_file import template_from_document
 from queryflow.domain.version import EngineConnection, Version
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
+from queryflow.schema.people import LOCAL_PERSON
 from tests.integration.composer.rig import DETAIL, TEMPLATE
 from tests.integration.composer.rig import flow as document
 
@@ -174,20 +176,20 @@ def test_a_wish_of_another_form_is_refused(wish: dict[str, Any]) -> None:
 def test_orders_of_different_doors_never_share_a_key() -> None:
     composition = CompositionId("comp_things")
     fired = ScheduleFired(schedule_id=UUID(int=1), fire_time=datetime(2026, 1, 1, tzinfo=UTC), composition_id="comp_x")
-    schedule = schedule_order(fired, ExecutionWish())
-    message = message_order(FlowTrigger(composition_id="comp_things", idempotency_key="k"))
-    assert len({api_order(ExecutionWish(), "k").key, message.key, schedule.key}) == 3
-    assert api_order(ExecutionWish(), schedule.key).key != schedule.key
-    assert schedule.fingerprint(composition) == schedule_order(fired, ExecutionWish(version="head")).fingerprint(
-        composition
-    )
+    schedule = schedule_order(LOCAL_PERSON, fired, ExecutionWish())
+    message = message_order(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key="k"))
+    assert len({api_order(LOCAL_PERSON, ExecutionWish(), "k").key, message.key, schedule.key}) == 3
+    assert api_order(LOCAL_PERSON, ExecutionWish(), schedule.key).key != schedule.key
+    assert schedule.fingerprint(composition) == schedule_order(
+        LOCAL_PERSON, fired, ExecutionWish(version="head")
+    ).fingerprint(composition)
     assert message.fingerprint(composition) != message.fingerprint(CompositionId("comp_other"))
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     with pytest.raises(Invalid):
-        api_order(ExecutionWish(), key)
+        api_order(LOCAL_PERSON, ExecutionWish(), key)
 
 
 def test_a_change_is_accepted_only_on_the_state_it_names() -> None:
@@ -228,3 +230,22 @@ def test_a_cursor_nobody_gave_is_refused(cursor: str) -> None:
 def test_an_address_that_can_name_nothing_is_not_found(text: str) -> None:
     with pytest.raises(NotFound):
         read_reference(text)
+
+
+def test_a_frozen_head_is_recalled_while_its_engine_connections_are_the_same() -> None:
+    heads, frozen, composition = FrozenHeads(), freeze(flow(), TEMPLATES, ENGINES), UUID(int=1)
+    heads.remember(composition, 4, frozen)
+    assert heads.recall(composition, 4, ENGINES) is frozen
+    assert heads.recall(composition, 5, ENGINES) is None
+    assert heads.recall(composition, 4, {}) is None
+    assert heads.recall(composition, 4, {"sample": EngineConnection(name="sample", engine="echo")}) is None
+
+
+def test_the_least_recently_used_head_is_forgotten_first() -> None:
+    heads, frozen = FrozenHeads(most_nodes=4), freeze(flow(), TEMPLATES, ENGINES)
+    for number in (1, 2):
+        heads.remember(UUID(int=number), 1, frozen)
+    heads.recall(UUID(int=1), 1, ENGINES)
+    heads.remember(UUID(int=3), 1, frozen)
+    kept = [heads.recall(UUID(int=number), 1, ENGINES) is frozen for number in (1, 2, 3)]
+    assert kept == [True, False, True]

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from composer.composer import Composer
 from composer.expected import Expected, read_if_match
+from composer.frozen_heads import FrozenHeads
 from composer.paging import PageWish, read_cursor
 from composer.references import CompositionReference, read_reference
 from queryflow.domain.ids import PersonId
@@ -59,6 +60,12 @@ async def _read_composition(composition: str) -> CompositionReference:
     return read_reference(composition)
 
 
+async def _frozen_heads(request: Request) -> FrozenHeads:
+    composer: Composer = request.app.state.composer
+    return composer.heads
+
+
+Heads = Annotated[FrozenHeads, Depends(_frozen_heads)]
 InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
 """Committed before the answer is sent."""
 Person = Annotated[PersonId, Depends(_current_person)]

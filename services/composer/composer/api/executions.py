@@ -8,7 +8,7 @@ from fastapi import Header
 from pydantic import BaseModel, Field
 
 from composer.api.answers import refusals
-from composer.api.dependencies import CompositionPath, InTransaction, Person, new_router
+from composer.api.dependencies import CompositionPath, Heads, InTransaction, Person, new_router
 from composer.orders import api_order
 from composer.repository.executions import ExecutionRecord
 from composer.usecases import executions as usecases
@@ -54,6 +54,7 @@ class CancelAccepted(BaseModel):
 )
 async def execute_composition(
     transaction: InTransaction,
+    heads: Heads,
     person: Person,
     reference: CompositionPath,
     wish: ExecutionWish | None = None,
@@ -62,8 +63,8 @@ async def execute_composition(
     ] = None,
 ) -> ExecutionAccepted:
     """Start a version of the composition (auto: the published one, else the head); follow it at the `self` link."""
-    order = api_order(wish or ExecutionWish(), idempotency_key)
-    accepted = await usecases.request_execution(transaction, person, reference, order)
+    order = api_order(person, wish or ExecutionWish(), idempotency_key)
+    accepted = await usecases.request_execution(transaction, heads, reference, order)
     return ExecutionAccepted(
         execution_id=accepted.execution_id,
         composition_id=accepted.composition_id,

@@ -6,7 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Table, Text, all_, bindparam, column, delete, func, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Table,
+    Text,
+    all_,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,6 +80,14 @@ class CompositionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """A composition, whole."""
+
+    record: CompositionRecord
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A table of what compositions are made of, and the column that names a row within its composition."""
 
@@ -97,12 +121,13 @@ async def list_compositions(connection: AsyncConnection, wish: PageWish) -> list
     return [CompositionRecord(**row._mapping) for row in await connection.execute(query)]
 
 
-async def read_flow_of(connection: AsyncConnection, composition: UUID) -> Flow:
-    """The flow that the head holds."""
-    head = template_flow_compositions
-    row = (await connection.execute(select(head).where(head.c.id == composition))).mappings().one()
-    nodes = await _rows(connection, NODES, composition)
-    return flow_of(row, nodes, await _rows(connection, CONNECTIONS, composition))
+async def read_head(connection: AsyncConnection, composition: UUID) -> Head:
+    """The head, read in one statement, so that a change that commits meanwhile is in it wholly or not at all."""
+    table = template_flow_compositions
+    query = select(table, _rows_of(NODES).label("nodes"), _rows_of(CONNECTIONS).label("connections"))
+    row = (await connection.execute(query.where(table.c.id == composition))).one()
+    record = CompositionRecord(**{column.name: row._mapping[column] for column in RECORDED})
+    return Head(record, flow_of(row._mapping, row.nodes, row.connections))
 
 
 async def insert_composition(
@@ -160,10 +185,12 @@ async def _update(connection: AsyncConnection, composition: UUID, values: dict[s
     await connection.execute(update(table).where(table.c.id == composition).values(values))
 
 
-async def _rows(connection: AsyncConnection, part: Part, composition: UUID) -> Sequence[Any]:
-    table = part.table.c
-    query = select(part.table).where(table.composition_id == composition).order_by(table.ordinal)
-    return (await connection.execute(query)).mappings().all()
+def _rows_of(part: Part) -> ColumnElement[Any]:
+    """The composition's rows of the table as one JSON array, in their order."""
+    table = part.table
+    rows = func.jsonb_agg(aggregate_order_by(func.to_jsonb(table.table_valued()), table.c.ordinal))
+    of_composition = select(rows).where(table.c.composition_id == template_flow_compositions.c.id)
+    return func.coalesce(of_composition.scalar_subquery(), text("'[]'::jsonb"), type_=Json)
 
 
 async def _drop_others(connection: AsyncConnection, part: Part, composition: UUID, rows: Rows) -> None:

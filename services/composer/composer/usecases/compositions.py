@@ -42,8 +42,9 @@ async def list_compositions(transaction: Transaction, wish: PageWish) -> Page[Co
 
 async def read_composition(transaction: Transaction, reference: CompositionReference) -> StoredComposition:
     """The head of the composition."""
-    record = await find_in_use(transaction, reference)
-    return StoredComposition(record, await repository.read_flow_of(transaction.connection, record.id))
+    found = await find_in_use(transaction, reference)
+    head = await repository.read_head(transaction.connection, found.id)
+    return StoredComposition(head.record, head.flow)
 
 
 async def inline_templates(transaction: Transaction, flow: Flow) -> Flow:
@@ -121,8 +122,8 @@ async def find_in_use(
 
 async def examine_head(transaction: Transaction, composition: UUID) -> Examined:
     """Look the head over as it is stored."""
-    flow = await repository.read_flow_of(transaction.connection, composition)
-    return await examine(transaction.connection, flow)
+    head = await repository.read_head(transaction.connection, composition)
+    return await examine(transaction.connection, head.flow)
 
 
 async def _prepare(transaction: Transaction, person: PersonId, flow: Flow) -> tuple[Flow, HeadRows]:

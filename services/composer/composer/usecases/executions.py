@@ -7,14 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from composer.freezing import Frozen
+from composer.frozen_heads import FrozenHeads
 from composer.orders import Order
 from composer.references import CompositionReference
 from composer.repository import executions as repository
-from composer.repository.compositions import CompositionRecord, count_execution, read_flow_of
+from composer.repository.compositions import CompositionRecord, count_execution, read_head
 from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
 from composer.repository.executions import ExecutionRecord, RequestRecord
 from composer.repository.versions import find_version, keep_version
-from composer.usecases.checking import examine, examine_with, refuse_errors
+from composer.usecases.checking import Examined, examine, examine_with, refuse_errors
 from composer.usecases.compositions import find_in_use
 from composer.wishes import ExecutionWish, Prepared, adapt, prepare, refuse_conditions, refuse_unavailable
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
@@ -31,7 +32,6 @@ class Start:
     """An execution that is about to be stored: who asked for what, as which execution."""
 
     composition: CompositionRecord
-    person: PersonId
     order: Order
     execution_id: ExecutionId
 
@@ -45,7 +45,7 @@ class Chosen:
 
 
 async def request_execution(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, order: Order
+    transaction: Transaction, heads: FrozenHeads, reference: CompositionReference, order: Order
 ) -> ExecutionRecord:
     """Start a version of the composition; a repeated order finds the execution it started before.
 
@@ -53,8 +53,8 @@ async def request_execution(
     CONDITIONS_NOT_AVAILABLE, IDEMPOTENCY_KEY_REUSED, INVALID).
     """
     composition = await find_in_use(transaction, reference)
-    start = Start(composition, person, order, ExecutionId(uuid7(transaction.now)))
-    return await _earlier_execution(transaction, start) or await _start_execution(transaction, start)
+    start = Start(composition, order, ExecutionId(uuid7(transaction.now)))
+    return await _earlier_execution(transaction, start) or await _start_execution(transaction, heads, start)
 
 
 async def cancel_execution(transaction: Transaction, person: PersonId, execution_id: ExecutionId) -> ExecutionRecord:
@@ -78,7 +78,7 @@ async def _earlier_execution(transaction: Transaction, start: Start) -> Executio
         return None
     fingerprint = start.order.fingerprint(start.composition.composition_id)
     request = RequestRecord(start.order.key, fingerprint, start.execution_id)
-    holder = await repository.claim_request(transaction.connection, start.person, request)
+    holder = await repository.claim_request(transaction.connection, start.order.person, request)
     if holder.body_hash != fingerprint:
         message = "This Idempotency-Key was used for another request within the last days; choose a new one."
         raise Invalid(message, code="IDEMPOTENCY_KEY_REUSED")
@@ -87,16 +87,16 @@ async def _earlier_execution(transaction: Transaction, start: Start) -> Executio
     return await repository.find_execution(transaction.connection, holder.execution_id)
 
 
-async def _start_execution(transaction: Transaction, start: Start) -> ExecutionRecord:
+async def _start_execution(transaction: Transaction, heads: FrozenHeads, start: Start) -> ExecutionRecord:
     connection, composition = transaction.connection, start.composition
     wish = start.order.wish
     refuse_unavailable(wish)
-    chosen = await _choose(transaction, composition, wish)
+    chosen = await _choose(transaction, heads, composition, wish)
     frozen = chosen.frozen
     logical_date = wish.logical_date or _logical_date(transaction, chosen)
     prepared, problems = prepare(frozen.version, wish, logical_date)
     refuse_errors(f"{composition.composition_id} cannot be executed with these values.", problems)
-    await keep_version(connection, composition.id, frozen, start.person)
+    await keep_version(connection, composition.id, frozen, start.order.person)
     await repository.insert_execution(connection, _row(start, frozen, prepared))
     crashpoint("composer.after_execution_insert")
     await count_execution(connection, composition.id)
@@ -105,11 +105,13 @@ async def _start_execution(transaction: Transaction, start: Start) -> ExecutionR
     return ExecutionRecord(execution, key, frozen.hash, ExecutionState.REQUESTED, None)
 
 
-async def _choose(transaction: Transaction, composition: CompositionRecord, wish: ExecutionWish) -> Chosen:
+async def _choose(
+    transaction: Transaction, heads: FrozenHeads, composition: CompositionRecord, wish: ExecutionWish
+) -> Chosen:
     """The version the wish names, adapted to it, if it can run."""
     version = _named_version(composition, wish.version)
     if version is None:
-        return await _choose_head(transaction, composition, wish)
+        return await _choose_head(transaction, heads, composition, wish)
     found = await find_version(transaction.connection, composition.composition_id, version)
     if found is None:
         raise NotFound(f"{composition.composition_id} has no version {version}.", code="VERSION_NOT_FOUND")
@@ -117,14 +119,28 @@ async def _choose(transaction: Transaction, composition: CompositionRecord, wish
     refuse_conditions(flow)
     if flow is found.version.flow:
         return await _choose_unchanged(transaction, found)
-    examined = await examine_with(transaction.connection, flow, found.version.templates)
-    return Chosen(examined.freeze(), examined.connections)
+    return _chosen(await examine_with(transaction.connection, flow, found.version.templates))
 
 
-async def _choose_head(transaction: Transaction, composition: CompositionRecord, wish: ExecutionWish) -> Chosen:
-    flow = adapt(await read_flow_of(transaction.connection, composition.id), wish)
+async def _choose_head(
+    transaction: Transaction, heads: FrozenHeads, composition: CompositionRecord, wish: ExecutionWish
+) -> Chosen:
+    """The head; if it was frozen before at this revision, that version, unless the wish changes it."""
+    connections = await read_engine_connections(transaction.connection)
+    engines = {name: record.frozen for name, record in connections.items()}
+    frozen = heads.recall(composition.id, composition.revision, engines)
+    if frozen is not None and adapt(frozen.version.flow, wish) is frozen.version.flow:
+        return Chosen(frozen, connections)
+    head = await read_head(transaction.connection, composition.id)
+    flow = adapt(head.flow, wish)
     refuse_conditions(flow)
-    examined = await examine(transaction.connection, flow)
+    chosen = _chosen(await examine(transaction.connection, flow))
+    if flow is head.flow:
+        heads.remember(head.record.id, head.record.revision, chosen.frozen)
+    return chosen
+
+
+def _chosen(examined: Examined) -> Chosen:
     return Chosen(examined.freeze(), examined.connections)
 
 
@@ -168,7 +184,7 @@ def _row(start: Start, frozen: Frozen, prepared: Prepared) -> dict[str, Any]:
         "trigger_kind": start.order.kind.value,
         "trigger_id": start.order.trigger_id,
         "schedule_id": start.order.schedule,
-        "requested_by": start.person,
+        "requested_by": start.order.person,
         "traceparent": new_traceparent(start.execution_id),
         **prepared.columns(),
     }

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from composer.cron import cron_problems
 from composer.expected import Expected
+from composer.frozen_heads import FrozenHeads
 from composer.orders import schedule_order
 from composer.paging import Page, PageWish, cut_page
 from composer.references import CompositionReference, read_reference
@@ -103,7 +104,7 @@ async def delete_schedule(transaction: Transaction, schedule: ScheduleId, expect
     await repository.delete_schedule(transaction.connection, schedule)
 
 
-async def answer_due_time(transaction: Transaction, person: PersonId, fired: ScheduleFired) -> None:
+async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: PersonId, fired: ScheduleFired) -> None:
     """Execute what is due; a due time is answered once, however often it is said.
 
     A due time whose schedule was removed or switched off starts nothing. Neither does one that comes while an
@@ -113,10 +114,10 @@ async def answer_due_time(transaction: Transaction, person: PersonId, fired: Sch
     if schedule is None or not schedule.is_active:
         log.info("A due time came after its schedule ended", action="schedule.gone", schedule_id=str(fired.schedule_id))
         return
-    order = schedule_order(fired, _wish(schedule, fired))
+    order = schedule_order(person, fired, _wish(schedule, fired))
     still_open = await open_execution_of(transaction.connection, schedule.id)
     if still_open is None:
-        await request_execution(transaction, person, schedule.composition, order)
+        await request_execution(transaction, heads, schedule.composition, order)
         return
     request = RequestRecord(order.key or "", order.fingerprint(schedule.composition_id), still_open)
     await claim_request(transaction.connection, person, request)
