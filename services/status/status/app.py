@@ -58,7 +58,7 @@ async def _open(settings: StatusSettings, bus: Bus, stack: AsyncExitStack) -> St
     pool = await stack.enter_async_context(await open_pool(settings.database_url, role=settings.role, maximum=4))
     engine = open_engine(settings.database_url, role=settings.role, size=4)
     stack.push_async_callback(engine.dispose)
-    sandbox = Sandbox(SandboxSettings(folder=settings.home / "status"))
+    sandbox = Sandbox(SandboxSettings(folder=settings.home / "status", exposed=not settings.on_loopback))
     await sandbox.start()
     stack.push_async_callback(sandbox.stop)
     return Status(pool, engine, open_objects(settings), sandbox, bus, settings)

@@ -2,18 +2,19 @@
 
 import asyncio
 import fcntl
-import logging
 import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import structlog
+
 from queryflow.sandbox.forkserver import Child, ForkServer, ServerLost, start_server
 from queryflow.sandbox.settings import SandboxSettings
 from queryflow.sandbox.walls import Wall
 
-_log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 _LOCK = "lock"
 _READY_SECONDS = 30.0
@@ -86,25 +87,30 @@ class Nursery:
         pause = _PAUSE_SECONDS
         while True:
             began = asyncio.get_running_loop().time()
-            await self._run_server()
+            reason = await self._run_server()
             if asyncio.get_running_loop().time() - began > _LONGEST_PAUSE_SECONDS:
                 pause = _PAUSE_SECONDS
-            _log.warning("the fork server of the sandbox was lost; another is started in %.1f s", pause)
+            log.warning("The fork server of the sandbox was lost", action="sandbox.lost", reason=reason, pause=pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
-    async def _run_server(self) -> None:
-        """One server's life: keep children ready until it is lost."""
-        server = self._server = await start_server(
-            Path(tempfile.mkdtemp(prefix="children-", dir=self.folder)), self.settings.limits
-        )
-        feeding = asyncio.create_task(self._feed(server))
+    async def _run_server(self) -> str:
+        """One server's life: keep children ready until it is lost; returns why it was."""
+        folder = Path(tempfile.mkdtemp(prefix="children-", dir=self.folder))
         try:
-            await server.lost.wait()
+            server = self._server = await start_server(folder, self.settings.limits)
+        except OSError as error:
+            return str(error)
+        tasks = {asyncio.create_task(server.lost.wait()), asyncio.create_task(self._feed(server))}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            feeding.cancel()
+            for task in tasks:
+                task.cancel()
             await server.stop()
             self._forget_ready()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        return next((repr(end) for end in ends if isinstance(end, Exception)), f"exit {server.process.returncode}")
 
     async def _feed(self, server: ForkServer) -> None:
         failures = 0
@@ -116,7 +122,7 @@ class Nursery:
             except (ServerLost, TimeoutError, ValueError, OSError) as error:
                 self._wanted.release()
                 failures += 1
-                _log.warning("a child of the sandbox did not get ready: %s", error)
+                log.warning("A child of the sandbox did not get ready", action="sandbox.unready", reason=str(error))
                 await asyncio.sleep(min(_PAUSE_SECONDS * failures, _LONGEST_PAUSE_SECONDS))
 
     def _forget_ready(self) -> None:

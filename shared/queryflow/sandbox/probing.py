@@ -15,8 +15,3 @@ async def probe_walls(home: Path) -> list[Wall]:
         return await sandbox.walls()
     finally:
         await sandbox.stop()
-
-
-def strong(walls: list[Wall]) -> bool:
-    """Whether the kernel itself holds the children; without it nobody beyond this machine may be let in."""
-    return any(wall.active for wall in walls if wall.name in {"Landlock", "seccomp"})

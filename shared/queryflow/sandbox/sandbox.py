@@ -16,11 +16,15 @@ from queryflow.sandbox.job import Answer, Job, JobFailed
 from queryflow.sandbox.nursery import Nursery
 from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
 from queryflow.sandbox.values import from_json
-from queryflow.sandbox.walls import Wall
+from queryflow.sandbox.walls import Wall, held_by_kernel
 
 _SERVERS_LOST_AT_MOST = 3
 _LONGEST_MESSAGE = 4_000
 _DISK_LOOK_SECONDS = 0.5
+
+
+class WallsMissing(Exception):
+    """The machine has no wall that would hold the queries of strangers."""
 
 
 @dataclass(slots=True)
@@ -33,11 +37,14 @@ class Sandbox:
     _slots: asyncio.Semaphore = field(init=False)
 
     async def start(self) -> None:
-        """Begin to keep children ready."""
+        """Begin to keep children ready. WallsMissing if others are to be let in and the kernel cannot hold them."""
         self._nursery = Nursery(self.settings)
         self._slots = asyncio.Semaphore(self.settings.width)
         await self._nursery.start()
         self._staging = staging.Staging(self._nursery.folder / "copies", self.settings.copies_mb * MEGABYTE)
+        if self.settings.exposed and not held_by_kernel(await self.walls()):
+            await self.stop()
+            raise WallsMissing("Neither Landlock nor seccomp is to be had here: serve on 127.0.0.1 only.")
 
     async def stop(self) -> None:
         """End every child and remove what they left."""

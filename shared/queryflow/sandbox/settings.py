@@ -37,6 +37,8 @@ class SandboxSettings:
     """How many jobs run at once."""
     ready: int = 2
     """How many walled children wait for a job."""
+    exposed: bool = False
+    """Whether people of other machines send queries: then it starts only where the kernel itself holds them."""
     copies_mb: int = 20_480
     """How much may be kept of inputs that could not be linked."""
     limits: Limits = field(default_factory=Limits)

@@ -4,7 +4,7 @@ import ctypes
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,6 +59,11 @@ def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
             "seccomp", lambda: seccomp.restrict(os.getpid()), "the kernel refuses sockets, programs, processes, tracing"
         ),
     ]
+
+
+def held_by_kernel(walls: Iterable[Wall]) -> bool:
+    """Whether a wall stands that the kernel itself keeps; DuckDB's settings alone are no boundary."""
+    return any(wall.active for wall in walls if wall.name in {"Landlock", "seccomp"})
 
 
 def die_with_parent() -> None:

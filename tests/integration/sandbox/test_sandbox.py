@@ -14,8 +14,9 @@ import pytest
 
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import Answer, Job, JobFailed, Query
-from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sandbox.sandbox import Sandbox, WallsMissing
 from queryflow.sandbox.settings import SandboxSettings
+from queryflow.sandbox.walls import Wall
 from tests.support.eventually import eventually
 
 SOON = timedelta(seconds=60)
@@ -193,6 +194,30 @@ async def test_many_jobs_at_once_leave_nothing_behind(sandbox: Sandbox, director
     await eventually(lambda: len(list(children.iterdir())) <= sandbox.settings.ready + 1)
 
 
+async def test_the_server_knows_nothing_of_its_parent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("QUERYFLOW_SECRET", "canary")
+    running = Sandbox(SandboxSettings(folder=tmp_path, ready=1, exposed=True))
+    await running.start()
+    servers = [process for process in _processes() if _parent(process) == os.getpid() and _is_server(process)]
+    try:
+        assert servers
+        assert {Path(f"/proc/{process}/environ").read_bytes() for process in servers} == {b""}
+    finally:
+        await running.stop()
+
+
+async def test_strangers_are_not_let_in_without_a_wall_of_the_kernel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def walls(sandbox: Sandbox) -> list[Wall]:
+        return [Wall("Landlock", False, "not in this kernel"), Wall("seccomp", False, "the same")]
+
+    monkeypatch.setattr(Sandbox, "walls", walls)
+    with pytest.raises(WallsMissing):
+        await Sandbox(SandboxSettings(folder=tmp_path, ready=1, exposed=True)).start()
+    assert list(tmp_path.iterdir()) == []
+
+
 def _processes() -> dict[int, tuple[int, float]]:
     """Process → its parent and the seconds it has computed, of this machine."""
     found = {}
@@ -214,6 +239,10 @@ def _busy() -> list[int]:
 
 def _parent(process: int) -> int:
     return _processes()[process][0]
+
+
+def _is_server(process: int) -> bool:
+    return b"queryflow.sandbox.server" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def _lives(process: int) -> bool:
