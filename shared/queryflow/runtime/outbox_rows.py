@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -33,16 +34,7 @@ class OutboxRows:
 
     async def insert(self, connection: Connection, envelopes: Sequence[Envelope]) -> None:
         """Add the messages inside the caller's transaction; ids that are there stay as they are."""
-        await connection.execute(
-            self._insert,
-            [one.message_id for one in envelopes],
-            [one.routing_key for one in envelopes],
-            [one.type for one in envelopes],
-            [one.body for one in envelopes],
-            [one.correlation_id for one in envelopes],
-            [one.traceparent for one in envelopes],
-            [one.created_at for one in envelopes],
-        )
+        await connection.execute(self._insert, *insert_values(envelopes))
 
     async def delete(self, ids: Sequence[UUID]) -> None:
         """Delete them without waiting for the disk: a deletion that a crash undoes only repeats a message."""
@@ -63,6 +55,19 @@ class OutboxRows:
     async def bury(self, held: Collection[UUID]) -> None:
         """Make dead letters of the messages that were handed over too often."""
         await self._pool.execute(self._bury, list(held), MAXIMUM_TRIES)
+
+
+def insert_values(envelopes: Sequence[Envelope]) -> tuple[list[Any], ...]:
+    """The messages as the columns that INSERT takes."""
+    return (
+        [one.message_id for one in envelopes],
+        [one.routing_key for one in envelopes],
+        [one.type for one in envelopes],
+        [one.body for one in envelopes],
+        [one.correlation_id for one in envelopes],
+        [one.traceparent for one in envelopes],
+        [one.created_at for one in envelopes],
+    )
 
 
 def _envelope(row: asyncpg.Record) -> Envelope:
