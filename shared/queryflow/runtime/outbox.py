@@ -92,6 +92,7 @@ class Outbox:
         self._postponed.extend(one.message_id for one in fresh[room:])
         now = fresh[:room]
         self._held.update(one.message_id for one in now)
+        crashpoint(f"{self.service}.before_hand_over")
         for one, future in zip(now, self._bus.send(now), strict=True):
             future.add_done_callback(partial(self._settle, one))
 
@@ -125,6 +126,7 @@ class Outbox:
             page = await self._rows.take_old(self._age(), self._held, after)
             if not page:
                 break
+            crashpoint(f"{self.service}.in_outbox_sweep")
             after = max((one.created_at, one.message_id) for one in page)
             OUTBOX_SWEPT.labels(self.service).inc(len(page))
             self.hand_over(page)
@@ -144,6 +146,7 @@ class Outbox:
         self._any_confirmed.clear()
         if not confirmed:
             return
+        crashpoint(f"{self.service}.before_outbox_delete")
         try:
             await self._rows.delete(confirmed)
         except BaseException:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from queryflow.domain.errors import Refused
 from queryflow.messages.event import Event
 from queryflow.runtime.bus.port import AnyHandler, BatchHandler, DeadLetter, DeadLetters, Handler
+from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.faults import passes
 from queryflow.runtime.metrics import DEAD_LETTERS, MESSAGE_SECONDS, MESSAGES
 from queryflow.runtime.telemetry import working_for
@@ -77,6 +78,7 @@ class Subscription:
         if answers is None:
             answers = [await self._alone(delivery) for delivery in deliveries]
         MESSAGE_SECONDS.labels(self.queue).observe(time.perf_counter() - started)
+        crashpoint("bus.before_acknowledge")
         for answer in answers:
             MESSAGES.labels(self.queue, answer).inc()
         return answers
@@ -133,6 +135,7 @@ class Subscription:
         except Exception:
             log.exception("A dead letter could not be kept", action="bus.letter_lost", queue=self.queue, code=code)
             return Answer.AGAIN
+        crashpoint("bus.after_dead_letter")
         DEAD_LETTERS.labels(self.queue, code).inc()
         log.error("A message became a dead letter", action="bus.dead_letter", queue=self.queue, code=code,
                   reason=reason, message_id=str(delivery.message_id))  # fmt: skip
