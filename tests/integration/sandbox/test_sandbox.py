@@ -198,7 +198,8 @@ async def test_the_server_knows_nothing_of_its_parent(monkeypatch: pytest.Monkey
     monkeypatch.setenv("QUERYFLOW_SECRET", "canary")
     running = Sandbox(SandboxSettings(folder=tmp_path, ready=1, exposed=True))
     await running.start()
-    servers = [process for process in _processes() if _parent(process) == os.getpid() and _is_server(process)]
+    own = [process for process, (parent, _) in _processes().items() if parent == os.getpid()]
+    servers = [process for process in own if _is_server(process)]
     try:
         assert servers
         assert {Path(f"/proc/{process}/environ").read_bytes() for process in servers} == {b""}
@@ -242,7 +243,8 @@ def _parent(process: int) -> int:
 
 
 def _is_server(process: int) -> bool:
-    return b"queryflow.sandbox.server" in Path(f"/proc/{process}/cmdline").read_bytes()
+    command = Path(f"/proc/{process}/cmdline")
+    return command.exists() and b"queryflow.sandbox.server" in command.read_bytes()
 
 
 def _lives(process: int) -> bool:
