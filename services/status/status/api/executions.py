@@ -11,6 +11,7 @@ from queryflow.domain.states import ExecutionState, NodeState
 from status.api.dependencies import Connection, new_router
 from status.paging import read_cursor, write_cursor
 from status.repository.executions import ExecutionRecord, ExecutionsWish
+from status.repository.nodes import AttemptRecord
 from status.usecases import reading
 from status.usecases.reading import ExecutionDetail, ExecutionNode
 
@@ -47,6 +48,25 @@ class NodeAnswer(BaseModel):
     parameters: dict[str, Any] | None
     reused_from: str | None
     error: NodeError | None
+    is_sink: bool
+
+
+class AttemptAnswer(BaseModel):
+    """How one try of a node ended."""
+
+    attempt: int
+    state: str
+    started_at: datetime | None
+    finished_at: datetime
+    executor: str | None
+    error: NodeError | None
+
+
+class NodeDetail(NodeAnswer):
+    """A node with the SQL it sent and each of its tries."""
+
+    sql: str | None
+    attempts: list[AttemptAnswer]
 
 
 class ExecutionSummary(BaseModel):
@@ -103,6 +123,14 @@ async def read_execution(connection: Connection, execution_id: UUID) -> Executio
     return _answer(await reading.read_execution(connection, execution_id))
 
 
+@router.get("/{execution_id}/nodes/{node_id}", summary="Read a node of an execution")
+async def read_node(connection: Connection, execution_id: UUID, node_id: str) -> NodeDetail:
+    """The node as it is now, with the SQL it sent and the history of its tries."""
+    node, history = await reading.read_node(connection, execution_id, node_id)
+    attempts = [_attempt(each) for each in history.attempts]
+    return NodeDetail(**_node(node).model_dump(), sql=history.sql, attempts=attempts)
+
+
 def _answer(detail: ExecutionDetail) -> ExecutionAnswer:
     return ExecutionAnswer(**_fields(detail.record), nodes=[_node(node) for node in detail.nodes])
 
@@ -127,7 +155,6 @@ def _fields(record: ExecutionRecord) -> dict[str, Any]:
 
 def _node(node: ExecutionNode) -> NodeAnswer:
     record = node.record
-    error = None if record.error_kind is None else NodeError(kind=record.error_kind, message=record.error_message or "")
     return NodeAnswer(
         node_id=record.node_id,
         template_id=node.template_id,
@@ -139,5 +166,21 @@ def _node(node: ExecutionNode) -> NodeAnswer:
         seconds=record.seconds,
         parameters=None if record.parameters is None else dict(record.parameters),
         reused_from=None,
-        error=error,
+        error=_error(record.error_kind, record.error_message),
+        is_sink=record.is_sink,
     )
+
+
+def _attempt(record: AttemptRecord) -> AttemptAnswer:
+    return AttemptAnswer(
+        attempt=record.attempt,
+        state=record.state,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        executor=record.executor,
+        error=_error(record.error_kind, record.error_message),
+    )
+
+
+def _error(kind: str | None, message: str | None) -> NodeError | None:
+    return None if kind is None else NodeError(kind=kind, message=message or "")

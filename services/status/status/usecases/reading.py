@@ -11,7 +11,7 @@ from queryflow.domain.errors import NotFound
 from queryflow.domain.states import NodeState
 from status.paging import Place
 from status.repository.executions import ExecutionRecord, ExecutionsWish, find_execution, list_executions
-from status.repository.nodes import NodeRecord, list_nodes, read_flow_order
+from status.repository.nodes import NodeHistory, NodeRecord, find_node, list_nodes, read_flow_order, read_history
 from status.repository.timeline import Moment, list_moments
 
 
@@ -39,6 +39,16 @@ async def read_execution(connection: AsyncConnection, execution: UUID) -> Execut
     nodes = [ExecutionNode(template, rows.get(node_id) or NodeRecord(node_id)) for node_id, template in order]
     counts = Counter(node.record.state.value for node in nodes)
     return ExecutionDetail(replace(record, counts=counts), nodes)
+
+
+async def read_node(connection: AsyncConnection, execution: UUID, node_id: str) -> tuple[ExecutionNode, NodeHistory]:
+    """One node of the execution with what it sent and its tries; NotFound if there is none."""
+    record = await demand_execution(connection, execution)
+    order = dict(await read_flow_order(connection, record.version))
+    if node_id not in order:
+        raise NotFound(f"The execution has no node {node_id}.")
+    found = await find_node(connection, execution, node_id) or NodeRecord(node_id)
+    return ExecutionNode(order[node_id], found), await read_history(connection, execution, node_id)
 
 
 async def read_executions(connection: AsyncConnection, wish: ExecutionsWish) -> list[ExecutionRecord]:
