@@ -18,14 +18,14 @@ from queryflow.runtime.outbox import DeadLetterTable
 from queryflow.runtime.service import Service
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
-from status.api import executions, operations, results, timeline
+from status.api import executions, nodes, operations, results, timeline
 from status.handlers import HANDLERS
 from status.settings import StatusSettings
 from status.status import Status
 from status.usecases.operations import remove_silent
 from status.usecases.projecting import forget, mend
 
-ROUTERS = (executions.router, results.router, timeline.router, operations.router)
+ROUTERS = (executions.router, nodes.router, results.router, timeline.router, operations.router)
 TIDY_SECONDS = 3_600.0
 
 

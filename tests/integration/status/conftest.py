@@ -1,0 +1,42 @@
+"""Status over a real database, its HTTP API, and the world it tells of."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from queryflow.runtime.bus.local import LocalBus
+from queryflow.runtime.database import open_pool
+from status.app import open_service
+from status.settings import StatusSettings
+from status.status import Status
+from tests.integration.status.world import World
+
+
+@pytest.fixture(scope="module")
+async def world(module_database: str) -> AsyncIterator[World]:
+    async with await open_pool(module_database, role=None) as pool:
+        yield World(pool)
+
+
+@pytest.fixture(scope="module")
+async def opened(
+    module_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Status, httpx2.AsyncClient]]:
+    home: Path = tmp_path_factory.mktemp("home")
+    settings = StatusSettings(database_url=module_database, home=home)
+    async with open_service(settings, LocalBus()) as service:
+        transport = httpx2.ASGITransport(app=service.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            yield service.app.state.status, client
+
+
+@pytest.fixture
+def status(opened: tuple[Status, httpx2.AsyncClient]) -> Status:
+    return opened[0]
+
+
+@pytest.fixture
+def client(opened: tuple[Status, httpx2.AsyncClient]) -> httpx2.AsyncClient:
+    return opened[1]
