@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from queryflow.messages.splitting import split_facts
-
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.event import Event
 from queryflow.messages.execution import Fact
+from queryflow.messages.splitting import split_facts
 from queryflow.runtime.bus.port import Envelope
 from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.database import Connection, Pool
@@ -31,6 +30,8 @@ class Unit:
     connection: Connection
     now: datetime | None = None
     """The transaction's time, as the first statement that wrote something returned it."""
+    said: list[Envelope] = field(default_factory=list)
+    """The messages that are in the outbox already, to be handed over after the commit."""
     _events: list[tuple[Event, UUID | None]] = field(default_factory=list)
     _facts: dict[ExecutionId, list[Fact]] = field(default_factory=dict)
 
@@ -42,8 +43,8 @@ class Unit:
         """Add a fact to the one message that says how this execution progressed in this commit."""
         self._facts.setdefault(execution_id, []).append(fact)
 
-    def envelopes(self) -> list[Envelope]:
-        """What is to be sent, facts gathered by execution."""
+    def take_said(self) -> list[Envelope]:
+        """What was said since the last call, facts gathered by execution; the caller inserts it into the outbox."""
         if not self._events and not self._facts:
             return []
         if self.now is None:
@@ -52,6 +53,9 @@ class Unit:
         said = [envelope(event, now=now, message_id=message_id) for event, message_id in self._events]
         for execution_id, facts in self._facts.items():
             said.extend(envelope(event, now=now) for event in split_facts(execution_id, facts))
+        self._events.clear()
+        self._facts.clear()
+        self.said.extend(said)
         return said
 
 
@@ -86,12 +90,10 @@ class Desk:
         async with self.pool.acquire() as connection, connection.transaction():
             unit = Unit(connection)
             answer = await work(unit)
-            envelopes = unit.envelopes()
-            if envelopes:
-                await self.outbox.add(connection, envelopes)
+            await self.outbox.add(connection, unit.take_said())
             crashpoint("executor.before_commit")
         crashpoint("executor.after_commit")
-        return answer, envelopes
+        return answer, unit.said
 
     def _hand_over(self, envelopes: Sequence[Envelope]) -> None:
         if envelopes:

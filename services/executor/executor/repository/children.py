@@ -9,31 +9,37 @@ import asyncpg
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.progress import Step
 from queryflow.domain.states import NodeState
+from queryflow.runtime.bus.port import Envelope
 from queryflow.runtime.database import Connection
+from queryflow.runtime.outbox_rows import COLUMNS, INSERT, insert_values
 
-LOCK = """
+LOCK_ASKED = """
 SELECT node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
   node.sequence, node.remaining_parents, node.failed_parents, node.skipped_parents, node.root_reason,
   node.cancel_requested, now() AS now
-FROM unnest($1::uuid[], $2::text[]) AS asked(execution_id, node_id)
+FROM {asked} AS asked(execution_id, node_id)
 JOIN workflow_executions AS node
   ON node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
 WHERE node.state = 'pending'
 ORDER BY node.composition_execution_id, node.composition_node_id
 FOR NO KEY UPDATE OF node
 """
+"""The order of locking is the same everywhere, so that transactions wait for each other and never in a circle."""
+LOCK = LOCK_ASKED.format(asked="unnest($1::uuid[], $2::text[])")
 
-WRITE = """
+WRITE = f"""
+WITH said AS ({INSERT.format(outbox="executor_outbox", columns=COLUMNS)})
 UPDATE workflow_executions AS node
 SET state = step.state, remaining_parents = step.remaining, failed_parents = step.failed,
   skipped_parents = step.skipped, reason = step.reason, root_reason = step.root, advanced = step.advanced,
   ready_at = CASE WHEN step.state = 'ready' THEN now() END,
   finished_at = CASE WHEN step.state IN ('skipped', 'cancelled') THEN now() END,
   sequence = CASE WHEN step.state IN ('skipped', 'cancelled') THEN node.sequence + 1 ELSE node.sequence END
-FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::bool[])
+FROM unnest($8::uuid[], $9::text[], $10::int[], $11::int[], $12::int[], $13::text[], $14::text[], $15::bool[])
   AS step(id, state, remaining, failed, skipped, reason, root, advanced)
 WHERE node.id = step.id AND node.state = 'pending'
-"""
+"""  # noqa: S608 - the table's name is ours
+"""Messages and steps in one statement: the hot path's time is round trips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +53,20 @@ class WrittenStep:
 
 async def lock(connection: Connection, children: Iterable[tuple[ExecutionId, NodeId]]) -> list[asyncpg.Record]:
     """The pending ones of the children, locked in the order of execution and node."""
-    ordered = sorted(children)
-    return await connection.fetch(LOCK, [each[0] for each in ordered], [each[1] for each in ordered])
+    return await connection.fetch(LOCK, *as_columns(children))
 
 
-async def write(connection: Connection, steps: Sequence[WrittenStep]) -> None:
-    """Write what each child became."""
+def as_columns(nodes: Iterable[tuple[ExecutionId, NodeId]]) -> tuple[list[ExecutionId], list[NodeId]]:
+    """Nodes as the columns of a statement."""
+    ordered = sorted(nodes)
+    return [each[0] for each in ordered], [each[1] for each in ordered]
+
+
+async def write(connection: Connection, steps: Sequence[WrittenStep], said: Sequence[Envelope]) -> None:
+    """Write what each child became, and messages to the outbox."""
     await connection.execute(
         WRITE,
+        *insert_values(said),
         [each.id for each in steps],
         [each.step.becomes.value for each in steps],
         [each.step.remaining for each in steps],

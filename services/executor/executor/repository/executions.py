@@ -16,7 +16,7 @@ from queryflow.runtime.database import Connection
 LOCK_REQUESTED = """
 SELECT id, version, cancel_requested_at IS NOT NULL AS cancelled, now() AS now
 FROM query_flow_executions WHERE id = ANY($1::uuid[]) AND state = 'requested'
-ORDER BY id FOR NO KEY UPDATE
+ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 
 LOCK_ONE = """
@@ -67,7 +67,7 @@ class Closing:
 
 
 async def lock_requested(connection: Connection, ids: Sequence[ExecutionId]) -> list[asyncpg.Record]:
-    """Those of the executions that still wait for their launch, locked in the order of their ids."""
+    """Those that still wait for their launch, locked; one that somebody launches just now is left out."""
     return await connection.fetch(LOCK_REQUESTED, list(ids))
 
 

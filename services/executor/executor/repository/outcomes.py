@@ -1,11 +1,12 @@
 """How attempts ended, written to their rows under the guard of their fence, and to the history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
 from executor.attempt import Finished, Outcome
+from executor.repository.children import LOCK_ASKED, as_columns
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.runtime.database import Connection
 
@@ -55,8 +56,14 @@ WITH ended AS (
   RETURNING {SETTLED}
 ), history AS (
   {HISTORY} SELECT id, attempt, fence, 'succeeded', NULL, NULL, $7, started_at FROM ended
+), child AS (
+  {LOCK_ASKED.format(asked="unnest($8::uuid[], $9::text[])")}
 )
-SELECT * FROM ended
+SELECT true AS has_ended, id, execution_id, node_id, attempt, sequence, now, 0 AS remaining_parents,
+  0 AS failed_parents, 0 AS skipped_parents, NULL AS root_reason, false AS cancel_requested FROM ended
+UNION ALL
+SELECT false, id, execution_id, node_id, attempt, sequence, now, remaining_parents,
+  failed_parents, skipped_parents, root_reason, cancel_requested FROM child
 """  # noqa: S608 - the parts are constants of this file
 
 RETRY = f"""
@@ -91,21 +98,27 @@ async def finish(connection: Connection, finished: Sequence[Finished], executor:
 
 async def finish_at_once(
     connection: Connection,
-    attempts: Sequence[tuple[ExecutionId, NodeId, int]],
-    outcomes: Sequence[Outcome],
+    done: Mapping[tuple[ExecutionId, NodeId, int], Outcome],
+    following: Iterable[tuple[ExecutionId, NodeId]],
     executor: str,
-) -> list[asyncpg.Record]:
-    """Claim and finish attempts of an instant engine in one step; only those that were ready come back."""
-    return await connection.fetch(
+) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+    """Claim and finish attempts of an instant engine, and lock their children, all in one round trip.
+
+    Comes back with the rows of those that were ready, and with the children's.
+    """
+    attempts = sorted(done)
+    found = await connection.fetch(
         FINISH_AT_ONCE,
         [each[0] for each in attempts],
         [each[1] for each in attempts],
         [each[2] for each in attempts],
-        [each.rows for each in outcomes],
-        [each.trace.parameters for each in outcomes],
-        [each.trace.mappings for each in outcomes],
+        [done[each].rows for each in attempts],
+        [done[each].trace.parameters for each in attempts],
+        [done[each].trace.mappings for each in attempts],
         executor,
+        *as_columns(following),
     )
+    return [row for row in found if row["has_ended"]], [row for row in found if not row["has_ended"]]
 
 
 async def retry(connection: Connection, finished: Sequence[Finished], executor: str) -> list[asyncpg.Record]:

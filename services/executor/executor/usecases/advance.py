@@ -35,19 +35,23 @@ Told = dict[tuple[ExecutionId, NodeId], list[EndedParent]]
 class Progress:
     """What one transaction has advanced so far."""
 
+    locked: Sequence[asyncpg.Record] | None = None
+    """The rows of the first wave's children, where they are locked already."""
     written: int = 0
     sinks: Counter[ExecutionId] = field(default_factory=Counter)
     unfinished: set[ExecutionId] = field(default_factory=set)
     """Executions whose cascade goes on in another transaction."""
 
 
-async def tell_children(unit: Unit, wave: Sequence[EndedNode], running: Executions) -> set[ExecutionId]:
+async def tell_children(
+    unit: Unit, wave: Sequence[EndedNode], running: Executions, locked: Sequence[asyncpg.Record] | None = None
+) -> set[ExecutionId]:
     """Count ended nodes down in their children and close what came to its end; all in the unit's transaction.
 
     The caller has marked the nodes of `wave` as told in this same transaction. Executions whose cascade is not at its
-    end come back.
+    end come back. `locked` are the rows of the wave's children where the caller has locked them already.
     """
-    progress = Progress()
+    progress = Progress(locked=locked)
     while wave:
         _count_sinks(wave, running, progress)
         wave = await _next_wave(unit, wave, running, progress)
@@ -72,16 +76,25 @@ async def _next_wave(
     told = parents_by_child(wave, running)
     if not told:
         return ()
-    rows = await children.lock(unit.connection, told)
+    rows = await _locked(unit, told, progress)
     steps = [step_of(row, told, running) for row in rows]
     progress.written += len(steps)
     next_wave = [_ended(row, step) for row, step in zip(rows, steps, strict=True) if step.becomes in FINAL]
     goes_on = progress.written + _targets(next_wave, running) <= MOST_ROWS
-    await children.write(unit.connection, _written(rows, steps, running, goes_on=goes_on))
     say_steps(unit, rows, steps, running)
+    said = unit.take_said() if not next_wave else ()
+    await children.write(unit.connection, _written(rows, steps, running, goes_on=goes_on), said)
     if goes_on:
         return next_wave
     return _leave(next_wave, running, progress)
+
+
+async def _locked(unit: Unit, told: Told, progress: Progress) -> list[asyncpg.Record]:
+    """The told children, locked: the caller of the first wave may have done it."""
+    if progress.locked is None:
+        return await children.lock(unit.connection, told)
+    rows, progress.locked = progress.locked, None
+    return [row for row in rows if (row["execution_id"], row["node_id"]) in told]
 
 
 def _leave(wave: Sequence[EndedNode], running: Executions, progress: Progress) -> Sequence[EndedNode]:

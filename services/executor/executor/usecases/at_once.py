@@ -60,10 +60,12 @@ async def _finish(executor: Executor, done: Done, running: Executions) -> None:
 
 
 async def _record(unit: Unit, executor: Executor, done: Done, running: Executions) -> set[ExecutionId]:
-    attempts = sorted(done)
-    rows = await outcomes.finish_at_once(
-        unit.connection, attempts, [done[each] for each in attempts], executor.settings.instance
-    )
+    following = {
+        (execution_id, edge.target)
+        for execution_id, node_id, _ in done
+        for edge in running[execution_id].frozen.children[node_id]
+    }
+    rows, locked = await outcomes.finish_at_once(unit.connection, done, following, executor.settings.instance)
     wave = [say_ended(unit, row, done[row["execution_id"], row["node_id"], row["attempt"]]) for row in rows]
     crashpoint("executor.before_finish_commit")
-    return await tell_children(unit, wave, running)
+    return await tell_children(unit, wave, running, locked)

@@ -89,8 +89,8 @@ async def _mend_children(
         return 0
     steps = [_step(row, wrong[NodeId(row["node_id"])], execution) for row in rows]
     written = [WrittenStep(row["id"], step, advanced=False) for row, step in zip(rows, steps, strict=True)]
-    await children.write(unit.connection, written)
     say_steps(unit, rows, steps, {execution.id: execution})
+    await children.write(unit.connection, written, unit.take_said())
     return len(rows)
 
 
