@@ -1,6 +1,7 @@
 """The parent's side of the fork server: start it, ask it for children, hear of their ends."""
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -135,7 +136,7 @@ class ForkServer:
         for waiting in waiters:
             if not waiting.done():
                 waiting.set_exception(ServerLost("the fork server ended"))
-        if self.process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
             self.process.kill()
 
 

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 _LOCK = "lock"
 _READY_SECONDS = 30.0
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -37,7 +37,7 @@ class Nursery:
     _chores: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     async def start(self) -> None:
-        """Make the folder, begin to make children, and wait for the first."""
+        """Make the folder and begin to make children."""
         self._wanted = asyncio.Semaphore(self.settings.ready)
         self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(_remove_abandoned, self.settings.folder)
@@ -50,7 +50,8 @@ class Nursery:
         """End the server, its children and the folder."""
         if self._keeper is not None:
             self._keeper.cancel()
-            await asyncio.gather(self._keeper, *self._chores, return_exceptions=True)
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await asyncio.gather(*self._chores, return_exceptions=True)
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
         self._lock.close()
 
@@ -117,31 +118,35 @@ class Nursery:
         while not server.lost.is_set():
             await self._wanted.acquire()
             try:
-                await self._ready.put(await _raised(server))
+                self._ready.put_nowait(await self._raised(server))
                 failures = 0
             except (ServerLost, TimeoutError, ValueError, OSError) as error:
                 self._wanted.release()
                 failures += 1
                 log.warning("A child of the sandbox did not get ready", action="sandbox.unready", reason=str(error))
                 await asyncio.sleep(min(_PAUSE_SECONDS * failures, _LONGEST_PAUSE_SECONDS))
+            except asyncio.CancelledError:
+                self._wanted.release()  # the next server makes this child
+                raise
+
+    async def _raised(self, server: ForkServer) -> Child:
+        """A child behind its walls. ValueError if it ended, or broke, before it said so."""
+        child = await server.fork()
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                said = await child.hear()
+            if said is None or "walls" not in said:
+                raise ValueError("it ended while its walls were raised" if said is None else str(said.get("broken")))
+        except BaseException:
+            self.discard(child)
+            raise
+        child.walls = tuple(Wall(**wall) for wall in said["walls"])
+        return child
 
     def _forget_ready(self) -> None:
         while not self._ready.empty():
             self._wanted.release()
             self._chore(_remove(self._ready.get_nowait()))
-
-
-async def _raised(server: ForkServer) -> Child:
-    """A child behind its walls. ValueError if it ended before it said so."""
-    async with asyncio.timeout(_READY_SECONDS):
-        child = await server.fork()
-        said = await child.hear()
-    if said is None:
-        raise ValueError(f"child {child.number} ended while its walls were raised")
-    if "walls" not in said:
-        raise ValueError(str(said.get("broken")))
-    child.walls = tuple(Wall(**wall) for wall in said["walls"])
-    return child
 
 
 async def _remove(child: Child) -> None:

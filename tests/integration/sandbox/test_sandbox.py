@@ -7,6 +7,7 @@ import signal
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -169,7 +170,21 @@ async def test_a_job_survives_the_loss_of_the_server(sandbox: Sandbox, directory
     os.kill(_parent(process), signal.SIGKILL)
     [answer] = await running
     assert answer.rows == ((17142857,),)
-    await eventually(lambda: not _lives(process))
+    await eventually(partial(_gone, process))
+
+
+async def test_servers_lost_at_any_moment_leave_no_gap(tmp_path: Path) -> None:
+    """The loss may come while a child is raised: its place must not be lost with it."""
+    running = Sandbox(SandboxSettings(folder=tmp_path, ready=1))
+    await running.start()
+    try:
+        for _ in range(4):
+            [server] = await eventually(lambda: _servers(tmp_path))
+            os.kill(server, signal.SIGKILL)
+            await eventually(partial(_gone, server))
+        assert (await ask(running, tmp_path, Query("SELECT 1", rows=1))).rows == ((1,),)
+    finally:
+        await running.stop()
 
 
 async def test_a_start_removes_what_a_killed_run_left_and_nothing_else(tmp_path: Path) -> None:
@@ -198,8 +213,7 @@ async def test_the_server_knows_nothing_of_its_parent(monkeypatch: pytest.Monkey
     monkeypatch.setenv("QUERYFLOW_SECRET", "canary")
     running = Sandbox(SandboxSettings(folder=tmp_path, ready=1, exposed=True))
     await running.start()
-    own = [process for process, (parent, _) in _processes().items() if parent == os.getpid()]
-    servers = [process for process in own if _is_server(process)]
+    servers = _servers(tmp_path)
     try:
         assert servers
         assert {Path(f"/proc/{process}/environ").read_bytes() for process in servers} == {b""}
@@ -242,10 +256,18 @@ def _parent(process: int) -> int:
     return _processes()[process][0]
 
 
-def _is_server(process: int) -> bool:
-    command = Path(f"/proc/{process}/cmdline")
-    return command.exists() and b"queryflow.sandbox.server" in command.read_bytes()
+def _servers(folder: Path) -> list[int]:
+    """The fork servers of this process whose children live below the folder."""
+    own = [process for process, (parent, _) in _processes().items() if parent == os.getpid()]
+    return [process for process in own if f"{folder}/run-" in _command(process)]
 
 
-def _lives(process: int) -> bool:
-    return process in _processes()
+def _command(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _gone(process: int) -> bool:
+    return process not in _processes()
