@@ -12,7 +12,7 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from queryflow.runtime.bus.port import Envelope
-from queryflow.runtime.bus.rabbit_frames import publish_frames
+from queryflow.runtime.bus.rabbit_frames import acknowledge_frame, publish_frames
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
@@ -52,6 +52,13 @@ def test_a_publish_is_read_back(
     assert stamp.correlation_id == (str(correlation) if correlation else None)
     assert stamp.headers == ({"traceparent": traceparent} if traceparent else None)
     assert (stamp.content_type, stamp.timestamp) == ("application/json", AT)
+
+
+@given(tag=st.integers(1, 2**63 - 1), up_to=st.booleans())
+def test_an_acknowledgement_is_read_back(*, tag: int, up_to: bool) -> None:
+    (method,) = _read(acknowledge_frame(7, tag, up_to=up_to))
+    assert isinstance(method, Basic.Ack)
+    assert (method.delivery_tag, method.multiple) == (tag, up_to)
 
 
 def test_a_key_that_amqp_cannot_carry_is_refused() -> None:

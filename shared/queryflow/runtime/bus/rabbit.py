@@ -21,6 +21,7 @@ from queryflow.runtime.bus.rabbit_batches import BatchLane
 from queryflow.runtime.bus.rabbit_handlers import HandlerLane
 from queryflow.runtime.bus.rabbit_publisher import Publisher
 from queryflow.runtime.bus.rabbit_topology import declare_all
+from queryflow.runtime.bus.rabbit_writer import Writer
 from queryflow.runtime.metrics import BUS_REBUILDS
 from queryflow.runtime.topology import WORK_QUEUES, check_keys, keys_of
 
@@ -52,6 +53,7 @@ class RabbitBus:
         self._give_up_seconds = give_up_seconds
         self._subscriptions: list[Subscription] = []
         self._connection: AbstractConnection | None = None
+        self._writer: Writer | None = None
         self._publisher = Publisher(prefix)
         self._batches: list[BatchLane] = []
         self._handlers = HandlerLane(url, prefix, [], backoff)
@@ -76,6 +78,8 @@ class RabbitBus:
         self._flowing = False
         await asyncio.gather(self._handlers.close(), *(lane.close(self._drain_seconds) for lane in self._batches))
         await self._publisher.close()
+        if self._writer:
+            await self._writer.close()
         if self._connection:
             await self._connection.close()
 
@@ -109,8 +113,9 @@ class RabbitBus:
             raise ConnectionError(f"RabbitMQ does not answer: {type(error).__name__}") from error
         self._connection.closing.add_done_callback(partial(self._on_lost, self._connection))
         await self._declare(self._connection)
-        await self._publisher.open(self._connection)
-        await self._open_lanes(self._connection)
+        self._writer = Writer(self._connection)
+        await self._publisher.open(self._connection, self._writer)
+        await self._open_lanes(self._connection, self._writer)
         self._flowing = True
 
     async def _declare(self, connection: AbstractConnection) -> None:
@@ -118,12 +123,12 @@ class RabbitBus:
         await declare_all(channel, self._prefix, self._queues())
         await channel.close()
 
-    async def _open_lanes(self, connection: AbstractConnection) -> None:
+    async def _open_lanes(self, connection: AbstractConnection, writer: Writer) -> None:
         batched = [one for one in self._subscriptions if isinstance(one.handler, BatchHandler)]
         single = [one for one in self._subscriptions if not isinstance(one.handler, BatchHandler)]
         self._batches = [BatchLane(one, self._prefix, self._backoff) for one in batched]
         for lane in self._batches:
-            await lane.open(connection)
+            await lane.open(connection, writer)
         self._handlers = HandlerLane(self._url, self._prefix, single, self._backoff)
         await self._handlers.open(self._drain_seconds, partial(self._on_lost, self._handlers))
 
@@ -175,7 +180,9 @@ class RabbitBus:
         connection, self._connection = self._connection, None
         handlers, self._handlers = self._handlers, HandlerLane(self._url, self._prefix, [], self._backoff)
         await asyncio.gather(handlers.abandon(), *(lane.close(0) for lane in self._batches))
-        await self._publisher.abandon()
+        self._publisher.abandon()
+        if self._writer:
+            await self._writer.close()
         if connection:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(connection.close(), PAUSE_SECONDS)

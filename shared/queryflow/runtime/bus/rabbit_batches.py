@@ -14,7 +14,9 @@ from aiormq.abc import AbstractConnection, DeliveredMessage
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 
 from queryflow.runtime.bus.answering import Answer, Delivery, Subscription
+from queryflow.runtime.bus.rabbit_frames import acknowledge_frame
 from queryflow.runtime.bus.rabbit_message import delivery_of
+from queryflow.runtime.bus.rabbit_writer import Writer
 
 log = structlog.get_logger()
 
@@ -30,12 +32,14 @@ class BatchLane:
         self._arrived = asyncio.Event()
         self._resting: set[asyncio.Task[None]] = set()
         self._channel: Channel | None = None
+        self._writer: Writer | None = None
         self._tag: str | None = None
         self._worker: asyncio.Task[None] | None = None
         self._closing = False
 
-    async def open(self, connection: AbstractConnection) -> None:
+    async def open(self, connection: AbstractConnection, writer: Writer) -> None:
         """Begin to consume on a new channel of that connection."""
+        self._writer = writer
         self._channel = cast("Channel", await connection.channel(publisher_confirms=False))
         await self._channel.basic_qos(prefetch_count=self._subscription.most)
         self._worker = asyncio.create_task(self._work(self._channel))
@@ -50,6 +54,8 @@ class BatchLane:
             self._worker.cancel()
         for task in self._resting:
             task.cancel()
+        if self._writer:
+            await self._writer.flush()
         if self._channel and not self._channel.is_closed:
             await self._channel.close()
 
@@ -86,20 +92,25 @@ class BatchLane:
         deliveries = [self._delivery(message) for message in batch]
         answers = await self._subscription.answer(deliveries)
         if not self._resting and all(answer is Answer.DONE for answer in answers):
-            await channel.basic_ack(_tag_of(batch[-1]), multiple=True, wait=False)
+            self._acknowledge(channel, _tag_of(batch[-1]), up_to=True)
             return
         for message, delivery, answer in zip(batch, deliveries, answers, strict=True):
             await self._settle(channel, _tag_of(message), delivery, answer)
 
     async def _settle(self, channel: Channel, tag: int, delivery: Delivery, answer: Answer) -> None:
         if answer is Answer.DONE:
-            await channel.basic_ack(tag, wait=False)
+            self._acknowledge(channel, tag, up_to=False)
         elif answer is Answer.DEAD:
             await channel.basic_reject(tag, requeue=False, wait=False)
         else:
             task = asyncio.create_task(self._return_later(channel, tag, delivery.redeliveries))
             self._resting.add(task)
             task.add_done_callback(self._resting.discard)
+
+    def _acknowledge(self, channel: Channel, tag: int, *, up_to: bool) -> None:
+        """Say done, in one write with what the handler has just published."""
+        if self._writer and not channel.is_closed:
+            self._writer.write(acknowledge_frame(channel.number, tag, up_to=up_to))
 
     async def _return_later(self, channel: Channel, tag: int, redeliveries: int) -> None:
         """Wait here before the message goes back: the broker would deliver it again at once."""

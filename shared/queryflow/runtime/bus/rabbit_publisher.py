@@ -5,16 +5,16 @@ message by message through aiormq costs five times the processor time, most of i
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import cast
 
 from aiormq import Channel
-from aiormq.abc import AbstractConnection, ChannelFrame
+from aiormq.abc import AbstractConnection
 from aiormq.exceptions import PublishError
 
 from queryflow.runtime.bus.port import Envelope, Unroutable
 from queryflow.runtime.bus.rabbit_frames import publish_frames
+from queryflow.runtime.bus.rabbit_writer import Writer
 from queryflow.runtime.topology import EVENTS_EXCHANGE
 
 CONFIRM_SECONDS = 10.0
@@ -27,31 +27,28 @@ class Publisher:
     def __init__(self, prefix: str) -> None:
         self._exchange = prefix + EVENTS_EXCHANGE
         self._channel: Channel | None = None
-        self._unwritten: list[bytes] = []
-        self._to_write = asyncio.Event()
+        self._writer: Writer | None = None
         self._unconfirmed: set[Sent] = set()
-        self._pump: asyncio.Task[None] | None = None
         self._silent = False
 
-    async def open(self, connection: AbstractConnection) -> None:
+    async def open(self, connection: AbstractConnection, writer: Writer) -> None:
         """Use a new channel of that connection."""
-        self._unwritten.clear()
+        self._writer = writer
         self._silent = False
         self._channel = cast("Channel", await connection.channel(publisher_confirms=True, on_return_raises=True))
         self._channel.closing.add_done_callback(lambda _: self._fail(set(self._unconfirmed)))
-        self._pump = asyncio.create_task(self._write(self._channel))
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Sent]:
         """Publish without waiting; a future raises Unroutable, or ConnectionError where no confirmation came."""
         loop = asyncio.get_running_loop()
         futures: list[Sent] = [loop.create_future() for _ in envelopes]
         channel = self._channel
-        if channel is None or not self.sound:
+        if channel is None or self._writer is None or not self.sound:
             self._fail(set(futures))
             return futures
         for envelope, future in zip(envelopes, futures, strict=True):
-            self._enqueue(channel, envelope, future)
-        self._to_write.set()
+            self._writer.write(publish_frames(channel.number, self._exchange, envelope, channel.max_content_size))
+            self._expect(channel, envelope, future)
         loop.call_later(CONFIRM_SECONDS, self._give_up, set(futures))
         return futures
 
@@ -59,14 +56,11 @@ class Publisher:
         """Wait for the confirmations that are under way, then send no more."""
         if self._unconfirmed and self.sound:
             await asyncio.wait(self._unconfirmed, timeout=CONFIRM_SECONDS)
-        await self.abandon()
+        self.abandon()
 
-    async def abandon(self) -> None:
+    def abandon(self) -> None:
         """Send no more; what was not confirmed fails, and stays where it came from."""
         self._channel = None
-        if self._pump:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
         self._fail(set(self._unconfirmed))
 
     @property
@@ -74,9 +68,8 @@ class Publisher:
         """Whether messages can be sent, and the broker has not been silent for longer than a confirmation may take."""
         return self._channel is not None and not self._channel.is_closed and not self._silent
 
-    def _enqueue(self, channel: Channel, envelope: Envelope, future: Sent) -> None:
+    def _expect(self, channel: Channel, envelope: Envelope, future: Sent) -> None:
         """Register the confirmation as aiormq does for its own publishes: in the order of the delivery tags."""
-        self._unwritten.append(publish_frames(channel.number, self._exchange, envelope, channel.max_content_size))
         channel.delivery_tag += 1
         tag, message_id = channel.delivery_tag, str(envelope.message_id)
         confirmation = asyncio.get_running_loop().create_future()
@@ -90,18 +83,6 @@ class Publisher:
             _pass_on(answer, future, envelope.routing_key)
 
         confirmation.add_done_callback(confirmed)
-
-    async def _write(self, channel: Channel) -> None:
-        """Write what was sent meanwhile, in one piece; ends with the connection, whose loss fails what is open."""
-        with contextlib.suppress(ConnectionError, RuntimeError):
-            while True:
-                await self._to_write.wait()
-                self._to_write.clear()
-                payload = b"".join(self._unwritten)
-                self._unwritten.clear()
-                written = asyncio.get_running_loop().create_future()
-                await channel.write_queue.put(ChannelFrame(payload, should_close=False, drain_future=written))
-                await written
 
     def _give_up(self, futures: set[Sent]) -> None:
         """A message that was not confirmed in time is sent again, but on a new channel."""
