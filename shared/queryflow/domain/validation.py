@@ -24,7 +24,7 @@ DIALECTS: dict[str, frozenset[Dialect]] = {
     "echo": frozenset(Dialect),
 }
 """Which dialects each engine runs; AMC's runs on DuckDB by translation, and echo reads no SQL."""
-MOST_CONNECTIONS_TO_PATCH = 200
+MOST_CONNECTIONS_TO_PATCH = 100
 """A fix repeats the list of connections whole, as a merge patch must; larger flows get fixes by title only."""
 
 

@@ -1,4 +1,5 @@
 import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -74,7 +75,10 @@ def test_values_that_are_taken(kind: str, value: object, checked: object) -> Non
     ("kind", "values"),
     [
         ("string", [5, True, None, ["a"], "a\0b", "\ud800"]),
-        ("integer", [True, 5.0, "5", "0123456789012345678", 2**63, "9223372036854775808", None, "x"]),
+        (
+            "integer",
+            [True, 5.0, "5", "0123456789012345678", "1000000000000001", 2**63, "9223372036854775808", None, "x"],
+        ),
         ("number", [True, "5", math.nan, math.inf, Decimal("NaN"), 2**64, None]),
         ("percentage", [-1, 100.1, math.nan]),
         ("boolean", [0, "true", None]),
@@ -117,9 +121,20 @@ def test_rules(kind: str, value: object, rules: dict[str, Any], expected: list[s
 
 
 def test_a_long_list_of_wrong_items_names_the_first() -> None:
-    _, problems = check_value(parameter("asin_list"), ["no"] * 100_000, "nodes.a.parameters.p")
-    assert len(problems) == 20
-    assert problems[3].path == "nodes.a.parameters.p.3"
+    for declared in (parameter("asin_list"), parameter("string_list", rules=Rules(pattern="yes"))):
+        _, problems = check_value(declared, ["no"] * 100_000, "nodes.a.parameters.p")
+        assert len(problems) == 20
+        assert problems[3].path == "nodes.a.parameters.p.3"
+
+
+def test_a_timestamp_without_an_offset_is_utc_wherever_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert check_value(parameter("timestamp"), "2026-11-22T09:00", "p")[0].hour == 9
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_no_pattern_can_hang_a_check() -> None:

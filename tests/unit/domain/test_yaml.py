@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from queryflow.domain.errors import Invalid
 from queryflow.domain.yaml_reader import read_yaml
 from queryflow.domain.yaml_writer import write_yaml
+from tests.unit.domain.documents import LINES, MARKED, MISREAD
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_what_words_mean(text: str, value: Any) -> None:
         ("a:\n\tb: 1", "NOT_YAML", "Line 2, column 1"),
         ('"\\Uffffffff"', "NOT_YAML", ""),
         ("\0", "NOT_YAML", ""),
-        ("[" * 100_000, "TOO_DEEP", "Line 1"),
+        ("[" * 100_000, "TOO_DEEP", "Line 1, column 66"),
         ('{"a":' * 100_000, "TOO_DEEP", "Line 1"),
         ("".join(f"{' ' * depth}a:\n" for depth in range(100)), "TOO_DEEP", "Line 6"),
         ("x" * 3_000_000, "TOO_LARGE", ""),
@@ -95,6 +96,19 @@ def test_no_text_is_answered_with_anything_but_a_value_or_problems(text: str) ->
         read_yaml(text)
     except Invalid as invalid:
         assert invalid.problems  # noqa: PT017 - a text that can be read is as good
+
+
+@pytest.mark.parametrize("text", [*MISREAD, *MARKED, *LINES])
+def test_every_text_survives_wherever_it_stands(text: str) -> None:
+    document = {"a": text, "b": {"c": [text, {"d": text, "e": "x" * 200}]}, "f": 1}
+    assert read_yaml(write_yaml(document)) == document
+
+
+def test_numbers_are_written_as_every_reader_reads_them() -> None:
+    assert (
+        write_yaml({"a": 1e16, "b": 1e-7, "c": 1.5, "d": 10**20})
+        == "a: 1.0e+16\nb: 1.0e-07\nc: 1.5\nd: 100000000000000000000\n"
+    )
 
 
 words = st.sampled_from(
