@@ -34,7 +34,7 @@ STATE_OF_FACT: Mapping[str, NodeState] = {
 PLACE_IN_ORDER = {"fact", "node_id", "attempt", "sequence", "at"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NodeFact:
     """One fact about a node, and the state it leaves the node in."""
 
@@ -68,7 +68,7 @@ class Summary:
     composition_id: str | None = None
     state: ExecutionState = ExecutionState.REQUESTED
     nodes: int | None = None
-    final_counts: Mapping[str, int] | None = None
+    counts: Mapping[str, int] | None = None
     cancel_requested: bool = False
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -81,14 +81,14 @@ def facts_of(events: Iterable[ExecutionProgressed]) -> list[NodeFact]:
     return [once[place] for place in sorted(once)]
 
 
-def latest(facts: Iterable[NodeFact]) -> list[NodeFact]:
+def latest(facts: Iterable[NodeFact]) -> frozenset[NodeFact]:
     """Of each node the fact with the highest sequence."""
     found: dict[tuple[UUID, str], NodeFact] = {}
     for fact in facts:
         kept = found.get(fact.key)
         if kept is None or kept.sequence < fact.sequence:
             found[fact.key] = fact
-    return list(found.values())
+    return frozenset(found.values())
 
 
 def fold(summary: Summary, event: Event) -> Summary:
@@ -130,7 +130,7 @@ def _finished(summary: Summary, event: FlowExecutionFinished) -> Summary:
         summary,
         composition_id=event.composition_id,
         state=further(summary.state, event.state),
-        final_counts=event.counts,
+        counts=event.counts,
         finished_at=event.at,
     )
 

@@ -25,16 +25,14 @@ execution_summaries = Table(
     Column("composition_id", String(100)),
     Column("state", String(30), nullable=False),
     Column("nodes", Integer),
-    Column("counts", Json, nullable=False, server_default=text("'{}'")),
-    Column("final_counts", Json),
+    Column("counts", Json),
     Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
     instant("started_at"),
     instant("finished_at"),
     instant("updated_at", nullable=False, now=True),
     Index("idx_execution_summaries_finished", "finished_at"),
 )
-"""An execution as its events tell it. `counts`: nodes by state, folded from facts; `final_counts`: what the executor
-said at the end. Two columns, because facts may arrive after the end and must not disturb what was said there."""
+"""An execution as the events about it as a whole tell it. `counts`: nodes by state, said at the end."""
 
 execution_node_states = Table(
     "execution_node_states",

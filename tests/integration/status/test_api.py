@@ -89,15 +89,15 @@ async def test_an_execution_is_read_from_the_executors_rows(world: World, client
 async def test_a_node_is_read_with_what_it_sent_and_its_tries(world: World, client: httpx2.AsyncClient) -> None:
     execution = await world.execution(state="running")
     row = await world.node(execution, "top", "succeeded", attempt=2, rendered_sql="SELECT 1")
-    attempt = "INSERT INTO node_attempts (workflow_execution_id, attempt, fence, state, error_kind, finished_at)"
-    for number, state, kind in ((1, "retried", "TRANSIENT"), (2, "succeeded", None)):
-        await world.pool.execute(
-            f"{attempt} VALUES ($1, $2::int, $2::int, $3, $4, now() + $2::int * interval '1 second')", row, number, state, kind
-        )
+    insert = """
+        INSERT INTO node_attempts (workflow_execution_id, attempt, fence, state, error_kind, finished_at)
+        VALUES ($1, 2, 2, 'succeeded', NULL, now()), ($1, 1, 1, 'retried', 'TRANSIENT', now() - interval '1 second')
+    """
+    await world.pool.execute(insert, row)
     found = await get(client, f"/api/executions/{execution}/nodes/top")
     assert (found["template_id"], found["state"], found["sql"]) == ("template_top", "succeeded", "SELECT 1")
-    assert [(each["attempt"], each["state"], each["error_kind"]) for each in found["attempts"]] == [
-        (1, "retried", "TRANSIENT"),
+    assert [(each["attempt"], each["state"], each["error"]) for each in found["attempts"]] == [
+        (1, "retried", {"kind": "TRANSIENT", "message": ""}),
         (2, "succeeded", None),
     ]
     waiting = await get(client, f"/api/executions/{execution}/nodes/paths")

@@ -29,6 +29,7 @@ from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecuti
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_composition, on_execution, on_progress
 from status.projection import Summary, facts_of, fold, latest
+from status.repository.executions import count_nodes
 from status.repository.projection import lock_summaries
 from status.repository.rebuilding import behind, rebuild
 from status.status import Status
@@ -49,9 +50,10 @@ async def nodes(world: World) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def counts(world: World) -> dict[UUID, dict[str, int]]:
-    rows = await world.pool.fetch("SELECT execution_id, counts FROM execution_summaries")
-    return {row["execution_id"]: {state: n for state, n in row["counts"].items() if n} for row in rows}
+async def counts(world: World, status: Status) -> dict[UUID, dict[str, int]]:
+    async with status.engine.connect() as connection:
+        executions = await world.pool.fetch("SELECT DISTINCT execution_id FROM execution_node_states")
+        return await count_nodes(connection, [row["execution_id"] for row in executions])
 
 
 def expected_nodes(history: Sequence[ExecutionProgressed]) -> list[tuple[Any, ...]]:
@@ -111,7 +113,7 @@ async def test_nodes_and_counts_are_those_of_the_fold(world: World, status: Stat
     await empty(world)
     await asyncio.gather(*(on_progress(batch, status) for batch in disorder(history, random)))
     assert await nodes(world) == expected_nodes(history)
-    assert await counts(world) == expected_counts(history)
+    assert await counts(world, status) == expected_counts(history)
     assert await world.pool.fetchval("SELECT count(*) FROM execution_timeline") == len(history)
 
 
@@ -129,15 +131,13 @@ async def test_summaries_are_those_of_the_fold(world: World, status: Status, see
         found = await lock_summaries(connection, EXECUTIONS)
     for execution, events in zip(EXECUTIONS, lives, strict=True):
         assert found[execution] == reduce(fold, events, Summary(execution))
-    assert await counts(world) == expected_counts(progress)
+    assert await counts(world, status) == expected_counts(progress)
 
 
-async def test_a_heard_node_means_that_the_execution_runs(world: World, status: Status) -> None:
+async def test_a_message_without_facts_says_nothing(world: World, status: Status) -> None:
     await empty(world)
-    await on_progress([ExecutionProgressed(execution_id=EXECUTIONS[0], facts=(started(1, 1),))], status)
-    assert await world.pool.fetchval("SELECT state FROM execution_summaries") == "running"
-    await on_progress([ExecutionProgressed(execution_id=EXECUTIONS[1], facts=())], status)
-    assert await world.pool.fetchval("SELECT count(*) FROM execution_summaries") == 1
+    await on_progress([ExecutionProgressed(execution_id=EXECUTIONS[0], facts=())], status)
+    assert await nodes(world) == []
 
 
 async def execution_with_rows(world: World) -> tuple[UUID, list[Event], list[ExecutionProgressed]]:
@@ -182,7 +182,7 @@ async def execution_with_rows(world: World) -> tuple[UUID, list[Event], list[Exe
 async def projected(world: World) -> list[tuple[Any, ...]]:
     """Everything that is projected, but when it was written and what only the timeline knows."""
     summaries = await world.pool.fetch(
-        "SELECT execution_id, composition_id, state, nodes, counts, final_counts, cancel_requested, started_at,"
+        "SELECT execution_id, composition_id, state, nodes, counts, cancel_requested, started_at,"
         " finished_at FROM execution_summaries"
     )
     states = await world.pool.fetch("SELECT * FROM execution_node_states ORDER BY execution_id, node_id")
@@ -214,7 +214,7 @@ async def test_what_nobody_heard_is_mended_and_what_was_removed_is_forgotten(wor
     async with status.pool.acquire() as connection:
         assert await behind(connection, 10) == []
     assert len(await nodes(world)) == 3
-    assert await counts(world) == {execution: {"succeeded": 1, "failed": 1, "skipped": 1}}
+    assert await counts(world, status) == {execution: {"succeeded": 1, "failed": 1, "skipped": 1}}
     await world.pool.execute("DELETE FROM query_flow_executions")
     await forget(status)
     assert await projected(world) == []

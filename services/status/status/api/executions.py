@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
-from queryflow.domain.states import ExecutionState, NodeState
+from queryflow.domain.states import ExecutionState
 from status.api.dependencies import Connection, new_router
+from status.api.nodes import NodeAnswer, node_answer
 from status.paging import read_cursor, write_cursor
 from status.repository.executions import ExecutionRecord, ExecutionsWish
-from status.repository.nodes import AttemptRecord
 from status.usecases import reading
-from status.usecases.reading import ExecutionDetail, ExecutionNode
+from status.usecases.reading import ExecutionDetail
 
 router = new_router("/api/executions", "executions")
 
@@ -25,48 +25,6 @@ class Trigger(BaseModel):
 
     kind: str
     id: str | None
-
-
-class NodeError(BaseModel):
-    """Why the last attempt of a node failed."""
-
-    kind: str
-    message: str
-
-
-class NodeAnswer(BaseModel):
-    """A node of an execution."""
-
-    node_id: str
-    template_id: str
-    state: NodeState
-    reason: str | None
-    phase: str | None
-    attempt: int
-    rows: int | None
-    seconds: float | None
-    parameters: dict[str, Any] | None
-    reused_from: str | None
-    error: NodeError | None
-    is_sink: bool
-
-
-class AttemptAnswer(BaseModel):
-    """How one try of a node ended."""
-
-    attempt: int
-    state: str
-    started_at: datetime | None
-    finished_at: datetime
-    executor: str | None
-    error: NodeError | None
-
-
-class NodeDetail(NodeAnswer):
-    """A node with the SQL it sent and each of its tries."""
-
-    sql: str | None
-    attempts: list[AttemptAnswer]
 
 
 class ExecutionSummary(BaseModel):
@@ -123,16 +81,8 @@ async def read_execution(connection: Connection, execution_id: UUID) -> Executio
     return _answer(await reading.read_execution(connection, execution_id))
 
 
-@router.get("/{execution_id}/nodes/{node_id}", summary="Read a node of an execution")
-async def read_node(connection: Connection, execution_id: UUID, node_id: str) -> NodeDetail:
-    """The node as it is now, with the SQL it sent and the history of its tries."""
-    node, history = await reading.read_node(connection, execution_id, node_id)
-    attempts = [_attempt(each) for each in history.attempts]
-    return NodeDetail(**_node(node).model_dump(), sql=history.sql, attempts=attempts)
-
-
 def _answer(detail: ExecutionDetail) -> ExecutionAnswer:
-    return ExecutionAnswer(**_fields(detail.record), nodes=[_node(node) for node in detail.nodes])
+    return ExecutionAnswer(**_fields(detail.record), nodes=[node_answer(node) for node in detail.nodes])
 
 
 def _fields(record: ExecutionRecord) -> dict[str, Any]:
@@ -151,36 +101,3 @@ def _fields(record: ExecutionRecord) -> dict[str, Any]:
         "cancel_requested_at": record.cancel_requested_at,
         "counts": dict(record.counts),
     }
-
-
-def _node(node: ExecutionNode) -> NodeAnswer:
-    record = node.record
-    return NodeAnswer(
-        node_id=record.node_id,
-        template_id=node.template_id,
-        state=record.state,
-        reason=record.reason,
-        phase=record.phase,
-        attempt=record.attempt,
-        rows=record.rows,
-        seconds=record.seconds,
-        parameters=None if record.parameters is None else dict(record.parameters),
-        reused_from=None,
-        error=_error(record.error_kind, record.error_message),
-        is_sink=record.is_sink,
-    )
-
-
-def _attempt(record: AttemptRecord) -> AttemptAnswer:
-    return AttemptAnswer(
-        attempt=record.attempt,
-        state=record.state,
-        started_at=record.started_at,
-        finished_at=record.finished_at,
-        executor=record.executor,
-        error=_error(record.error_kind, record.error_message),
-    )
-
-
-def _error(kind: str | None, message: str | None) -> NodeError | None:
-    return None if kind is None else NodeError(kind=kind, message=message or "")

@@ -1,6 +1,5 @@
 """The nodes of an execution over HTTP."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from pydantic import BaseModel
 
 from queryflow.domain.states import NodeState
 from status.api.dependencies import Connection, new_router
+from status.repository.nodes import AttemptRecord
 from status.usecases import reading
 from status.usecases.reading import ExecutionNode
 
@@ -44,11 +44,10 @@ class AttemptAnswer(BaseModel):
 
     attempt: int
     state: str
-    error_kind: str | None
-    error_message: str | None
-    executor: str | None
     started_at: datetime | None
     finished_at: datetime
+    executor: str | None
+    error: NodeError | None
 
 
 class NodeDetail(NodeAnswer):
@@ -62,14 +61,13 @@ class NodeDetail(NodeAnswer):
 async def read_node(connection: Connection, execution_id: UUID, node_id: str) -> NodeDetail:
     """The node as it is now, with the SQL it sent and the history of its tries."""
     node, history = await reading.read_node(connection, execution_id, node_id)
-    attempts = [AttemptAnswer(**asdict(each)) for each in history.attempts]
+    attempts = [_attempt(each) for each in history.attempts]
     return NodeDetail(**node_answer(node).model_dump(), sql=history.sql, attempts=attempts)
 
 
 def node_answer(node: ExecutionNode) -> NodeAnswer:
     """The node as it is shown."""
     record = node.record
-    failed = record.error_kind is not None
     return NodeAnswer(
         node_id=record.node_id,
         template_id=node.template_id,
@@ -81,6 +79,21 @@ def node_answer(node: ExecutionNode) -> NodeAnswer:
         seconds=record.seconds,
         parameters=None if record.parameters is None else dict(record.parameters),
         reused_from=None,
-        error=NodeError(kind=record.error_kind or "", message=record.error_message or "") if failed else None,
+        error=_error(record.error_kind, record.error_message),
         is_sink=record.is_sink,
     )
+
+
+def _attempt(record: AttemptRecord) -> AttemptAnswer:
+    return AttemptAnswer(
+        attempt=record.attempt,
+        state=record.state,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        executor=record.executor,
+        error=_error(record.error_kind, record.error_message),
+    )
+
+
+def _error(kind: str | None, message: str | None) -> NodeError | None:
+    return None if kind is None else NodeError(kind=kind, message=message or "")

@@ -1,18 +1,18 @@
-"""Executions as the executor's and the composer's rows have them, with the counts of the projection while they run."""
+"""Executions as the executor's and the composer's rows have them, and the counts of the projection while they run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, ScalarSelect, Select, select
+from sqlalchemy import Row, ScalarSelect, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.domain.states import ExecutionState
 from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.executions import query_flow_executions
-from queryflow.schema.status import execution_summaries
+from queryflow.schema.status import execution_node_states, execution_summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class ExecutionRecord:
     finished_at: datetime | None
     cancel_requested_at: datetime | None
     counts: Mapping[str, int]
+    """Nodes by state, as the executor said at the end; empty before."""
     nodes: int | None
     """How many nodes it has, where the projection has heard of it."""
 
@@ -66,6 +67,17 @@ async def list_executions(connection: AsyncConnection, wish: ExecutionsWish) -> 
     return [_record(row) for row in await connection.execute(query)]
 
 
+async def count_nodes(connection: AsyncConnection, executions: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many nodes of each execution are in which state, as far as status has heard of them."""
+    table = execution_node_states.c
+    query = select(table.execution_id, table.state, func.count())
+    query = query.where(table.execution_id.in_(executions)).group_by(table.execution_id, table.state)
+    found: dict[UUID, dict[str, int]] = {}
+    for execution, state, nodes in await connection.execute(query):
+        found.setdefault(execution, {})[state] = nodes
+    return found
+
+
 def _row_of(composition: str) -> ScalarSelect[UUID]:
     table = template_flow_compositions.c
     return select(table.id).where(table.composition_id == composition).scalar_subquery()
@@ -74,11 +86,10 @@ def _row_of(composition: str) -> ScalarSelect[UUID]:
 def _executions() -> Select[Any]:
     execution, summary = query_flow_executions, execution_summaries
     joined = execution.outerjoin(summary, summary.c.execution_id == execution.c.id)
-    return select(execution, summary.c.counts.label("heard"), summary.c.nodes.label("nodes")).select_from(joined)
+    return select(execution, summary.c.nodes.label("nodes")).select_from(joined)
 
 
 def _record(row: Row[Any]) -> ExecutionRecord:
-    counts = row.counts if row.counts is not None else row.heard
     return ExecutionRecord(
         execution_id=row.id,
         composition_id=row.composition_key,
@@ -93,6 +104,6 @@ def _record(row: Row[Any]) -> ExecutionRecord:
         started_at=row.started_at,
         finished_at=row.finished_at,
         cancel_requested_at=row.cancel_requested_at,
-        counts={state: nodes for state, nodes in (counts or {}).items() if nodes},
+        counts=row.counts or {},
         nodes=row.nodes,
     )

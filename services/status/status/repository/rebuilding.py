@@ -59,15 +59,10 @@ NODE_STATES = """
 """
 SUMMARIES = """
     UPDATE execution_summaries AS summary
-    SET composition_id = execution.composition_key, state = execution.state, final_counts = execution.counts,
+    SET composition_id = execution.composition_key, state = execution.state, counts = execution.counts,
         cancel_requested = execution.cancel_requested_at IS NOT NULL, started_at = execution.started_at,
         finished_at = execution.finished_at, updated_at = now(), nodes = (
             SELECT nullif(count(*), 0) FROM workflow_executions WHERE composition_execution_id = execution.id
-        ), counts = (
-            SELECT coalesce(jsonb_object_agg(state, nodes), '{}') FROM (
-                SELECT state, count(*) AS nodes FROM execution_node_states
-                WHERE execution_id = execution.id GROUP BY state
-            ) AS counted
         )
     FROM query_flow_executions AS execution
     WHERE execution.id = summary.execution_id AND summary.execution_id = ANY($1::uuid[])

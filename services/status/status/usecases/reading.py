@@ -10,7 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queryflow.domain.errors import NotFound
 from queryflow.domain.states import NodeState
 from status.paging import Place
-from status.repository.executions import ExecutionRecord, ExecutionsWish, find_execution, list_executions
+from status.repository.executions import (
+    ExecutionRecord,
+    ExecutionsWish,
+    count_nodes,
+    find_execution,
+    list_executions,
+)
 from status.repository.nodes import NodeHistory, NodeRecord, find_node, list_nodes, read_flow_order, read_history
 from status.repository.timeline import Moment, list_moments
 
@@ -53,7 +59,10 @@ async def read_node(connection: AsyncConnection, execution: UUID, node_id: str) 
 
 async def read_executions(connection: AsyncConnection, wish: ExecutionsWish) -> list[ExecutionRecord]:
     """Executions with their counts, the newest first, one more than asked for if there are more."""
-    return [replace(record, counts=_with_pending(record)) for record in await list_executions(connection, wish)]
+    records = await list_executions(connection, wish)
+    running = [record.execution_id for record in records if not record.state.final]
+    heard = await count_nodes(connection, running) if running else {}
+    return [_counted(record, heard.get(record.execution_id, {})) for record in records]
 
 
 async def read_timeline(connection: AsyncConnection, execution: UUID, after: Place | None, limit: int) -> list[Moment]:
@@ -70,7 +79,10 @@ async def demand_execution(connection: AsyncConnection, execution: UUID) -> Exec
     return record
 
 
-def _with_pending(record: ExecutionRecord) -> Mapping[str, int]:
-    """Nodes that nobody has spoken of are pending."""
-    silent = (record.nodes or 0) - sum(record.counts.values())
-    return {**record.counts, NodeState.PENDING.value: silent} if silent > 0 else record.counts
+def _counted(record: ExecutionRecord, heard: Mapping[str, int]) -> ExecutionRecord:
+    """The counts that were said at the end; before it those that were heard, and who said nothing is pending."""
+    if record.counts:
+        return record
+    silent = (record.nodes or 0) - sum(heard.values())
+    pending = {NodeState.PENDING.value: silent} if silent > 0 else {}
+    return replace(record, counts={**heard, **pending})
