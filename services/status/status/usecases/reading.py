@@ -52,7 +52,7 @@ async def read_node(connection: AsyncConnection, execution: UUID, node_id: str) 
     record = await demand_execution(connection, execution)
     order = dict(await read_flow_order(connection, record.version))
     if node_id not in order:
-        raise NotFound(f"The execution has no node {node_id}.")
+        raise NotFound(f"The execution has no node {node_id}.", code="NODE_NOT_FOUND")
     found = await find_node(connection, execution, node_id) or NodeRecord(node_id)
     return ExecutionNode(order[node_id], found), await read_history(connection, execution, node_id)
 
