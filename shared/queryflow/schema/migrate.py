@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
+from queryflow.domain.errors import Refused
 from queryflow.schema.ownership import grant_statements
 from queryflow.schema.roles import MIGRATOR, prepare_roles
 
@@ -16,10 +17,16 @@ HEAD = "0004"
 _LOCK = int.from_bytes(hashlib.sha256(b"queryflow.migrate").digest()[:8], "big", signed=True)
 
 
+class SchemaNewer(Refused):
+    """The database belongs to a newer version of the product; nothing was changed."""
+
+    code = "SCHEMA_NEWER"
+
+
 async def migrate(url: str, *, revision: str = HEAD) -> None:
     """Bring the database at `url` to `revision`; whoever calls it meanwhile waits, then finds nothing to do.
 
-    Raises RolesMissing where the login user may not make the service roles.
+    Raises RolesMissing where the login user may not make the service roles, SchemaNewer where a newer program was here.
     """
     connection = await asyncpg.connect(url)
     try:
@@ -28,6 +35,7 @@ async def migrate(url: str, *, revision: str = HEAD) -> None:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         if await _is_current(connection, revision):
             return
+        await _refuse_newer(connection)
         await prepare_roles(connection)
         if await _read_version(connection) != revision:
             await _upgrade(url, revision)
@@ -44,6 +52,12 @@ async def schema_version(url: str) -> str | None:
         return await _read_version(connection)
     finally:
         await connection.close()
+
+
+async def _refuse_newer(connection: asyncpg.Connection) -> None:
+    version = await _read_version(connection)
+    if version is not None and version > HEAD:
+        raise SchemaNewer(f"The database has schema {version}, this program knows {HEAD}: install a newer version.")
 
 
 async def _is_current(connection: asyncpg.Connection, revision: str) -> bool:

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from queryflow.runtime.postgres import EmbeddedPostgres
-from queryflow.schema.migrate import HEAD, MIGRATIONS, migrate, schema_version
+from queryflow.schema.migrate import HEAD, MIGRATIONS, SchemaNewer, migrate, schema_version
 from queryflow.schema.ownership import ServiceName
 from queryflow.schema.people import LOCAL_PERSON
 from queryflow.schema.roles import MIGRATOR, ROLES, RolesMissing
@@ -115,6 +115,14 @@ async def test_changed_grants_are_mended_though_the_schema_is_current(empty_data
     await migrate(empty_database)
     held = await fetch(empty_database, "SELECT has_table_privilege('queryflow_status', 'users', 'DELETE')")
     assert held[0][0] is False
+
+
+async def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
+    await migrate(empty_database)
+    await execute(empty_database, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaNewer, match="9999"):
+        await migrate(empty_database)
+    assert await schema_version(empty_database) == "9999"
 
 
 async def test_a_user_who_may_make_roles_needs_nobody_else(tmp_path: Path) -> None:
