@@ -16,11 +16,12 @@ class Admission:
     @property
     def has_room(self) -> bool:
         """Whether what was just requested may be launched at once: there is room, and nobody waits for it."""
-        return not self._backlog and self._open_nodes < self._limit
+        return not self._backlog and self.room > 0
 
-    def room(self) -> bool:
-        """Whether another waiting execution may be launched."""
-        return self._open_nodes < self._limit
+    @property
+    def room(self) -> int:
+        """How many more nodes may be open; the last execution that is launched may go beyond it."""
+        return max(0, self._limit - self._open_nodes)
 
     def launched(self, nodes: int) -> None:
         """Count what was launched here."""

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from executor.engines import engines
-from executor.executor import Executor
+from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
 from executor.settings import ExecutorSettings
@@ -27,7 +27,8 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
         known = engines(sandbox)
-        opened = await stack.enter_async_context(open_executor(settings, bus, known, open_objects(settings), sandbox))
+        equipment = Equipment(known, open_objects(settings), sandbox)
+        opened = await stack.enter_async_context(open_executor(settings, bus, equipment))
         executor = opened.executor
         handlers = (*HANDLERS, *node_handlers(known.values()))
         bus.subscribe(handlers, executor, DeadLetterTable(settings.service, executor.desk.pool))

@@ -16,6 +16,16 @@ from queryflow.sandbox.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
+class Equipment:
+    """What attempts work with."""
+
+    engines: Mapping[str, Engine]
+    """By their word."""
+    objects: ObjectStore
+    sandbox: Sandbox
+
+
+@dataclass(frozen=True, slots=True)
 class Executor:
     """An opened executor."""
 
@@ -25,14 +35,12 @@ class Executor:
     admission: Admission
     running: Running
     finisher: Finisher
-    engines: Mapping[str, Engine]
-    objects: ObjectStore
-    sandbox: Sandbox
+    equipment: Equipment
     attempts: Path
     """Where attempts get their directories."""
 
     def demand_engines(self, frozen: Frozen) -> None:
         """Raise BadVersion if a node wants an engine that no executor has."""
-        unknown = sorted({node.engine for node in frozen.plan.nodes.values()} - self.engines.keys())
+        unknown = sorted({node.engine for node in frozen.plan.nodes.values()} - self.equipment.engines.keys())
         if unknown:
             raise BadVersion(f"No executor runs the engine {', '.join(unknown)}.")

@@ -1,14 +1,13 @@
 """Open an executor: its pool, its outbox, what it shares, and the loops that keep it going."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from executor.admission import Admission
 from executor.attempt import Finished
-from executor.engines.port import Engine
-from executor.executor import Executor
+from executor.executor import Equipment, Executor
 from executor.finisher import Finisher
 from executor.poller import admit_next, poll
 from executor.running import Running
@@ -22,9 +21,7 @@ from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_pool
 from queryflow.runtime.heartbeat import beat
 from queryflow.runtime.loops import forever
-from queryflow.runtime.objects import ObjectStore
 from queryflow.runtime.outbox import Outbox
-from queryflow.sandbox.sandbox import Sandbox
 
 POOL_SIZE = 8
 TIDY_SECONDS = 86_400.0
@@ -41,9 +38,7 @@ class Opened:
 
 
 @asynccontextmanager
-async def open_executor(
-    settings: ExecutorSettings, bus: Bus, engines: Mapping[str, Engine], objects: ObjectStore, sandbox: Sandbox
-) -> AsyncIterator[Opened]:
+async def open_executor(settings: ExecutorSettings, bus: Bus, equipment: Equipment) -> AsyncIterator[Opened]:
     """An executor on its database; at the end what still runs is drained or given back, then the pool is closed."""
     pool = await open_pool(settings.database_url, role=settings.role, maximum=POOL_SIZE)
     outbox = Outbox(settings.service, pool, bus, settings)
@@ -58,9 +53,7 @@ async def open_executor(
         admission=Admission(settings.open_nodes_limit),
         running=Running(settings.run_at_once),
         finisher=Finisher(record),
-        engines=engines,
-        objects=objects,
-        sandbox=sandbox,
+        equipment=equipment,
         attempts=settings.home / "attempts",
     )
     try:

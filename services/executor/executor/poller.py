@@ -24,7 +24,7 @@ async def admit_next(executor: Executor) -> None:
         if waiting or not executor.admission.has_room:
             executor.admission.measured(await executions.open_nodes(connection))
     for place, execution_id in enumerate(waiting):
-        if not executor.admission.room():
+        if executor.admission.room == 0:
             executor.admission.backlog(len(waiting) - place)
             return
         await launch(executor, [execution_id])

@@ -2,11 +2,15 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from uuid import UUID
 
-from executor.attempt import Attempt, Outcome
+import structlog
+
+from executor.attempt import Attempt, Outcome, Trace
+
+log = structlog.get_logger()
 
 
 class LeaseLost(Exception):
@@ -31,6 +35,8 @@ class Held:
     """When it was claimed, by the same clock."""
     work: "asyncio.Task[Outcome] | None" = None
     ending: Ending | None = None
+    trace: Trace = field(default_factory=Trace)
+    """What is known so far of what the attempt works with, for the case that it fails."""
 
     @property
     def valid(self) -> bool:
@@ -99,5 +105,7 @@ class Running:
 
     def _ended(self, held: Held, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()):
+            log.error("An attempt was given up; its lease will pass", action="attempt.lost", exc_info=problem)
         if self._held.get(held.attempt.id) is held:
             del self._held[held.attempt.id]

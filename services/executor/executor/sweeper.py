@@ -92,8 +92,8 @@ async def _found(executor: Executor, look: Look) -> list[ExecutionId]:
 async def _remove_results(executor: Executor, gone: Sequence[ExecutionId]) -> None:
     """Remove the results of executions whose rows are gone; what a crash leaves of them is never read again."""
     for execution_id in gone:
-        for key in await executor.objects.list(f"results/{execution_id}/"):
-            await executor.objects.delete(key)
+        for key in await executor.equipment.objects.list(f"results/{execution_id}/"):
+            await executor.equipment.objects.delete(key)
 
 
 def _age(executor: Executor) -> timedelta:

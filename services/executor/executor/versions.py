@@ -138,10 +138,14 @@ class Versions:
             self._frozen.keep(version, found, len(found.plan.nodes))
         return found
 
+    def known(self, ids: Iterable[ExecutionId]) -> dict[ExecutionId, RunningExecution]:
+        """Those of the executions that need not be read."""
+        return {each: kept for each in ids if (kept := self._executions.get(each)) is not None}
+
     async def executions(self, connection: Database, ids: Iterable[ExecutionId]) -> dict[ExecutionId, RunningExecution]:
         """What those executions run; ids that have no row, or no version that can be run, are left out."""
         wanted = set(ids)
-        found = {each: kept for each in wanted if (kept := self._executions.get(each)) is not None}
+        found = self.known(wanted)
         missing = wanted - found.keys()
         if missing:
             for row in await rows.executions(connection, list(missing)):

@@ -16,7 +16,7 @@ import asyncpg
 
 from executor.engines.echo import EchoEngine
 from executor.engines.port import Engine, Produced, Work
-from executor.executor import Executor
+from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
 from executor.settings import ExecutorSettings
@@ -235,7 +235,9 @@ async def open_rig(
         every: Sequence[Engine] = (EchoEngine(), scripted, *more)
         engines = {engine.kind: engine for engine in every}
         opened = await stack.enter_async_context(
-            open_executor(configured, bus, engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox))
+            open_executor(
+                configured, bus, Equipment(engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox))
+            )
         )
         said = [] if said is None else said
         handlers: tuple[AnyHandler, ...] = (*HANDLERS, *node_handlers(engines.values()))

@@ -74,7 +74,7 @@ def version(most: Any, binding: dict[str, Any]) -> Version:
 
 async def result(rig: Rig, execution_id: Any, node: str) -> list[tuple[Any, ...]]:
     row = await rig.row(execution_id, node)
-    file = await rig.executor.objects.fetch(row["result_s3_path"], Path("/nonexistent"))
+    file = await rig.executor.equipment.objects.fetch(row["result_s3_path"], Path("/nonexistent"))
     return duckdb.read_parquet(str(file)).fetchall()
 
 

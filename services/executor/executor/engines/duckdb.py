@@ -35,7 +35,7 @@ class DuckDBEngine:
         try:
             [answer] = await self._sandbox.run(Job((query,), work.directory, work.timeout, inputs))
         except JobFailed as failure:
-            raise _failure(failure, work, tables) from failure
+            raise _failure(failure, work, tables, query.sql) from failure
         return _produced(answer, query.sql)
 
 
@@ -76,8 +76,9 @@ def _produced(answer: Answer, sql: str) -> Produced:
     return Produced(answer.file.path if answer.file else None, answer.row_count, columns, sql)
 
 
-def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table]) -> EngineFailure:
+def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table], sql: str) -> EngineFailure:
     if failure.kind is not ErrorKind.MISSING:
-        return EngineFailure(failure.kind, failure.message)
+        return EngineFailure(failure.kind, failure.message, sql)
     names = ", ".join(sorted(tables)) or "no tables"
-    return EngineFailure(failure.kind, f"{failure.message}\nThe engine connection {work.connection.name} has: {names}.")
+    message = f"{failure.message}\nThe engine connection {work.connection.name} has: {names}."
+    return EngineFailure(failure.kind, message, sql)

@@ -63,10 +63,12 @@ class Produced:
 class EngineFailure(Exception):
     """The engine refused or failed the query; `message` is safe to show to the person who wrote it."""
 
-    def __init__(self, kind: ErrorKind, message: str) -> None:
+    def __init__(self, kind: ErrorKind, message: str, sql: str | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.sql = sql
+        """What was sent, where something was."""
 
 
 class Engine(Protocol):

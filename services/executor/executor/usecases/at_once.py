@@ -27,8 +27,7 @@ async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
     Such an engine does nothing outside this process, so running before the claim is safe. What needs inputs, or fails,
     goes the long way: claimed, run, finished.
     """
-    async with executor.desk.pool.acquire() as connection:
-        running = await executor.versions.executions(connection, {ExecutionId(each.execution_id) for each in events})
+    running = await _running(executor, {ExecutionId(each.execution_id) for each in events})
     known = [event for event in events if event.execution_id in running]
     done: Done = {}
     rest = [event for event in known if not await _run(executor, running[ExecutionId(event.execution_id)], event, done)]
@@ -38,6 +37,15 @@ async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
         await claim(executor, rest)
 
 
+async def _running(executor: Executor, ids: set[ExecutionId]) -> Executions:
+    """What the executions run; a connection is taken only for those that must be read."""
+    known = executor.versions.known(ids)
+    if len(known) == len(ids):
+        return known
+    async with executor.desk.pool.acquire() as connection:
+        return await executor.versions.executions(connection, ids)
+
+
 async def _run(executor: Executor, execution: RunningExecution, event: NodeReady, done: Done) -> bool:
     """Run one attempt if it can be run at once; whether it could and went well."""
     node_id = NodeId(event.node_id)
@@ -45,7 +53,7 @@ async def _run(executor: Executor, execution: RunningExecution, event: NodeReady
     if work is None:
         return False
     try:
-        produced = await executor.engines[event.engine].run(work)
+        produced = await executor.equipment.engines[event.engine].run(work)
     except EngineFailure:
         return False
     done[execution.id, node_id, event.attempt] = Outcome(NodeState.SUCCEEDED, rows=produced.rows)

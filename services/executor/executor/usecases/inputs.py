@@ -39,7 +39,7 @@ async def inputs_of(executor: Executor, execution: RunningExecution, node_id: No
         directory=directory,
         deadline=DEADLINE,
     )
-    return _decided(await resolve_inputs(executor.sandbox, executor.objects, wish))
+    return _decided(await resolve_inputs(executor.equipment.sandbox, executor.equipment.objects, wish))
 
 
 def _decided(resolved: Resolved) -> Inputs:

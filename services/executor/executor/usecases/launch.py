@@ -1,6 +1,7 @@
 """Launch requested executions: a row per node, the roots ready, everything or nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from math import ceil
 
 import asyncpg
 
@@ -19,55 +20,57 @@ from queryflow.runtime.crashpoints import crashpoint
 
 
 async def launch(executor: Executor, ids: Sequence[ExecutionId]) -> None:
-    """Launch those of the executions that are requested; a repeat finds them launched and changes nothing.
+    """Launch those of the executions that are requested and find room; a repeat finds them launched.
 
     One whose end was asked for already gets all its nodes cancelled and ends; one whose version cannot be run fails.
     """
-    launched = await executor.desk.commit(lambda unit: _launch(unit, executor, ids))
-    executor.admission.launched(launched)
+    opened = await executor.desk.commit(lambda unit: _launch(unit, executor, ids))
+    executor.admission.launched(opened)
     crashpoint("executor.after_launch_commit")
 
 
-async def admit(executor: Executor, ids: Iterable[ExecutionId]) -> None:
+async def admit(executor: Executor, ids: Sequence[ExecutionId]) -> None:
     """Launch what there is room for now; the rest waits for the end of others, in a fair order."""
     if executor.admission.has_room:
-        await launch(executor, list(ids))
+        await launch(executor, ids)
 
 
 async def _launch(unit: Unit, executor: Executor, ids: Sequence[ExecutionId]) -> int:
     """Launch them; how many nodes that opened."""
     opened = 0
-    rows = await executions.lock_requested(unit.connection, ids)
-    bad: list[Closing] = []
     groups: dict[tuple[str, bool], list[asyncpg.Record]] = {}
-    for row in rows:
+    for row in await executions.lock_requested(unit.connection, ids):
         unit.now = row["now"]
         groups.setdefault((row["version"], row["cancelled"]), []).append(row)
     for (version, cancelled), group in groups.items():
-        launched = [ExecutionId(row["id"]) for row in group]
         try:
             frozen = await executor.versions.frozen(unit.connection, version)
             executor.demand_engines(frozen)
         except BadVersion as problem:
-            bad.extend(Closing(each, ExecutionState.FAILED, str(problem), {}) for each in launched)
+            await end(unit, [Closing(ExecutionId(row["id"]), ExecutionState.FAILED, str(problem), {}) for row in group])
             continue
         if cancelled:
-            await _launch_cancelled(unit, launched, frozen)
+            await _launch_cancelled(unit, group, frozen)
         else:
-            await _launch_group(unit, group, frozen)
-            opened += len(group) * len(frozen.plan.nodes)
-    if bad:
-        await end(unit, bad)
+            opened += await _launch_group(unit, _fitting(group, frozen, executor.admission.room - opened), frozen)
     crashpoint("executor.after_launch_insert")
     return opened
 
 
-async def _launch_group(unit: Unit, group: Sequence[asyncpg.Record], frozen: Frozen) -> None:
+def _fitting(group: Sequence[asyncpg.Record], frozen: Frozen, room: int) -> Sequence[asyncpg.Record]:
+    """The first of the executions, until their nodes fill the room."""
+    return group[: ceil(max(0, room) / len(frozen.plan.nodes))]
+
+
+async def _launch_group(unit: Unit, group: Sequence[asyncpg.Record], frozen: Frozen) -> int:
+    if not group:
+        return 0
     ids = [ExecutionId(row["id"]) for row in group]
     await nodes.insert(unit.connection, ids, frozen, NodeState.PENDING)
     await executions.start(unit.connection, ids, len(frozen.plan.sinks))
     for row in group:
         _say_started(unit, row, frozen)
+    return len(group) * len(frozen.plan.nodes)
 
 
 def _say_started(unit: Unit, row: asyncpg.Record, frozen: Frozen) -> None:
@@ -83,11 +86,11 @@ def _first_try(execution_id: ExecutionId, node_id: NodeId, frozen: Frozen) -> No
     return NodeReady(execution_id=execution_id, node_id=node_id, attempt=1, engine=engine)
 
 
-async def _launch_cancelled(unit: Unit, ids: Sequence[ExecutionId], frozen: Frozen) -> None:
+async def _launch_cancelled(unit: Unit, group: Sequence[asyncpg.Record], frozen: Frozen) -> None:
+    ids = [ExecutionId(row["id"]) for row in group]
     await nodes.insert(unit.connection, ids, frozen, NodeState.CANCELLED)
-    if unit.now is None:
-        raise AssertionError("the executions were locked by a statement that said when")
-    for execution_id in ids:
+    for row in group:
         for node_id in frozen.plan.nodes:
-            unit.progressed(execution_id, NodeCancelled(node_id=node_id, attempt=1, sequence=1, at=unit.now))
+            fact = NodeCancelled(node_id=node_id, attempt=1, sequence=1, at=row["now"])
+            unit.progressed(ExecutionId(row["id"]), fact)
     await close(unit, ids)

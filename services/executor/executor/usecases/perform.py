@@ -2,10 +2,11 @@
 
 import asyncio
 import shutil
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from executor.attempt import Attempt, Outcome, Trace
+from executor.attempt import Attempt, Outcome
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
 from executor.executor import Executor
 from executor.repository import leases, slots
@@ -18,50 +19,59 @@ from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, Ski
 from queryflow.runtime.crashpoints import crashpoint
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt with all it needs: the executor, the lease, what the execution runs, a directory of its own."""
+
+    executor: Executor
+    held: Held
+    execution: RunningExecution
+    directory: Path
+
+
 async def perform(executor: Executor, held: Held, execution: RunningExecution) -> Outcome:
     """The attempt's good outcome, or that it is skipped for an empty input; EngineFailure says why it failed."""
     directory = await asyncio.to_thread(_make_directory, executor.attempts, held.attempt)
     try:
-        return await _perform(executor, held, execution, directory)
+        return await _perform(Try(executor, held, execution, directory))
     except SkippedForEmptyInput:
         return Outcome(NodeState.SKIPPED, reason=SkipReason.EMPTY_INPUT, root=RootReason.EMPTY_INPUT)
     finally:
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
 
-async def _perform(executor: Executor, held: Held, execution: RunningExecution, directory: Path) -> Outcome:
-    attempt = held.attempt
-    inputs = await inputs_of(executor, execution, attempt.node_id, directory)
-    values = node_values(execution, attempt.node_id, inputs)
-    work = await _work(executor, held, execution, inputs, values, directory)
-    await _enter(executor, held, Phase.SUBMITTED)
+async def _perform(this: Try) -> Outcome:
+    attempt, equipment = this.held.attempt, this.executor.equipment
+    inputs = await inputs_of(this.executor, this.execution, attempt.node_id, this.directory)
+    values = node_values(this.execution, attempt.node_id, inputs)
+    this.held.trace = values.trace
+    work = await _work(this, inputs, values)
+    await _enter(this, Phase.SUBMITTED)
     crashpoint("executor.before_run")
-    produced = await executor.engines[attempt.engine].run(work)
-    trace = Trace(values.trace.parameters, values.trace.mappings, produced.sql)
+    produced = await equipment.engines[attempt.engine].run(work)
+    trace = replace(values.trace, sql=produced.sql)
     if produced.file is None:
         return Outcome(NodeState.SUCCEEDED, rows=produced.rows, trace=trace)
-    await _enter(executor, held, Phase.STORING)
-    stored = await store_result(executor.objects, produced, result_key(attempt))
+    await _enter(this, Phase.STORING)
+    stored = await store_result(equipment.objects, produced, result_key(attempt))
     crashpoint("executor.after_store")
     return Outcome(
         NodeState.SUCCEEDED, rows=produced.rows, trace=trace, result_key=stored.key, result_metadata=stored.metadata
     )
 
 
-async def _enter(executor: Executor, held: Held, phase: Phase) -> None:
+async def _enter(this: Try, phase: Phase) -> None:
     """Say what comes next, and make sure before it that the lease is still ours; LeaseLost if it is not."""
-    held.check()
-    lease = timedelta(seconds=executor.settings.lease_seconds)
-    async with executor.desk.pool.acquire() as connection:
-        if not await leases.enter(connection, held.attempt, phase, lease):
-            raise LeaseLost(held.attempt.node_id)
-    held.check()
+    this.held.check()
+    lease = timedelta(seconds=this.executor.settings.lease_seconds)
+    async with this.executor.desk.pool.acquire() as connection:
+        if not await leases.enter(connection, this.held.attempt, phase, lease):
+            raise LeaseLost(this.held.attempt.node_id)
+    this.held.check()
 
 
-async def _work(
-    executor: Executor, held: Held, execution: RunningExecution, inputs: Inputs, values: NodeValues, directory: Path
-) -> Work:
-    attempt = held.attempt
+async def _work(this: Try, inputs: Inputs, values: NodeValues) -> Work:
+    attempt, execution = this.held.attempt, this.execution
     return Work(
         execution_id=execution.id,
         node_id=attempt.node_id,
@@ -70,9 +80,9 @@ async def _work(
         template=template_of(execution, attempt.node_id),
         values=values.values,
         window=window_of(execution, attempt.node_id),
-        connection=await _connection(executor, attempt),
-        directory=directory,
-        timeout=timeout_of(executor, execution, attempt),
+        connection=await _connection(this.executor, attempt),
+        directory=this.directory,
+        timeout=timeout_of(this.executor, execution, attempt),
         lists=inputs.lists,
     )
 

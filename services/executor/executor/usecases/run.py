@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import asyncpg
 import structlog
 
 from executor.attempt import Attempt, Failure, Finished, Outcome
@@ -28,6 +29,10 @@ log = structlog.get_logger()
 KILL_SECONDS = 5.0
 """How long work that was broken off may take to end."""
 RECORD_PAUSE_SECONDS = 1.0
+UNRECORDABLE = Outcome(
+    NodeState.FAILED,
+    failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but what it said cannot be stored."),
+)
 
 
 def begin(executor: Executor, attempt: Attempt, deadline: float) -> None:
@@ -86,6 +91,7 @@ def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> 
         log.warning("A lease was lost; its attempt was given up", action="lease.lost", **_ids(held))
         return None
     if isinstance(problem, EngineFailure):
+        held.trace = replace(held.trace, sql=problem.sql)
         return _failed(execution, held, Failure(problem.kind, problem.message))
     if passes(problem):
         return _failed(execution, held, Failure(ErrorKind.TRANSIENT, f"A server was away: {type(problem).__name__}."))
@@ -104,21 +110,27 @@ def _failed(execution: RunningExecution, held: Held, failure: Failure) -> Outcom
         random=random.random(),  # noqa: S311 - jitter, not a secret
     )
     state = NodeState.TIMED_OUT if failure.kind is ErrorKind.TIMEOUT else NodeState.FAILED
-    return Outcome(state, failure=failure, retry_after=wait)
+    return Outcome(state, failure=failure, retry_after=wait, trace=held.trace)
 
 
 async def _record(executor: Executor, held: Held, outcome: Outcome) -> None:
-    """Have the outcome recorded; while the database is away, for as long as the lease holds."""
-    while True:
+    """Have the outcome recorded; while the database is away, for as long as the lease holds.
+
+    An outcome that the database refuses, for example for text it cannot hold, is recorded as a failure without details.
+    """
+    while held.valid:
         try:
             await executor.finisher.finish(Finished(held.attempt, outcome))
         except TryAgain:
-            if not held.valid:
-                log.warning("An outcome could not be recorded in time", action="lease.lost", **_ids(held))
-                return
             await asyncio.sleep(RECORD_PAUSE_SECONDS)
+        except (asyncpg.DataError, ValueError, TypeError):
+            if outcome == UNRECORDABLE:
+                raise
+            log.exception("An outcome could not be recorded", action="outcome.refused", **_ids(held))
+            outcome = UNRECORDABLE
         else:
             return
+    log.warning("An outcome could not be recorded in time", action="lease.lost", **_ids(held))
 
 
 def _ids(held: Held) -> dict[str, str | int]:
