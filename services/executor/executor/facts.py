@@ -19,9 +19,6 @@ from queryflow.messages.execution import (
     NodeWaiting,
 )
 
-MOST_MESSAGE_CHARACTERS = 2_000
-"""Longer sentences of an engine are cut: a fact must fit in a message."""
-
 
 class Place(TypedDict):
     """Which node, which attempt, and the fact's place in the order of the node's facts."""
@@ -82,7 +79,7 @@ def _skipped(place: Place, outcome: Outcome) -> Fact:
 def _error(failure: Failure | None) -> FactError:
     if failure is None:
         return FactError(kind=ErrorKind.INTERNAL, message="No reason was given.")
-    return FactError(kind=failure.kind, message=failure.message[:MOST_MESSAGE_CHARACTERS])
+    return FactError(kind=failure.kind, message=failure.message)
 
 
 ENDS: dict[NodeState, Callable[[Place, Outcome], Fact]] = {

@@ -1,0 +1,23 @@
+"""Every end has its fact."""
+
+from datetime import UTC, datetime
+
+from executor import facts
+from executor.attempt import Outcome
+from executor.facts import Place
+from queryflow.domain.states import FINAL_NODE_STATES, NodeState
+from queryflow.messages.execution import NodeSucceeded
+
+PLACE = Place(node_id="top", attempt=2, sequence=7, at=datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+
+
+def test_every_final_state_but_reused_has_a_fact_of_its_name() -> None:
+    assert {facts.ended(PLACE, Outcome(state)).fact for state in FINAL_NODE_STATES - {NodeState.REUSED}} == {
+        f"node_{state}" for state in FINAL_NODE_STATES - {NodeState.REUSED}
+    }
+
+
+def test_a_success_says_rows_and_seconds() -> None:
+    fact = facts.ended(PLACE, Outcome(NodeState.SUCCEEDED, rows=3, seconds=1.5))
+    assert isinstance(fact, NodeSucceeded)
+    assert (fact.rows, fact.seconds, fact.sequence) == (3, 1.5, 7)

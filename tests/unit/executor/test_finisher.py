@@ -1,0 +1,67 @@
+"""Group commit: together what arrives together, alone what arrives alone, and a bad one harms no other."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from executor.attempt import Attempt, Finished, Outcome
+from executor.finisher import MOST_TOGETHER, Finisher
+from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.domain.states import NodeState
+
+
+def finished(node: str) -> Finished:
+    attempt = Attempt(uuid4(), ExecutionId(uuid4()), NodeId(node), 1, 1, "duckdb", "sample", timedelta(0))
+    return Finished(attempt, Outcome(NodeState.SUCCEEDED))
+
+
+class Recorder:
+    """Remembers what was recorded together, and holds each call until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.go = asyncio.Event()
+
+    async def record(self, batch: Sequence[Finished]) -> None:
+        await self.go.wait()
+        nodes = [str(each.attempt.node_id) for each in batch]
+        self.batches.append(nodes)
+        if "bad" in nodes:
+            raise ValueError("bad")
+
+
+async def test_an_outcome_that_comes_alone_is_recorded_at_once_and_alone() -> None:
+    recorder = Recorder()
+    recorder.go.set()
+    finisher = Finisher(recorder.record)
+    await finisher.finish(finished("a"))
+    await finisher.finish(finished("b"))
+    assert recorder.batches == [["a"], ["b"]]
+
+
+async def test_what_arrives_during_a_commit_goes_together_with_the_next() -> None:
+    recorder = Recorder()
+    finisher = Finisher(recorder.record)
+    tasks = [asyncio.create_task(finisher.finish(finished("first")))]
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(finisher.finish(finished(f"n{place}"))) for place in range(MOST_TOGETHER + 50)]
+    await asyncio.sleep(0)
+    recorder.go.set()
+    await asyncio.gather(*tasks)
+    assert [len(batch) for batch in recorder.batches] == [MOST_TOGETHER, 51]
+
+
+async def test_a_bad_outcome_is_refused_alone() -> None:
+    recorder = Recorder()
+    finisher = Finisher(recorder.record)
+    tasks = [asyncio.create_task(finisher.finish(finished(node))) for node in ("good", "bad", "better")]
+    await asyncio.sleep(0)
+    recorder.go.set()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), ValueError, type(None)]
+    with pytest.raises(ValueError, match="bad"):
+        await finisher.finish(finished("bad"))
+    await finisher.finish(finished("good"))
