@@ -51,7 +51,7 @@ async def test_what_arrives_during_a_commit_goes_together_with_the_next() -> Non
     await asyncio.sleep(0)
     recorder.go.set()
     await asyncio.gather(*tasks)
-    assert [len(batch) for batch in recorder.batches] == [MOST_TOGETHER, 51]
+    assert [len(batch) for batch in recorder.batches] == [1, MOST_TOGETHER, 50]
 
 
 async def test_a_bad_outcome_is_refused_alone() -> None:
