@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
@@ -13,6 +14,8 @@ from queryflow.domain.states import ExecutionState
 
 Document = dict[str, Any]
 YAML = "application/yaml"
+PAGE = 1000
+"""How many rows of a result one answer may hold."""
 
 
 class RefusedByServer(Refused):
@@ -22,7 +25,7 @@ class RefusedByServer(Refused):
         super().__init__(str(body.get("message", f"HTTP {status}")), code=str(body.get("error", status)))
         self.status = status
         details = body.get("details") or {}
-        self.problems = tuple(_problem(each) for each in details.get("problems", ()))
+        self.problems = tuple(problem_of(each) for each in details.get("problems", ()))
 
 
 class Client:
@@ -45,7 +48,7 @@ class Client:
 
     async def template(self, template_id: str) -> Document:
         """A template's newest version."""
-        return _document(await self._ask("GET", f"/api/templates/{template_id}"))
+        return _document(await self._ask("GET", f"/api/templates/{_segment(template_id)}"))
 
     async def save_composition(self, document: Document) -> Document:
         """Write the head of a composition, new or not; answers with the problems it has."""
@@ -61,30 +64,32 @@ class Client:
 
     async def composition(self, composition_id: str) -> Document:
         """The head of a composition as a flow document."""
-        return _document(await self._ask("GET", f"/api/compositions/{composition_id}"))
+        return _document(await self._ask("GET", f"/api/compositions/{_segment(composition_id)}"))
 
     async def composition_file(self, composition_id: str) -> str:
         """A composition as a flow file."""
-        answer = await self._ask("GET", f"/api/compositions/{composition_id}", headers={"Accept": YAML})
+        answer = await self._ask("GET", f"/api/compositions/{_segment(composition_id)}", headers={"Accept": YAML})
         return answer.text
 
     async def execute(self, composition_id: str, wish: Document, idempotency_key: str | None = None) -> str:
         """Start an execution; answers with its id."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        answer = await self._ask("POST", f"/api/compositions/{composition_id}/execute", json=wish, headers=headers)
+        answer = await self._ask(
+            "POST", f"/api/compositions/{_segment(composition_id)}/execute", json=wish, headers=headers
+        )
         return str(answer.json()["execution_id"])
 
     async def cancel(self, execution_id: str) -> None:
         """Ask an execution to end."""
-        await self._ask("POST", f"/api/executions/{execution_id}/cancel")
+        await self._ask("POST", f"/api/executions/{_segment(execution_id)}/cancel")
 
     async def execution(self, execution_id: str) -> Document:
         """An execution as it stands."""
-        return _document(await self._ask("GET", f"/api/executions/{execution_id}"))
+        return _document(await self._ask("GET", f"/api/executions/{_segment(execution_id)}"))
 
     async def node(self, execution_id: str, node_id: str) -> Document:
         """A node of an execution with its history and the SQL it sent."""
-        return _document(await self._ask("GET", f"/api/executions/{execution_id}/nodes/{node_id}"))
+        return _document(await self._ask("GET", f"/api/executions/{_segment(execution_id)}/nodes/{node_id}"))
 
     async def follow(self, execution_id: str, *, every_seconds: float = 0.1) -> AsyncIterator[Document]:
         """The execution again and again, whenever it changed, until it has ended."""
@@ -98,11 +103,20 @@ class Client:
             last = execution
             await asyncio.sleep(every_seconds)
 
-    async def results(self, execution_id: str, node_id: str, *, limit: int = 1000) -> Document | None:
-        """The first rows of a node's result; None if it has none."""
-        path = f"/api/executions/{execution_id}/nodes/{node_id}/results"
+    async def results(self, execution_id: str, node_id: str, most: int | None = None) -> Document | None:
+        """The first rows of a node's result, all of them if `most` is None; None if it has no result."""
+        path = f"/api/executions/{_segment(execution_id)}/nodes/{node_id}/results"
+        found = await self._page(path, 0, min(most or PAGE, PAGE))
+        while found and len(found["rows"]) < min(found["total"], most or found["total"]):
+            page = await self._page(path, len(found["rows"]), PAGE)
+            if not page or not page["rows"]:
+                break
+            found["rows"] += page["rows"]
+        return found
+
+    async def _page(self, path: str, offset: int, limit: int) -> Document | None:
         try:
-            return _document(await self._ask("GET", path, params={"limit": limit}))
+            return _document(await self._ask("GET", path, params={"limit": limit, "offset": offset}))
         except RefusedByServer as refused:
             if refused.status in {httpx2.codes.NOT_FOUND, httpx2.codes.CONFLICT}:
                 return None
@@ -139,6 +153,11 @@ async def open_client(url: str) -> AsyncIterator[Client]:
         yield Client(http)
 
 
+def _segment(name: str) -> str:
+    """A name a person typed, as one segment of a path and never more."""
+    return quote(name, safe="")
+
+
 def _document(answer: httpx2.Response) -> Document:
     found = answer.json()
     if not isinstance(found, dict):
@@ -154,6 +173,7 @@ def _error_body(answer: httpx2.Response) -> Document:
     return found if isinstance(found, dict) else {"error": str(answer.status_code), "message": answer.text[:500]}
 
 
-def _problem(each: Mapping[str, Any]) -> Problem:
+def problem_of(each: Mapping[str, Any]) -> Problem:
+    """A problem as the API writes it."""
     severity = Severity(each.get("severity", Severity.ERROR))
     return Problem(str(each.get("code")), str(each.get("path")), str(each.get("message")), severity)

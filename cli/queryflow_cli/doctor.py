@@ -8,14 +8,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from queryflow_cli.home import running_in
+from queryflow_cli.home import running_in, throw_away_home
+from queryflow_cli.report import new_table, open_console
+
+if TYPE_CHECKING:
+    from queryflow.sandbox.walls import Wall
 
 LEAST_FREE_BYTES = 1_000_000_000
+ANSWER_SECONDS = 5
+WALLS_NEED = {
+    "no network": "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or start as root",
+    "own user": "start as root, so that queries can run as nobody",
+    "Landlock": "needs Linux 5.13 with Landlock among the kernel's security modules (lsm=landlock,… at boot)",
+    "seccomp": "needs a kernel, or a container profile, that allows seccomp filters",
+}
+"""What lets a wall of the sandbox stand; none of them is needed by somebody who runs only their own queries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +36,23 @@ class Finding:
     what: str
     well: bool
     words: str
+    """What was found; where something is missing, what to do about it."""
     needed: bool = True
 
 
-async def examine(home: Path, console: Console) -> bool:
+async def examine(home: Path) -> bool:
     """Print what was found; whether everything needed is there."""
-    findings = [*_programs(), *_place(home), await _database(), await _broker(), *await _sandbox(home)]
-    table = Table()
+    findings = [*_programs(), *_place(home), await _database(), await _broker(), *await _sandbox()]
+    table = new_table("What QueryFlow finds here")
     for name in ("", "what", "found"):
         table.add_column(name, overflow="fold")
     for finding in findings:
-        table.add_row(_mark(finding), finding.what, finding.words)
+        table.add_row(_mark(finding), finding.what, Text(finding.words))
+    console = open_console()
     console.print(table)
-    return all(finding.well for finding in findings if finding.needed)
+    complete = all(finding.well for finding in findings if finding.needed)
+    console.print("Everything needed is here." if complete else "What is marked ✘ is needed, and missing.")
+    return complete
 
 
 def _mark(finding: Finding) -> Text:
@@ -56,30 +71,38 @@ def _place(home: Path) -> Iterator[Finding]:
     running = running_in(home)
     yield Finding("home", True, f"{home}, {'in use at ' + running.url if running else 'not in use'}")
     nearest = next(each for each in (home, *home.parents) if each.exists())
-    writable = os.access(nearest, os.W_OK)
-    yield Finding("home may be written", writable, str(nearest) if writable else f"no right to write to {nearest}")
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    hint = f"no folder of yours can be made in {nearest}: name another with --home or QUERYFLOW_HOME"
+    yield Finding("home may be written", writable, str(nearest) if writable else hint)
     free = shutil.disk_usage(nearest).free
-    yield Finding("disk space", free > LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB free")
+    enough = free > LEAST_FREE_BYTES
+    words = f"{free / 1e9:.1f} GB free" + ("" if enough else ": make room, or name a home on another disk with --home")
+    yield Finding("disk space", enough, words)
 
 
 async def _database() -> Finding:
     url = os.environ.get("QUERYFLOW_DATABASE_URL")
     if not url:
-        from queryflow.runtime.postgres_binaries import EmbeddedPostgresError, find_binaries
-
-        try:
-            return Finding("PostgreSQL", True, f"embedded, version {find_binaries().major}")
-        except EmbeddedPostgresError as error:
-            return Finding("PostgreSQL", False, str(error))
+        return _embedded_database()
     import asyncpg
 
     try:
-        connection = await asyncpg.connect(url, timeout=5)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        return Finding("PostgreSQL", False, f"QUERYFLOW_DATABASE_URL does not answer: {type(error).__name__}")
+        connection = await asyncpg.connect(url, timeout=ANSWER_SECONDS)
+    except (OSError, ValueError, asyncpg.PostgresError, TimeoutError) as error:
+        words = f"{_reason(error)}: mend QUERYFLOW_DATABASE_URL, or unset it to use the embedded one"
+        return Finding("PostgreSQL", False, words)
     found = await connection.fetchval("SHOW server_version")
     await connection.close()
     return Finding("PostgreSQL", True, f"named by QUERYFLOW_DATABASE_URL, version {found}")
+
+
+def _embedded_database() -> Finding:
+    from queryflow.runtime.postgres_binaries import EmbeddedPostgresError, find_binaries
+
+    try:
+        return Finding("PostgreSQL", True, f"embedded, version {find_binaries().major}")
+    except EmbeddedPostgresError as error:
+        return Finding("PostgreSQL", False, f"{error} Or set QUERYFLOW_DATABASE_URL to a server of yours.")
 
 
 async def _broker() -> Finding:
@@ -89,16 +112,34 @@ async def _broker() -> Finding:
     import aio_pika
 
     try:
-        connection = await asyncio.wait_for(aio_pika.connect(url), timeout=5)
-    except (OSError, aio_pika.exceptions.AMQPError, TimeoutError) as error:
-        return Finding("RabbitMQ", False, f"QUERYFLOW_AMQP_URL does not answer: {type(error).__name__}")
+        connection = await asyncio.wait_for(aio_pika.connect(url), ANSWER_SECONDS)
+    except (OSError, ValueError, aio_pika.exceptions.AMQPError, TimeoutError) as error:
+        words = f"{_reason(error)}: mend QUERYFLOW_AMQP_URL, or unset it to use the local bus"
+        return Finding("RabbitMQ", False, words)
     await connection.close()
     return Finding("RabbitMQ", True, "named by QUERYFLOW_AMQP_URL")
 
 
-async def _sandbox(home: Path) -> list[Finding]:
+def _reason(error: Exception) -> str:
+    """Why a server was not reached; never what the URL says, for it may hold a password."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {ANSWER_SECONDS} seconds"
+    return f"no answer ({type(error).__name__})"
+
+
+async def _sandbox() -> list[Finding]:
     """Every wall around people's SQL; without Landlock and seccomp both, the system stays on loopback."""
+    from queryflow.sandbox.job import JobFailed
     from queryflow.sandbox.probing import probe_walls
 
-    walls = await probe_walls(home)
-    return [Finding(f"sandbox: {wall.name}", wall.active, wall.why, needed=False) for wall in walls]
+    try:
+        with throw_away_home() as folder:
+            walls = await probe_walls(folder)
+    except (OSError, JobFailed) as error:
+        return [Finding("sandbox", False, f"no query can be run here: {error}")]
+    return [_wall(wall) for wall in walls]
+
+
+def _wall(wall: "Wall") -> Finding:
+    words = wall.why if wall.active else f"{wall.why}: {WALLS_NEED.get(wall.name, 'this machine does not allow it')}"
+    return Finding(f"sandbox: {wall.name}", wall.active, words, needed=False)

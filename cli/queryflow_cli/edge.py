@@ -1,34 +1,41 @@
-"""Where a command meets the person: exit codes, sentences instead of stack traces, Ctrl-C."""
+"""Where a command meets the person: exit codes, sentences instead of stack traces, Ctrl-C and SIGTERM."""
 
 import asyncio
-import sys
+import signal
 from collections.abc import Coroutine
 from typing import Any
 
 import typer
-import uvloop
-from rich.console import Console
 
 from queryflow.domain.errors import Problem, QueryFlowError
-from queryflow_cli.report import print_problems
 
-FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+FAILED, REFUSED = 1, 2
+INTERRUPTED, TERMINATED = 130, 143
 
 
 def run_async(work: Coroutine[Any, Any, bool]) -> None:
     """Run the command's work to its end; the exit code says whether it succeeded."""
+    import uvloop
+
     try:
-        succeeded = uvloop.run(work)
-    except (KeyboardInterrupt, asyncio.CancelledError):
+        succeeded = uvloop.run(_ended_by_sigterm(work))
+    except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    except QueryFlowError as error:
-        explain(error)
-        raise typer.Exit(REFUSED) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(TERMINATED) from None
     raise typer.Exit(0 if succeeded else FAILED)
 
 
 def explain(error: QueryFlowError) -> None:
     """Say on standard error what was refused, with every problem."""
-    print(error, file=sys.stderr)
+    from queryflow_cli.problems import problem_lines
+
     problems: tuple[Problem, ...] = getattr(error, "problems", ())
-    print_problems(Console(stderr=True), problems)
+    typer.echo("\n".join([str(error), *problem_lines(problems)]), err=True)
+
+
+async def _ended_by_sigterm(work: Coroutine[Any, Any, bool]) -> bool:
+    """The work; SIGTERM cancels it as Ctrl-C does, so that what it started is put away."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
-from queryflow.sql.flow_problems import flow_problems
+import typer
 
 from queryflow.domain.errors import Invalid, Problem, Refused
 from queryflow.domain.flow import Flow
@@ -15,6 +15,7 @@ from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import read_template
 from queryflow.domain.version import EngineConnection
+from queryflow.sql.flow_problems import flow_problems
 from queryflow_cli.library import template_texts
 
 
@@ -24,13 +25,32 @@ def read_flow_file(path: Path) -> Flow:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        message = f"The flow file {path} cannot be read: {reason}."
+        hint = " A saved flow's id begins with comp_." if isinstance(error, FileNotFoundError) else ""
+        message = f"The flow file {path} cannot be read: {reason}.{hint}"
         raise Refused(message, code="FILE_NOT_READABLE") from error
     return read_flow(text)
 
 
-def problems_of(flow: Flow) -> list[Problem]:
-    """Everything wrong with a flow, judged without a server: by its own templates and the shipped ones."""
+def write_flow_file(text: str, path: Path | None) -> None:
+    """Write the text to the file, or to standard output; Refused says why it cannot be written."""
+    if path is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.", code="FILE_NOT_WRITABLE") from error
+
+
+def problems_in(file: Path) -> list[Problem]:
+    """Everything wrong with a flow file, judged without a server: by its own templates and the shipped ones."""
+    try:
+        return _problems_of(read_flow_file(file))
+    except Invalid as error:
+        return list(error.problems)
+
+
+def _problems_of(flow: Flow) -> list[Problem]:
     shipped = (read_template(text) for text in template_texts())
     templates: dict[TemplateId, Template] = {each.template_id: each for each in shipped} | flow.templates
     names = {flow.connection, *(node.connection for node in flow.nodes)} - {None}
@@ -44,8 +64,9 @@ def parameters_of(assignments: Iterable[str], types: Mapping[str, ParameterType]
     for assignment in assignments:
         name, separator, value = assignment.partition("=")
         if not separator or not name:
-            message = f"--param takes name=value, not {assignment!r}."
-            raise Invalid(message, code="PARAMETER_FORM")
+            raise Refused(f"--param takes name=value, not {assignment!r}.", code="PARAMETER_FORM")
+        if name in found:
+            raise Refused(f"--param {name} is given twice; a list is written a,b,c.", code="PARAMETER_TWICE")
         found[name] = _value(value, types.get(name))
     return found
 
@@ -57,9 +78,13 @@ def _value(text: str, kind: ParameterType | None) -> Any:
     if kind in _TEXTS:
         return text
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except ValueError:
         return text
+
+
+def _no_number(word: str) -> Never:
+    raise ValueError(f"{word} is no JSON")
 
 
 _TEXTS = {ParameterType.STRING, ParameterType.ENUM, ParameterType.DATE, ParameterType.TIMESTAMP}

@@ -11,9 +11,11 @@ from queryflow.runtime.database import open_engine
 from queryflow.schema.people import LOCAL_PERSON
 from queryflow_cli.client import Client, RefusedByServer
 from queryflow_cli.library import flow_texts, template_texts
-from queryflow_cli.samples import amc, flights
+from queryflow_cli.samples import amc
 from queryflow_cli.samples.dataset import read_manifest
 
+SAMPLE, DATA = "sample", "data"
+"""The engine connections to the made-up advertiser, and to the folder that `--data` names."""
 SLOTS = 4
 """How many queries run at once on a folder of files: each takes a core of this machine."""
 
@@ -27,17 +29,7 @@ async def connect_sample(home: Path, database_url: str) -> None:
     """Make the sample data where it is missing, and the engine connection `sample` that reads it."""
     folder = sample_folder(home)
     await asyncio.to_thread(amc.generate, folder)
-    await connect_folder("sample", folder, database_url)
-    flights_folder = home / "samples" / "flights"
-    if read_manifest(flights_folder) is not None:
-        await connect_folder("flights", flights_folder, database_url)
-
-
-async def connect_flights(home: Path, database_url: str) -> None:
-    """Unpack the flights where the package is installed, and make the engine connection `flights`."""
-    folder = home / "samples" / "flights"
-    await asyncio.to_thread(flights.extract, folder)
-    await connect_folder("flights", folder, database_url)
+    await connect_folder(SAMPLE, folder, database_url)
 
 
 async def connect_folder(name: str, folder: Path, database_url: str) -> None:

@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
-from queryflow.domain.errors import Conflict
+from queryflow.domain.errors import Conflict, Refused
 
 RUNNING = "running.json"
+LOCK = "owner.lock"
+LOG = Path("logs", "queryflow.log")
+"""Where in the home the parts of an embedded system write what they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,11 @@ def home_directory(wished: Path | None) -> Path:
 
 @contextmanager
 def owned(home: Path) -> Iterator[None]:
-    """Own the home while the block runs, for this process alone; Conflict says who has it."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    home.chmod(0o700)
-    with (home / "owner.lock").open("ab") as lock:
+    """Own the home while the block runs, for this process alone.
+
+    Conflict says who has it; Refused says why it cannot be a home.
+    """
+    with _open_lock(home) as lock:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -49,6 +54,16 @@ def owned(home: Path) -> Iterator[None]:
             yield
         finally:
             (home / RUNNING).unlink(missing_ok=True)
+
+
+def _open_lock(home: Path) -> IO[bytes]:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.chmod(0o700)
+        return (home / LOCK).open("ab")
+    except OSError as error:
+        message = f"{home} cannot be a home: {error.strerror}. Name a folder of yours with --home or QUERYFLOW_HOME."
+        raise Refused(message, code="HOME_NOT_USABLE") from error
 
 
 @contextmanager
@@ -71,7 +86,7 @@ def announce(home: Path, running: RunningSystem) -> None:
 
 def running_in(home: Path) -> RunningSystem | None:
     """The system that runs in the home now; None if nothing does, whatever an earlier one left behind."""
-    with suppress(FileNotFoundError), (home / "owner.lock").open("ab") as lock:
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError), (home / LOCK).open("r+b") as lock:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

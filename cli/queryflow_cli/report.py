@@ -1,16 +1,18 @@
 """What the command line prints of an execution: tables for people, one JSON object for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
-
-from queryflow.domain.errors import Problem
 
 Document = Mapping[str, Any]
 
@@ -18,7 +20,11 @@ ROWS_SHOWN = 20
 ITEMS_SHOWN = 20
 ITEMS_IN_FULL = 1000
 CELL_WIDTH = 60
-NUMBERS = ("INT", "DECIMAL", "DOUBLE", "FLOAT", "REAL", "NUMERIC", "LONG")
+LARGEST_SHORT = 1e6
+"""Below this, six digits of a fraction are enough to read; above, they would hide whole units."""
+WIDTH_OF_A_PIPE = 200
+NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|DOUBLE|FLOAT")
+"""DuckDB's types of numbers."""
 
 MARKS = {
     "pending": ("·", "dim"),
@@ -36,6 +42,12 @@ MARKS = {
 }
 
 
+def open_console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for most tables where it is a pipe or a file."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH_OF_A_PIPE)
+
+
 def execution_json(execution: Document, result: Document | None) -> str:
     """The execution and its final rows as one JSON object."""
     nodes = [_node(node) for node in execution["nodes"]]
@@ -45,7 +57,7 @@ def execution_json(execution: Document, result: Document | None) -> str:
         "state": execution["state"],
         "seconds": seconds_of(execution),
         "nodes": nodes,
-        "result": result,
+        "result": None if result is None else _result(result),
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
 
@@ -64,24 +76,25 @@ def print_execution(console: Console, execution: Document) -> None:
     seconds = seconds_of(execution)
     line = Text.assemble(f"{execution['composition_id']} ", state_text(execution["state"]))
     line.append("" if seconds is None else f" in {seconds:.1f} s")
-    line.append(f"   execution {execution['execution_id']}", style="dim")
     console.print(line)
+    console.print(Text(f"execution {execution['execution_id']}\n", style="dim"))
 
 
 def node_table(execution: Document) -> Table:
     """Each node with its state, rows and seconds."""
-    window = execution.get("window") or {}
-    title = f"{execution['composition_id']}  {_day(window.get('start'))} … {_day(window.get('end'))} (end exclusive)"
-    table = Table(title=title if window else execution["composition_id"], title_justify="left")
+    table = new_table(f"{execution['composition_id']}{_days(execution.get('window'))}")
     for name in ("node", "template", "state"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     table.add_column("rows", justify="right")
     table.add_column("seconds", justify="right")
-    table.add_column("why", overflow="fold")
+    explained = any(_why(node) for node in execution["nodes"])
+    if explained:
+        table.add_column("why", overflow="fold")
     for node in execution["nodes"]:
         rows = "" if node["rows"] is None else f"{node['rows']:,}"
         seconds = "" if node["seconds"] is None else f"{node['seconds']:.2f}"
-        table.add_row(node["node_id"], node["template_id"], state_text(node["state"]), rows, seconds, _why(node))
+        cells = (node["node_id"], node["template_id"], state_text(node["state"]), rows, seconds)
+        table.add_row(*cells, *([_why(node)] if explained else []))
     return table
 
 
@@ -94,10 +107,10 @@ def state_text(state: str) -> Text:
 def print_result(console: Console, result: Document) -> None:
     """The first rows of a node's result."""
     columns = result["columns"]
-    table = Table(title=f"{result['node_id']}: {_count(result)}", title_justify="left")
+    table = new_table(f"{result['node_id']}: {_count(result)}")
     for column in columns:
-        numeric = any(word in str(column["type"]).upper() for word in NUMBERS)
-        table.add_column(column["name"], justify="right" if numeric else "left", overflow="fold")
+        numeric = NUMBERS.fullmatch(str(column["type"])) is not None
+        table.add_column(Text(column["name"]), justify="right" if numeric else "left", overflow="fold")
     for row in result["rows"][:ROWS_SHOWN]:
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
@@ -110,17 +123,14 @@ def print_query(console: Console, node: Document) -> None:
         console.print(Syntax(node["sql"], "sql", word_wrap=True, background_color="default"))
 
 
-def print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    """Each problem: where, what, how to mend it."""
-    for problem in problems:
-        style = "red" if problem.severity == "error" else "yellow"
-        console.print(Text.assemble((f"{problem.severity} {problem.code}", style), f" at {problem.path or 'the flow'}"))
-        console.print(Text(f"  {problem.message}"))
-
-
 def _node(node: Document) -> dict[str, Any]:
     names = ("node_id", "template_id", "state", "reason", "rows", "seconds")
     return {name: node[name] for name in names} | {"parameters": _shortened(node.get("parameters") or {})}
+
+
+def _result(result: Document) -> dict[str, Any]:
+    columns = [{"name": column["name"], "type": column["type"]} for column in result["columns"]]
+    return {"node_id": result["node_id"], "columns": columns, "rows": result["rows"]}
 
 
 def _shortened(parameters: Document) -> dict[str, Any]:
@@ -146,12 +156,34 @@ def _count(result: Document) -> str:
     return f"{total:,} rows" if shown == total else f"{shown} of {total:,} rows"
 
 
+def new_table(title: str) -> Table:
+    """An empty table in the style of all of them."""
+    return Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+
+
 def _cell(value: Any) -> Text:
     if value is None:
         return Text("–", style="dim")
-    written = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    written = _written(value)
     return Text(written if len(written) <= CELL_WIDTH else written[: CELL_WIDTH - 1] + "…")
 
 
-def _day(instant: str | None) -> str:
-    return "" if instant is None else instant[:10]
+def _written(value: Any) -> str:
+    """A value as people read it: lists as a, b, c; of a structure its values."""
+    if isinstance(value, dict):
+        return " ".join(_written(each) for each in value.values())
+    if isinstance(value, list):
+        return ", ".join(_written(each) for each in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) and abs(value) < LARGEST_SHORT else str(value)
+
+
+def _days(window: Document | None) -> str:
+    """The first and the last day of the window; its end is the moment after."""
+    if not window:
+        return ""
+    zone = ZoneInfo(window["time_zone"])
+    first = datetime.fromisoformat(window["start"]).astimezone(zone)
+    last = datetime.fromisoformat(window["end"]).astimezone(zone) - timedelta(microseconds=1)
+    return f"  {first.date()} to {last.date()}"

@@ -2,22 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+
+import typer
 
 from queryflow_cli.client import Client, open_client
-from queryflow_cli.furnishing import connect_folder
-from queryflow_cli.home import home_directory, running_in, throw_away_home
-from queryflow_cli.system import SystemWish, open_system
-
-
-@dataclass(frozen=True, slots=True)
-class SessionWish:
-    """Where to look for a system, and what it should have."""
-
-    home: Path | None = None
-    ephemeral: bool = False
-    data: Path | None = None
+from queryflow_cli.furnishing import DATA, connect_folder
+from queryflow_cli.home import RunningSystem, home_directory, running_in, throw_away_home
+from queryflow_cli.system import SystemWish, embedded_parts, open_system
+from queryflow_cli.waiting import Waiting
+from queryflow_cli.wishes import SessionWish
 
 
 @asynccontextmanager
@@ -25,9 +18,15 @@ async def open_session(wish: SessionWish) -> AsyncIterator[Client]:
     """A client of a ready system."""
     async with AsyncExitStack() as stack:
         home = stack.enter_context(throw_away_home()) if wish.ephemeral else home_directory(wish.home)
-        system = running_in(home)
-        if system is None:
-            system, _ = await stack.enter_async_context(open_system(SystemWish(home, data=wish.data)))
-        elif wish.data is not None:
-            await connect_folder("data", wish.data, system.database_url)
+        found = running_in(home)
+        if found is not None and wish.data is not None:
+            await connect_folder(DATA, wish.data, found.database_url)
+        system = found or await _start(stack, SystemWish(home, data=wish.data))
         yield await stack.enter_async_context(open_client(system.url))
+
+
+async def _start(stack: AsyncExitStack, wish: SystemWish) -> RunningSystem:
+    """A system of the command's own, until the stack ends; it says where it lives and what it brings."""
+    system, _ = await stack.enter_async_context(open_system(wish, Waiting()))
+    typer.echo(f"QueryFlow in {wish.home}, embedded: {', '.join(embedded_parts()) or 'nothing'}.", err=True)
+    return system

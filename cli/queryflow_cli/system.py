@@ -1,22 +1,28 @@
 """A whole system in a home: the database, the services in the shape the environment asks for, the first furniture."""
 
 import asyncio
+import importlib
 import os
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import httpx2
 
-from queryflow.domain.errors import Refused, TryAgain
+from queryflow.domain.errors import Conflict, Refused, TryAgain
+from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
 from queryflow.schema.migrate import migrate
 from queryflow_cli.client import open_client
 from queryflow_cli.deployed import deployed, free_port
-from queryflow_cli.furnishing import connect_folder, connect_sample, load_library
-from queryflow_cli.home import RunningSystem, announce, owned
+from queryflow_cli.furnishing import DATA, connect_folder, connect_sample, load_library
+from queryflow_cli.home import LOG, RunningSystem, announce, owned
+from queryflow_cli.waiting import Waiting
 
 READY_WITHIN_SECONDS = 60.0
 
@@ -43,28 +49,76 @@ def embedded_parts() -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def open_system(wish: SystemWish) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
-    """A system that is ready, and its running; it drains and ends with the block. Conflict if the home is in use."""
+async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
+    """A system that is ready, and its running; it drains and ends with the block.
+
+    Conflict if the home or the port is in use; Refused if a server it was told to use does not answer.
+    """
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(wish.home))
+        stack.callback(waiting.over)
+        configure_logs(file=wish.home / LOG)
+        port = _free(wish.port)
+        await stack.enter_async_context(_meanwhile(asyncio.to_thread(_import_services)))
+        waiting.say("Starting the database")
         database_url = await stack.enter_async_context(_database(wish.home))
-        await migrate(database_url)
-        furnishing = asyncio.create_task(_connect(wish, database_url))
-        port = wish.port or free_port()
+        await migrate_named(database_url)
+        furnishing = await stack.enter_async_context(_meanwhile(_connect(wish, database_url)))
+        waiting.say("Starting the services")
         running = await stack.enter_async_context(_services(wish.home, database_url, port))
         system = RunningSystem(f"http://127.0.0.1:{port}", database_url, os.getpid())
         await _ready(system.url, running)
+        waiting.say("Making the sample data")
         await furnishing
         async with open_client(system.url) as client:
             await load_library(client)
         announce(wish.home, system)
+        waiting.over()
         yield system, running
+
+
+def _free(port: int) -> int:
+    """The port, if nobody listens there; a free one for 0."""
+    if port == 0:
+        return free_port()
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        message = f"Port {port} cannot be used: {error.strerror}. Stop what listens there, or name another with --port."
+        raise Conflict(message, code="PORT_IN_USE") from error
+    return port
+
+
+async def migrate_named(database_url: str) -> None:
+    """Bring the database to this version's schema; Refused if it does not let us in."""
+    try:
+        await migrate(database_url)
+    except (OSError, asyncpg.PostgresError) as error:
+        message = f"The database that QUERYFLOW_DATABASE_URL names does not let us in: {error or type(error).__name__}"
+        raise Refused(message, code="DATABASE_NOT_USABLE") from error
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
+    """Let the work go on beside the block; what the block did not wait for is given up at its end."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _import_services() -> None:
+    """Import what the embedded services need, which takes as long as the database's start."""
+    if not os.environ.get("QUERYFLOW_AMQP_URL"):
+        importlib.import_module("queryflow_cli.embedded")
 
 
 async def _connect(wish: SystemWish, database_url: str) -> None:
     await connect_sample(wish.home, database_url)
     if wish.data is not None:
-        await connect_folder("data", wish.data, database_url)
+        await connect_folder(DATA, wish.data, database_url)
 
 
 @asynccontextmanager

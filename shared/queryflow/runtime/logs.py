@@ -3,17 +3,20 @@
 import logging
 import re
 import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
-NOISY = ("aiormq", "aio_pika", "faststream", "uvicorn.access", "botocore", "asyncio")
+LARGEST_FILE_BYTES = 10_000_000
+NOISY = ("aiormq", "aio_pika", "faststream", "uvicorn.access", "botocore", "asyncio", "httpx2")
 
 
-def configure_logs(level: str = "INFO") -> None:
-    """Send every log record of the process to standard error as JSON, also those of libraries."""
+def configure_logs(level: str = "INFO", file: Path | None = None) -> None:
+    """Send every log record of the process to standard error, or to a file, as JSON, also those of libraries."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -27,11 +30,17 @@ def configure_logs(level: str = "INFO") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr) if file is None else _file_handler(file)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_ending(), foreign_pre_chain=shared))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def _file_handler(file: Path) -> logging.Handler:
+    """The file, begun anew when it is full; the one before is kept."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return RotatingFileHandler(file, maxBytes=LARGEST_FILE_BYTES, backupCount=1, encoding="utf-8")
 
 
 def hide_credentials(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -1,0 +1,50 @@
+"""Keeps a system running until it is asked to stop: what `up` does."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import typer
+
+from queryflow.runtime.crashpoints import arm
+from queryflow.runtime.serving import stop_asked
+from queryflow_cli.home import LOG, RunningSystem
+from queryflow_cli.system import SystemWish, embedded_parts, open_system
+from queryflow_cli.waiting import Waiting
+
+
+async def stay(wish: SystemWish) -> bool:
+    """Run a system until Ctrl-C or SIGTERM, and let it drain; a second Ctrl-C ends it at once."""
+    arm(os.environ.get("QUERYFLOW_CRASH"))
+    async with open_system(wish, Waiting()) as (system, running):
+        asked = stop_asked()
+        typer.echo("\n".join(banner(wish.home, system)))
+        asking = asyncio.create_task(asked.wait())
+        await asyncio.wait([asking, running], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        typer.echo("Stopping: running queries get time to end; Ctrl-C again stops at once and loses nothing.")
+    return True
+
+
+def banner(home: Path, system: RunningSystem) -> list[str]:
+    """What runs where, and what this process brought itself, as lines."""
+    deployed = bool(os.environ.get("QUERYFLOW_AMQP_URL"))
+    shape = "four processes on RabbitMQ" if deployed else "this process"
+    return [
+        typer.style("QueryFlow is ready.", bold=True),
+        f"  API       {system.url}/api   (described at {system.url}/openapi.json)",
+        f"  home      {home}",
+        f"  embedded  {', '.join(embedded_parts()) or 'nothing'}",
+        f"  services  composer, executor, scheduler, status in {shape}",
+        f"  logs      {home / LOG.parent}",
+        "Ctrl-C stops it. In a second terminal: ./queryflow demo" + _in_home(home),
+    ]
+
+
+def _in_home(home: Path) -> str:
+    """What to add so that another command finds this home."""
+    usual = Path(os.environ.get("QUERYFLOW_HOME") or Path.home() / ".queryflow").expanduser().absolute()
+    return "" if home == usual else f" --home {home}"
