@@ -18,9 +18,19 @@ class Clock:
     """Whether time that really passes counts: what comes twice is met twice, what never comes is not met."""
     zone: ZoneInfo
 
+    def is_plain(self, day: date) -> bool:
+        """Whether the clock is not changed on that day, nor at its midnights."""
+        midnights = (datetime.combine(each, time(), self.zone) for each in (day, day + timedelta(days=1)))
+        offsets = {midnight.replace(fold=fold).utcoffset() for midnight in midnights for fold in (0, 1)}
+        return len(offsets) == 1
+
+    def begin(self, day: date) -> datetime:
+        """The first instant of that day, or of the gap it begins with."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
     def times_on(self, day: date, after: datetime) -> Iterator[datetime]:
         """The instants of that day later than `after`, in order, in UTC."""
-        if self._begin(day).utcoffset() == self._begin(day + timedelta(days=1)).utcoffset():
+        if self.is_plain(day):
             return self._plainly(day, after)
         instants = self._shown(day) if self.follows_time else {self._first_shown(day, at) for at in self.times}
         return iter(sorted(at for at in instants if at > after))
@@ -50,6 +60,3 @@ class Clock:
 
     def _exists(self, wall: datetime) -> bool:
         return wall.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) == wall.replace(tzinfo=None)
-
-    def _begin(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self.zone)

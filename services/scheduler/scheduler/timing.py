@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from heapq import merge
 from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,13 +63,27 @@ def next_fire(rhythm: Rhythm, after: datetime) -> datetime:
 
 def due_times(rhythm: Rhythm, after: datetime) -> Iterator[datetime]:
     """Due times in UTC, each later than the one before, the first later than `after`."""
-    clock = _clock_of(rhythm)
-    # What was due in a gap before midnight is due on the day after it.
-    for day in _days(rhythm, after.astimezone(clock.zone).date() - timedelta(days=1)):
-        for at in clock.times_on(day, after):
+    for at in _in_order(rhythm, after):
+        if at > after:
             yield at
             after = at
     raise ScheduleError(f"{rhythm.cron!r} is not due again within fifty years")
+
+
+def _in_order(rhythm: Rhythm, after: datetime) -> Iterator[datetime]:
+    """Due times in order, some twice. Where the clock is put back over midnight, a day lies within another."""
+    clock = _clock_of(rhythm)
+    held: list[datetime] = []
+    # What was due in a gap before midnight is due on the day after it.
+    for day in _days(rhythm, after.astimezone(clock.zone).date() - timedelta(days=1)):
+        if clock.is_plain(day):
+            yield from merge(held, clock.times_on(day, after))
+            held = []
+        else:
+            begin = clock.begin(day)
+            yield from (at for at in held if at < begin)
+            held = sorted([at for at in held if at >= begin] + list(clock.times_on(day, after)))
+    yield from held
 
 
 def due_fires(rhythm: Rhythm, first: datetime, now: datetime, window: timedelta) -> Due:
