@@ -51,9 +51,19 @@ class Deployment:
     async def start(self, *names: str, crash: str | None = None) -> None:
         """Start services (all if none is named), with a crash point armed in each, and wait until they are ready."""
         for name in names or SERVICES:
-            self._processes[name] = self._start(name, crash)
+            self.launch(name, crash=crash)
         for name in names or SERVICES:
             await eventually(partial(self._ready, name), within=READY_WITHIN_SECONDS)
+
+    def launch(self, name: str, *, crash: str | None = None) -> None:
+        """Start a service without waiting for it."""
+        self._processes[name] = self._start(name, crash)
+
+    async def revive(self) -> None:
+        """Start those services that have ended."""
+        dead = [name for name in self._processes if not self.alive(name)]
+        if dead:
+            await self.start(*dead)
 
     async def stop(self, *names: str) -> None:
         """Ask services to stop (all if none is named) and wait until they have."""

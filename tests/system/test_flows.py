@@ -46,8 +46,8 @@ async def test_a_shipped_flow_succeeds_with_rows_in_every_node(system: System, c
     assert execution["state"] == "succeeded"
     assert all(node["rows"] > 0 for node in execution["nodes"])
     for node in execution["nodes"]:
-        page = await system.client.results(execution_id, node["node_id"], limit=5)
-        assert page is not None
+        path = f"/api/executions/{execution_id}/nodes/{node['node_id']}/results"
+        page = (await system.http.get(path, params={"limit": 5})).json()
         assert page["total"] == node["rows"]
         assert len(page["rows"]) == min(5, node["rows"])
 
