@@ -216,6 +216,7 @@ async def open_rig(
     sandbox: Sandbox | None = None,
     more: Sequence[Engine] = (),
     said: list[Event] | None = None,
+    listening: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
     """An executor that listens, with fast loops."""
@@ -244,7 +245,7 @@ async def open_rig(
         bus.subscribe(handlers, opened.executor, DeadLetterTable("executor", opened.executor.desk.pool))
         bus.subscribe(_listeners(said), SimpleNamespace(), DeadLetterTable("executor", opened.executor.desk.pool))
         await bus.start()
-        loops = [asyncio.ensure_future(loop()) for loop in opened.loops]
+        loops = [asyncio.ensure_future(loop()) for loop in opened.loops if listening]
         stack.push_async_callback(_end, loops)
         stack.push_async_callback(bus.stop)
         yield Rig(opened.executor, scripted, bus, owner, said)
