@@ -12,7 +12,7 @@ from tests.system.conftest import System
 
 RECOVERED_WITHIN_SECONDS = 60.0
 
-COMPOSER_POINTS = ("composer.after_execution_insert", "composer.before_hand_over", "composer.before_outbox_delete")
+COMPOSER_POINTS = ("composer.after_execution_insert", "composer.before_outbox_delete")
 EXECUTOR_POINTS = (
     "executor.after_launch_insert",
     "executor.after_launch_commit",
