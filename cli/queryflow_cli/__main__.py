@@ -45,7 +45,7 @@ def run_the_tests(
 def main() -> None:
     """Run the command line; what is refused on purpose is a sentence, not a stack trace."""
     try:
-        app()
+        app(prog_name="queryflow")
     except QueryFlowError as error:
         explain(error)
         raise SystemExit(REFUSED) from None

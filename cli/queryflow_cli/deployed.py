@@ -1,6 +1,7 @@
 """The deployed shape: the four services as processes of their own, on RabbitMQ, behind one origin."""
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -67,12 +68,24 @@ async def _run(gateway: Gateway, port: int, processes: Mapping[str, GuardedProce
         while not listening.done():
             for name, process in processes.items():
                 if not process.running:
-                    raise TryAgain(f"The {name} ended; its log is {home / 'logs' / f'{name}.log'}.")
+                    log = home / "logs" / f"{name}.log"
+                    raise TryAgain(f"The {name} ended: {last_words(log)} Its log is {log}.")
             await asyncio.wait([listening], timeout=WATCH_SECONDS)
         listening.result()
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+def last_words(log: Path) -> str:
+    """Why a service ended, by the last line of its log: the end of an exception, or a sentence."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    try:
+        said = json.loads(lines[-1])
+        words = str(said.get("exception") or said["event"]).splitlines()[-1]
+    except (IndexError, ValueError, TypeError, KeyError, AttributeError):
+        words = lines[-1] if lines else "it said nothing"
+    return words.rstrip(".") + "."
 
 
 async def _stop(processes: list[GuardedProcess]) -> None:

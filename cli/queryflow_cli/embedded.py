@@ -1,26 +1,28 @@
 """The embedded shape: the four services in this process, on the local bus. The same code as the deployed shape."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import httpx2
+from prometheus_client import make_asgi_app
+from pydantic import ValidationError
+
 import composer.app
 import executor.app
-import httpx2
 import scheduler.app
 import status.app
-from prometheus_client import make_asgi_app
-from scheduler.settings import SchedulerSettings
-from status.settings import StatusSettings
-
 from composer.settings import ComposerSettings
 from executor.settings import ExecutorSettings
+from queryflow.domain.errors import Refused
 from queryflow.runtime.bus.local import LocalBus
 from queryflow.runtime.service import OpenService, Service
 from queryflow.runtime.serving import listen, run_until
 from queryflow.runtime.settings import ServiceSettings
 from queryflow_cli.gateway import Gateway, Ready
+from scheduler.settings import SchedulerSettings
+from status.settings import StatusSettings
 
 SERVICES: Mapping[type[ServiceSettings], OpenService] = {
     ComposerSettings: composer.app.open_service,
@@ -30,16 +32,27 @@ SERVICES: Mapping[type[ServiceSettings], OpenService] = {
 }
 
 
+def read_settings(common: Mapping[str, Any]) -> list[ServiceSettings]:
+    """Each service's settings, of the environment and what they have in common; Refused lists what is wrong."""
+    try:
+        return [settings(**common) for settings in SERVICES]
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = [_variable(each["loc"]) + each["msg"].removeprefix("Value error, ") for each in found]
+        raise Refused("The settings are wrong. " + "; ".join(problems) + ".", code="WRONG_SETTINGS") from error
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return "QUERYFLOW_" + "_".join(map(str, location)).upper() + ": " if location else ""
+
+
 @asynccontextmanager
-async def embedded(common: Mapping[str, Any], port: int) -> AsyncIterator[asyncio.Task[None]]:
+async def embedded(settings: Sequence[ServiceSettings], port: int) -> AsyncIterator[asyncio.Task[None]]:
     """The services, answering on 127.0.0.1:`port` while the block runs; then they drain. Yields their running."""
     bus = LocalBus()
     asked = asyncio.Event()
     async with AsyncExitStack() as stack:
-        services = [
-            await stack.enter_async_context(open_service(settings(**common), bus))
-            for settings, open_service in SERVICES.items()
-        ]
+        services = [await stack.enter_async_context(SERVICES[type(each)](each, bus)) for each in settings]
         gateway = _gateway(services)
 
         async def http() -> None:

@@ -58,17 +58,22 @@ def _problems_of(flow: Flow) -> list[Problem]:
     return flow_problems(flow, templates, connections)
 
 
-def parameters_of(assignments: Iterable[str], types: Mapping[str, ParameterType]) -> dict[str, Any]:
-    """`name=value` pairs as the API takes them: text for texts, JSON for everything that is not text."""
-    found: dict[str, Any] = {}
+def read_assignments(assignments: Iterable[str]) -> dict[str, str]:
+    """What was typed as `name=value`, by name; Refused if it has another form."""
+    found: dict[str, str] = {}
     for assignment in assignments:
         name, separator, value = assignment.partition("=")
         if not separator or not name:
             raise Refused(f"--param takes name=value, not {assignment!r}.", code="PARAMETER_FORM")
         if name in found:
             raise Refused(f"--param {name} is given twice; a list is written a,b,c.", code="PARAMETER_TWICE")
-        found[name] = _value(value, types.get(name))
+        found[name] = value
     return found
+
+
+def parameters_of(typed: Mapping[str, str], types: Mapping[str, ParameterType]) -> dict[str, Any]:
+    """Typed values as the API takes them: text for texts, JSON for everything that is not text."""
+    return {name: _value(value, types.get(name)) for name, value in typed.items()}
 
 
 def _value(text: str, kind: ParameterType | None) -> Any:

@@ -14,8 +14,8 @@ from queryflow_cli.library import flow_texts, template_texts
 from queryflow_cli.samples import amc
 from queryflow_cli.samples.dataset import read_manifest
 
-SAMPLE, DATA = "sample", "data"
-"""The engine connections to the made-up advertiser, and to the folder that `--data` names."""
+SAMPLE = "sample"
+"""The engine connection to the made-up advertiser's data."""
 SLOTS = 4
 """How many queries run at once on a folder of files: each takes a core of this machine."""
 

@@ -8,20 +8,20 @@ import typer
 from queryflow.domain.flow_file import flow_to_document
 from queryflow.domain.parameters import ParameterType
 from queryflow_cli.client import Client, Document, problem_of
-from queryflow_cli.flows import parameters_of, read_flow_file, write_flow_file
-from queryflow_cli.furnishing import DATA
+from queryflow_cli.flows import parameters_of, read_assignments, read_flow_file, write_flow_file
 from queryflow_cli.problems import problem_lines
 from queryflow_cli.running import run, watch
 from queryflow_cli.session import open_session
-from queryflow_cli.wishes import FlowWish, SessionWish, Shown
+from queryflow_cli.wishes import DATA, FlowWish, SessionWish, Shown
 
 
 async def run_flow(wished: FlowWish, session: SessionWish, shown: Shown) -> bool:
     """Run a flow file or a saved flow on a system, show it; whether it succeeded."""
     document = None if wished.is_saved else flow_to_document(read_flow_file(Path(wished.name)))
+    typed = read_assignments(wished.assignments)
     async with open_session(session) as client:
         flow = await _saved(client, wished.name, document)
-        wish: Document = {"parameters": parameters_of(wished.assignments, _types(flow))}
+        wish: Document = {"parameters": parameters_of(typed, _types(flow))}
         wish |= {} if wished.is_saved else {"version": "head"}  # what the file says, not what was published before
         wish |= {} if session.data is None else {"connection": DATA}
         return await run(client, flow["composition_id"], wish, shown)

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+DATA = "data"
+"""The engine connection to the folder that `--data` names."""
 _SAVED_FLOW = re.compile(r"comp_[a-z0-9_]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

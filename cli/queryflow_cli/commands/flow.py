@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -16,7 +17,7 @@ FlowFile = Annotated[Path | None, typer.Option("--flow", help="Another flow file
 FlowOrId = Annotated[str, typer.Argument(metavar="FILE|COMPOSITION_ID", help="A flow file, or a saved flow's id.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A flow file.")]
 CompositionId = Annotated[str, typer.Argument(metavar="COMPOSITION_ID", help="A saved flow's id.")]
-ExecutionId = Annotated[str, typer.Argument(metavar="EXECUTION_ID", help="As `run` and the API give it.")]
+ExecutionId = Annotated[UUID, typer.Argument(metavar="EXECUTION_ID", help="As `run` and the API give it.")]
 
 
 def demo(
@@ -54,7 +55,7 @@ def watch_execution(execution_id: ExecutionId, home: Home = None, as_json: Json 
     """Follow an execution until it ends."""
     from queryflow_cli import usecases
 
-    run_async(usecases.watch_execution(execution_id, SessionWish(home), Shown(as_json, sql)))
+    run_async(usecases.watch_execution(str(execution_id), SessionWish(home), Shown(as_json, sql)))
 
 
 def validate(file: File, as_json: Json = False) -> None:

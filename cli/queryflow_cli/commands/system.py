@@ -61,7 +61,7 @@ def doctor(home: Home = None) -> None:
 
 async def _migrate(url: str) -> bool:
     from queryflow.schema.migrate import schema_version
-    from queryflow_cli.system import migrate_named
+    from queryflow_cli.services import migrate_named
 
     await migrate_named(url)
     typer.echo(f"The database is at revision {await schema_version(url)}.")

@@ -1,0 +1,103 @@
+"""The services on a database, in the shape the environment asks for, with their first furniture."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx2
+
+from queryflow.domain.errors import Refused, TryAgain
+from queryflow.schema.migrate import migrate
+from queryflow_cli.client import open_client
+from queryflow_cli.deployed import deployed
+from queryflow_cli.furnishing import connect_folder, connect_sample, load_library
+from queryflow_cli.system import meanwhile
+from queryflow_cli.waiting import Waiting
+from queryflow_cli.wishes import DATA
+
+READY_WITHIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where services run."""
+
+    home: Path
+    database_url: str
+    port: int
+    data: Path | None = None
+    """A folder that the engine connection `data` reads."""
+
+    @property
+    def url(self) -> str:
+        """Where they answer."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def open_services(place: Place, waiting: Waiting) -> AsyncIterator["asyncio.Task[None]"]:
+    """Services that are ready and furnished; they drain and end with the block. Yields their running."""
+    await migrate_named(place.database_url)
+    waiting.say("Starting the services")
+    async with meanwhile(_connect(place)) as connecting, _in_their_shape(place) as running:
+        await _ready(place.url, running)
+        waiting.say("Making the sample data")
+        await connecting
+        async with open_client(place.url) as client:
+            await load_library(client)
+        yield running
+
+
+async def migrate_named(database_url: str) -> None:
+    """Bring the database to this version's schema; Refused if it does not let us in."""
+    try:
+        await migrate(database_url)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = str(error) or type(error).__name__
+        advice = "Mend QUERYFLOW_DATABASE_URL, or unset it to use the embedded one."
+        raise Refused(f"The database cannot be used: {reason}. {advice}", code="DATABASE_NOT_USABLE") from error
+
+
+async def _connect(place: Place) -> None:
+    await connect_sample(place.home, place.database_url)
+    if place.data is not None:
+        await connect_folder(DATA, place.data, place.database_url)
+
+
+@asynccontextmanager
+async def _in_their_shape(place: Place) -> AsyncIterator["asyncio.Task[None]"]:
+    """Processes of their own where RabbitMQ is named, else all in this one."""
+    if os.environ.get("QUERYFLOW_AMQP_URL"):
+        environment = {"QUERYFLOW_DATABASE_URL": place.database_url, "QUERYFLOW_HOME": str(place.home)}
+        async with deployed(environment, place.home, place.port) as running:
+            yield running
+        return
+    from queryflow_cli.embedded import embedded, read_settings
+
+    settings = read_settings({"database_url": place.database_url, "home": place.home})
+    async with embedded(settings, place.port) as running:
+        yield running
+
+
+async def _ready(url: str, running: "asyncio.Task[None]") -> None:
+    deadline = asyncio.get_running_loop().time() + READY_WITHIN_SECONDS
+    async with httpx2.AsyncClient(base_url=url, timeout=5) as client:
+        while asyncio.get_running_loop().time() < deadline:
+            if running.done():
+                running.result()
+                raise TryAgain("The services ended while they started.")
+            if await _answers(client):
+                return
+            await asyncio.sleep(0.02)
+    raise TryAgain(f"The services were not ready within {READY_WITHIN_SECONDS:.0f} seconds.")
+
+
+async def _answers(client: httpx2.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health/ready")).is_success
+    except httpx2.TransportError:
+        return False
