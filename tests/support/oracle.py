@@ -11,7 +11,7 @@ import asyncpg
 FINAL_NODES = {"succeeded", "reused", "failed", "timed_out", "cancelled", "skipped"}
 FINAL_EXECUTIONS = {"succeeded", "partially_succeeded", "failed", "cancelled"}
 OUTBOXES = ("composer_outbox", "executor_outbox", "scheduler_outbox")
-DEAD_LETTERS = ("composer_dead_letters", "executor_dead_letters", "scheduler_dead_letters", "status_dead_letters")
+SERVICES = ("composer", "executor", "scheduler", "status")
 
 _NODES = "SELECT * FROM workflow_executions WHERE composition_execution_id = $1"
 _EXECUTION = "SELECT * FROM query_flow_executions WHERE id = $1"
@@ -75,10 +75,10 @@ class Oracle:
         assert not await self._connection.fetchval("SELECT count(*) FROM engine_slots WHERE holder IS NOT NULL")
         return True
 
-    async def dead_letters(self) -> int:
-        """How many messages nobody could answer."""
-        counts = [await self._connection.fetchval(f"SELECT count(*) FROM {table}") for table in DEAD_LETTERS]
-        return sum(counts)
+    async def dead_letters(self, *services: str) -> list[str]:
+        """The reasons of messages that nobody could answer, of these services or of all."""
+        unions = " UNION ALL ".join(f"SELECT reason FROM {each}_dead_letters" for each in services or SERVICES)
+        return [row["reason"] for row in await self._rows(unions)]
 
     async def _one_result_each(self, execution_id: UUID, nodes: Sequence[asyncpg.Record]) -> None:
         """Each node that succeeded has one committed success and, on an engine with results, one whole result."""

@@ -15,7 +15,7 @@ from tests.support.embedded import EmbeddedDeployment
 from tests.support.flows import TEMPLATES, write_things
 from tests.support.oracle import Oracle
 from tests.support.postgres import create_database, drop_database
-from tests.support.rabbitmq import delete_everything
+from tests.support.rabbitmq import PrivateRabbit, delete_everything
 
 
 class System:
@@ -26,6 +26,7 @@ class System:
         self.client = deployment.client
         self.http = deployment.http
         self.connection = connection
+        """The database as its owner sees it."""
         self.oracle = Oracle(connection, deployment.folder / "objects")
 
 
@@ -60,31 +61,31 @@ async def _system(deployment: Deployment, folders: dict[str, Path], *, furnished
         await deployment.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def deployed(
     postgres_server: str,
     migrated_template: str,
-    rabbitmq_url: str,
+    private_rabbitmq: PrivateRabbit,
     tmp_path_factory: pytest.TempPathFactory,
     sample_folder: Path,
     things_folder: Path,
 ) -> AsyncIterator[System]:
-    """Four service processes on PostgreSQL and RabbitMQ."""
+    """Four service processes on PostgreSQL and RabbitMQ, a node of our own: tests restart it."""
     url = await create_database(postgres_server, template=migrated_template)
     prefix = f"system-{uuid4().hex[:12]}."
     environment = {
         "QUERYFLOW_DATABASE_URL": url,
-        "QUERYFLOW_AMQP_URL": rabbitmq_url,
+        "QUERYFLOW_AMQP_URL": private_rabbitmq.url,
         "QUERYFLOW_AMQP_PREFIX": prefix,
     }
     deployment = Deployment(tmp_path_factory.mktemp("deployed"), environment)
     async with _system(deployment, {"sample": sample_folder, "things": things_folder}, furnished=False) as system:
         yield system
-    await delete_everything(rabbitmq_url, prefix)
+    await delete_everything(private_rabbitmq.url, prefix)
     await drop_database(postgres_server, url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def embedded(
     postgres_server: str,
     migrated_template: str,

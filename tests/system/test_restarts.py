@@ -1,0 +1,57 @@
+"""The broker goes away and comes back, and the embedded process is killed, while flows run."""
+
+from functools import partial
+from uuid import UUID
+
+import pytest
+
+from tests.support.eventually import eventually
+from tests.support.flows import twenty_nodes
+from tests.support.rabbitmq import PrivateRabbit
+from tests.system.conftest import System
+
+RECOVERED_WITHIN_SECONDS = 90.0
+FLOWS = 5
+
+
+async def start_flows(system: System) -> list[UUID]:
+    """Some flows of twenty nodes, under way."""
+    await system.client.save_composition(twenty_nodes())
+    ids = [await system.client.execute("comp_twenty_nodes", {"version": "head"}) for _ in range(FLOWS)]
+    return [UUID(each) for each in ids]
+
+
+async def all_sound(system: System, ids: list[UUID]) -> None:
+    """Every flow succeeded, with each promise kept."""
+    await eventually(lambda: system.oracle.ended(*ids), within=RECOVERED_WITHIN_SECONDS)
+    for each in ids:
+        await system.oracle.check(each)
+        assert (await system.client.execution(str(each)))["state"] == "succeeded"
+        await eventually(partial(system.oracle.status_agrees, each), within=RECOVERED_WITHIN_SECONDS)
+    await eventually(system.oracle.nothing_left, within=RECOVERED_WITHIN_SECONDS)
+
+
+async def test_the_broker_restarts_during_runs(deployed: System, private_rabbitmq: PrivateRabbit) -> None:
+    assert deployed.deployment.environment["QUERYFLOW_AMQP_URL"] == private_rabbitmq.url
+    await deployed.deployment.revive()
+    ids = await start_flows(deployed)
+    private_rabbitmq.restart()
+    ids += await start_flows(deployed)
+    await all_sound(deployed, ids)
+    assert all(deployed.deployment.alive(service) for service in ("composer", "executor", "scheduler", "status"))
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "executor.after_claim:2",
+        "executor.before_finish_commit:3",
+    ],
+)
+async def test_the_embedded_process_dies_there_and_its_flows_end_all_the_same(embedded: System, point: str) -> None:
+    ids = await start_flows(embedded)
+    await embedded.deployment.kill("up")
+    embedded.deployment.launch("up", crash=point)
+    await embedded.deployment.died("up")
+    await embedded.deployment.start()
+    await all_sound(embedded, ids)
