@@ -1,7 +1,7 @@
 """Named places where a test may end the process, to prove that nothing is lost there.
 
 `QUERYFLOW_CRASH=executor.after_claim:2` kills the process (SIGKILL) at the second passage of that point. Without the
-variable a crash point is one comparison with None. A service reads the variable once, in its `__main__`.
+variable a crash point is one comparison with None. A process reads the variable once, where it begins.
 """
 
 import os

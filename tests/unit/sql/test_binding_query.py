@@ -57,7 +57,7 @@ def bind(column: str = "campaign", **options: Any) -> Binding:
 
 
 def model(binding: Binding, rows: list[tuple[Any, ...]], least: int) -> list[Any]:
-    """The meaning of a binding in the order the handbook of its users gives, one step a line."""
+    """The meaning of a binding, one step of its order of work a line."""
     if binding.where is not None:
         rows = [row for row in rows if row[1] is None or row[1] >= least]
     if binding.nulls is Nulls.DROP:
