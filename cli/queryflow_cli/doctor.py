@@ -22,7 +22,6 @@ LEAST_FREE_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5
 WALLS_NEED = {
     "no network": "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or start as root",
-    "own user": "start as root, so that queries can run as nobody",
     "Landlock": "needs Linux 5.13 with Landlock among the kernel's security modules (lsm=landlock,… at boot)",
     "seccomp": "needs a kernel, or a container profile, that allows seccomp filters",
 }
@@ -141,5 +140,5 @@ async def _sandbox() -> list[Finding]:
 
 
 def _wall(wall: "Wall") -> Finding:
-    words = wall.why if wall.active else f"{wall.why}: {WALLS_NEED.get(wall.name, 'this machine does not allow it')}"
-    return Finding(f"sandbox: {wall.name}", wall.active, words, needed=False)
+    needs = "" if wall.active or wall.name not in WALLS_NEED else f": {WALLS_NEED[wall.name]}"
+    return Finding(f"sandbox: {wall.name}", wall.active, wall.why + needs, needed=False)

@@ -94,7 +94,7 @@ def node_table(execution: Document) -> Table:
         rows = "" if node["rows"] is None else f"{node['rows']:,}"
         seconds = "" if node["seconds"] is None else f"{node['seconds']:.2f}"
         cells = (node["node_id"], node["template_id"], state_text(node["state"]), rows, seconds)
-        table.add_row(*cells, *([_why(node)] if explained else []))
+        table.add_row(*cells, *([Text(_why(node))] if explained else []))
     return table
 
 

@@ -1,0 +1,95 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from queryflow_cli.deployed import last_words
+from queryflow_cli.gateway import Gateway, Ready
+
+SERVICES = ("composer", "executor", "scheduler", "status")
+
+
+def saying(word: str) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(word)(scope, receive, send)
+
+    return answer
+
+
+def ready(*, well: bool) -> Ready:
+    async def answer() -> bool:
+        return well
+
+    return answer
+
+
+def gateway(**wells: bool) -> Gateway:
+    checks = {name: ready(well=wells.get(name, True)) for name in SERVICES}
+    return Gateway({name: saying(name) for name in SERVICES}, checks, saying("metrics"))
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=gateway(status=False))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://queryflow") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "service"),
+    [
+        ("GET", "/api/executions", "status"),
+        ("GET", "/api/executions/1/nodes/a/results", "status"),
+        ("HEAD", "/api/status", "status"),
+        ("GET", "/api/operations/dead-letters", "status"),
+        ("POST", "/api/executions/1/cancel", "composer"),
+        ("GET", "/api/executionsomething", "composer"),
+        ("GET", "/api/templates", "composer"),
+        ("PATCH", "/api/schedules/1", "composer"),
+        ("GET", "/openapi.json", "composer"),
+        ("GET", "/metrics", "metrics"),
+    ],
+)
+async def test_each_request_reaches_its_service(
+    client: httpx2.AsyncClient, method: str, path: str, service: str
+) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == 200
+    assert method == "HEAD" or answer.text == service
+
+
+async def test_the_whole_is_ready_when_every_part_is(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"composer": True, "executor": True, "scheduler": True, "status": False}
+    assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_what_is_not_there_is_answered_in_the_shape_of_errors(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/nothing")
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"error", "message", "details"}
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (
+            '{"event": "Started"}\n{"event": "The service ended", "exception": "Traceback\\nBusLost: gone"}',
+            "BusLost: gone.",
+        ),
+        ('{"event": "Stopping"}\n', "Stopping."),
+        ("QUERYFLOW_TOKEN: too short\n", "QUERYFLOW_TOKEN: too short."),
+        ("[]", "[]."),
+        ("", "it said nothing."),
+    ],
+)
+def test_the_last_words_of_a_service_are_its_reason(
+    tmp_path_factory: pytest.TempPathFactory, log: str, words: str
+) -> None:
+    file = tmp_path_factory.mktemp("logs") / "service.log"
+    file.write_text(log)
+    assert last_words(file) == words
