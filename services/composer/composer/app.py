@@ -1,12 +1,10 @@
 """Puts the composer together."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from composer.api import compositions, engine_connections, executions, schedules, templates
 from composer.composer import Composer
@@ -16,6 +14,7 @@ from composer.settings import ComposerSettings
 from composer.sweep import SWEEP_SECONDS, forget_old_requests
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
+from queryflow.runtime.health import readiness
 from queryflow.runtime.heartbeat import beat
 from queryflow.runtime.http import Readiness, create_app
 from queryflow.runtime.loops import forever
@@ -35,7 +34,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
         outbox = Outbox(settings.service, pool, bus, settings)
         composer = Composer(engine, outbox, FrozenHeads())
         bus.subscribe(HANDLERS, composer, DeadLetterTable(settings.service, pool))
-        app = build_app(settings, readiness=partial(_readiness, composer, bus))
+        app = build_app(settings, readiness=partial(readiness, pool, bus))
         app.state.composer = composer
         sweep = partial(forget_old_requests, composer)
         yield Service(
@@ -52,16 +51,3 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
 def build_app(settings: ComposerSettings, readiness: Readiness) -> FastAPI:
     """The composer's HTTP app; `app.state.composer` is set by who opens the database."""
     return create_app(settings.service, settings, routers=ROUTERS, readiness=readiness)
-
-
-async def _readiness(composer: Composer, bus: Bus) -> Mapping[str, bool]:
-    return {"database": await _answers(composer), "bus": bus.healthy}
-
-
-async def _answers(composer: Composer) -> bool:
-    try:
-        async with composer.engine.connect() as connection:
-            await connection.execute(select(1))
-    except (SQLAlchemyError, OSError, TimeoutError):
-        return False
-    return True

@@ -1,13 +1,11 @@
-"""Keyset paging: a cursor is the key of the last item, in a form nobody is tempted to read."""
+"""Keyset paging: which items are asked for, and where the next ones begin."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from queryflow.domain.errors import Invalid
+from queryflow.runtime import cursors
 
 Item = TypeVar("Item")
 
@@ -31,12 +29,7 @@ class PageWish:
 def cut_page(items: Sequence[Item], limit: int, key: Callable[[Item], str]) -> Page[Item]:
     """The page of up to `limit + 1` items that were read; the one more says that another page follows."""
     shown = items[:limit]
-    return Page(shown, write_cursor(key(shown[-1])) if len(items) > limit else None)
-
-
-def write_cursor(key: str) -> str:
-    """The cursor that continues after the key."""
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+    return Page(shown, cursors.write_cursor(key(shown[-1]).encode()) if len(items) > limit else None)
 
 
 def read_cursor(cursor: str | None) -> str | None:
@@ -44,11 +37,11 @@ def read_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise _not_ours() from None
+        key = cursors.read_cursor(cursor).decode()
+    except UnicodeDecodeError:
+        raise cursors.foreign_cursor() from None
     if "\0" in key:
-        raise _not_ours()
+        raise cursors.foreign_cursor()
     return key
 
 
@@ -57,8 +50,4 @@ def key_as_uuid(key: str) -> UUID:
     try:
         return UUID(key)
     except ValueError:
-        raise _not_ours() from None
-
-
-def _not_ours() -> Invalid:
-    return Invalid("The cursor is not one that this list gave.", code="INVALID_CURSOR")
+        raise cursors.foreign_cursor() from None

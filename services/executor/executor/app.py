@@ -10,7 +10,7 @@ from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
 from executor.settings import ExecutorSettings
 from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.faults import passes
+from queryflow.runtime.health import readiness
 from queryflow.runtime.http import create_app
 from queryflow.runtime.objects import open_objects
 from queryflow.runtime.outbox import DeadLetterTable
@@ -32,23 +32,12 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
         executor = opened.executor
         handlers = (*HANDLERS, *node_handlers(known.values()))
         bus.subscribe(handlers, executor, DeadLetterTable(settings.service, executor.desk.pool))
-        readiness = partial(_readiness, executor, bus)
         yield Service(
             name=settings.service,
-            app=create_app(settings.service, settings, routers=(), readiness=readiness),
+            app=create_app(settings.service, settings, routers=(), readiness=partial(_readiness, executor, bus)),
             loops=opened.loops,
         )
 
 
 async def _readiness(executor: Executor, bus: Bus) -> Mapping[str, bool]:
-    return {"database": await _answers(executor), "bus": bus.healthy, "taking work": not executor.running.draining}
-
-
-async def _answers(executor: Executor) -> bool:
-    try:
-        await executor.desk.pool.fetchval("SELECT 1")
-    except Exception as problem:
-        if passes(problem):
-            return False
-        raise
-    return True
+    return await readiness(executor.desk.pool, bus) | {"taking work": not executor.running.draining}

@@ -1,14 +1,12 @@
 """Puts the scheduler together."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
+from queryflow.runtime.health import readiness
 from queryflow.runtime.heartbeat import beat
 from queryflow.runtime.http import create_app
 from queryflow.runtime.loops import forever
@@ -30,26 +28,12 @@ async def open_service(settings: SchedulerSettings, bus: Bus) -> AsyncIterator[S
         outbox = Outbox(settings.service, pool, bus, settings)
         scheduler = Scheduler(engine, outbox, settings)
         bus.subscribe(HANDLERS, scheduler, DeadLetterTable(settings.service, pool))
-        readiness = partial(_readiness, scheduler, bus)
         yield Service(
             name=settings.service,
-            app=create_app(settings.service, settings, routers=(), readiness=readiness),
+            app=create_app(settings.service, settings, routers=(), readiness=partial(readiness, pool, bus)),
             loops=(
                 outbox.run,
                 partial(beat, pool, settings.service, settings.instance),
                 partial(forever, "scheduler.tick", partial(tick, scheduler), every_seconds=settings.poll_seconds),
             ),
         )
-
-
-async def _readiness(scheduler: Scheduler, bus: Bus) -> Mapping[str, bool]:
-    return {"database": await _answers(scheduler), "bus": bus.healthy}
-
-
-async def _answers(scheduler: Scheduler) -> bool:
-    try:
-        async with scheduler.engine.connect() as connection:
-            await connection.execute(select(1))
-    except (SQLAlchemyError, OSError, TimeoutError):
-        return False
-    return True

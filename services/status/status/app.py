@@ -1,15 +1,14 @@
 """Puts status together."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
+from queryflow.runtime.health import readiness
 from queryflow.runtime.heartbeat import beat
 from queryflow.runtime.http import Readiness, create_app
 from queryflow.runtime.loops import forever
@@ -35,7 +34,7 @@ async def open_service(settings: StatusSettings, bus: Bus) -> AsyncIterator[Serv
     async with AsyncExitStack() as stack:
         status = await _open(settings, bus, stack)
         bus.subscribe(HANDLERS, status, DeadLetterTable(settings.service, status.pool))
-        app = build_app(settings, readiness=partial(_readiness, status))
+        app = build_app(settings, readiness=partial(readiness, status.pool, bus))
         app.state.status = status
         yield Service(
             name=settings.service,
@@ -62,16 +61,3 @@ async def _open(settings: StatusSettings, bus: Bus, stack: AsyncExitStack) -> St
     await sandbox.start()
     stack.push_async_callback(sandbox.stop)
     return Status(pool, engine, open_objects(settings), sandbox, bus, settings)
-
-
-async def _readiness(status: Status) -> Mapping[str, bool]:
-    return {"database": await _answers(status), "bus": status.bus.healthy}
-
-
-async def _answers(status: Status) -> bool:
-    try:
-        async with status.engine.connect() as connection:
-            await connection.execute(select(1))
-    except (SQLAlchemyError, OSError, TimeoutError):
-        return False
-    return True

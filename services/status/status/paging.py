@@ -1,12 +1,10 @@
-"""Keyset paging: a cursor is the key of the last item, in a form nobody is tempted to read."""
+"""Keyset paging: the cursors of lists of executions and of timelines."""
 
-import base64
-import binascii
 import json
 from datetime import datetime
 from uuid import UUID
 
-from queryflow.domain.errors import Invalid
+from queryflow.runtime import cursors
 
 Place = tuple[datetime, str, int]
 """Where a fact stands in a timeline: its time, its node, its place among the node's facts."""
@@ -14,7 +12,7 @@ Place = tuple[datetime, str, int]
 
 def write_cursor(last: UUID) -> str:
     """The cursor that continues after the item."""
-    return _write(last.bytes)
+    return cursors.write_cursor(last.bytes)
 
 
 def read_cursor(cursor: str | None) -> UUID | None:
@@ -22,15 +20,15 @@ def read_cursor(cursor: str | None) -> UUID | None:
     if cursor is None:
         return None
     try:
-        return UUID(bytes=_read(cursor))
+        return UUID(bytes=cursors.read_cursor(cursor))
     except ValueError:
-        raise _not_ours() from None
+        raise cursors.foreign_cursor() from None
 
 
 def write_place(last: Place) -> str:
     """The cursor that continues after the fact."""
     at, node_id, sequence = last
-    return _write(json.dumps([at.isoformat(), node_id, sequence]).encode())
+    return cursors.write_cursor(json.dumps([at.isoformat(), node_id, sequence]).encode())
 
 
 def read_place(cursor: str | None) -> Place | None:
@@ -38,22 +36,7 @@ def read_place(cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     try:
-        at, node_id, sequence = json.loads(_read(cursor))
+        at, node_id, sequence = json.loads(cursors.read_cursor(cursor))
         return datetime.fromisoformat(at), str(node_id), int(sequence)
     except (ValueError, TypeError):
-        raise _not_ours() from None
-
-
-def _write(key: bytes) -> str:
-    return base64.urlsafe_b64encode(key).decode().rstrip("=")
-
-
-def _read(cursor: str) -> bytes:
-    try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("no cursor") from error
-
-
-def _not_ours() -> Invalid:
-    return Invalid("The cursor is not one that this list gave.", code="INVALID_CURSOR")
+        raise cursors.foreign_cursor() from None

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel
 
 from composer.api.answers import AS_YAML, refusals
-from composer.api.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging, Person, new_router
+from composer.api.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging, Person
 from composer.api.documents import AnswerFormat, DocumentFormat, FlowBody, body_of, document_response, yaml_response
 from composer.api.shapes import CompositionAnswer, CompositionDocument, CompositionStored
 from composer.repository.compositions import CompositionRecord
@@ -16,6 +16,7 @@ from composer.usecases import compositions as usecases
 from composer.usecases.compositions import StoredComposition
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow_file import flow_to_document
+from queryflow.runtime.http import new_router
 
 router = new_router("/api/compositions", "compositions")
 

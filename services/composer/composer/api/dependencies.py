@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.routing import APIRoute
+from fastapi import Depends, Header, Query, Request
 
 from composer.composer import Composer
 from composer.expected import Expected, read_if_match
@@ -16,15 +15,6 @@ from queryflow.runtime.transaction import Transaction
 from queryflow.schema.people import LOCAL_PERSON
 
 MOST_ITEMS = 200
-
-
-def new_router(prefix: str, tag: str) -> APIRouter:
-    """A router whose operations are named in OpenAPI as their functions are here."""
-    return APIRouter(prefix=prefix, tags=[tag], generate_unique_id_function=_function_name)
-
-
-def _function_name(route: APIRoute) -> str:
-    return route.name
 
 
 async def _open_transaction(request: Request) -> AsyncIterator[Transaction]:

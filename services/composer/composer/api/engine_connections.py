@@ -4,8 +4,9 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from composer.api.dependencies import InTransaction, new_router
+from composer.api.dependencies import InTransaction
 from composer.usecases import engine_connections as usecases
+from queryflow.runtime.http import new_router
 
 router = new_router("/api/engine-connections", "engine connections")
 

@@ -8,13 +8,14 @@ from fastapi import Header
 from pydantic import BaseModel, Field
 
 from composer.api.answers import refusals
-from composer.api.dependencies import CompositionPath, Heads, InTransaction, Person, new_router
+from composer.api.dependencies import CompositionPath, Heads, InTransaction, Person
 from composer.orders import api_order
 from composer.repository.executions import ExecutionRecord
 from composer.usecases import executions as usecases
 from composer.wishes import ExecutionWish
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState
+from queryflow.runtime.http import new_router
 
 router = new_router("/api", "executions")
 

@@ -8,13 +8,14 @@ from fastapi import Query, Response
 from pydantic import BaseModel, JsonValue
 
 from composer.api.answers import refusals
-from composer.api.dependencies import IfMatch, InTransaction, Paging, Person, new_router
+from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.expected import entity_tag
 from composer.references import read_reference
 from composer.repository.schedules import ScheduleRecord
 from composer.usecases import schedules as usecases
 from composer.usecases.schedules import ScheduleChange, ScheduleDefinition
 from queryflow.domain.ids import ScheduleId
+from queryflow.runtime.http import new_router
 
 router = new_router("/api/schedules", "schedules")
 

@@ -7,7 +7,7 @@ from fastapi import Depends, Response
 from pydantic import BaseModel
 
 from composer.api.answers import AS_YAML, refusals
-from composer.api.dependencies import IfMatch, InTransaction, Paging, Person, new_router
+from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.api.documents import AnswerFormat, DocumentFormat, TemplateBody, body_of, document_response, yaml_response
 from composer.api.shapes import OutputDocument, ParameterDocument, TemplateAnswer, TemplateDocument, TemplateStored
 from composer.repository.templates import StoredTemplate
@@ -17,6 +17,7 @@ from queryflow.domain.errors import Invalid, NotFound, Problem
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.template import Dialect
 from queryflow.domain.template_file import template_to_document
+from queryflow.runtime.http import new_router
 
 router = new_router("/api/templates", "templates")
 

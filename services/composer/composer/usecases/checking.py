@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from queryflow.sql.flow_problems import flow_problems
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from composer.freezing import Frozen, freeze
@@ -14,6 +13,7 @@ from queryflow.domain.errors import Invalid, Problem, Severity
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.template import Template
+from queryflow.sql.flow_problems import flow_problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.routing import APIRoute
+from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from status.status import Status
-
-
-def new_router(prefix: str, tag: str) -> APIRouter:
-    """A router whose operations are named in OpenAPI as their functions are here."""
-    return APIRouter(prefix=prefix, tags=[tag], generate_unique_id_function=_function_name)
-
-
-def _function_name(route: APIRoute) -> str:
-    return route.name
 
 
 async def _current_status(request: Request) -> Status:

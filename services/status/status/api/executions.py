@@ -8,7 +8,8 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from queryflow.domain.states import ExecutionState
-from status.api.dependencies import Connection, new_router
+from queryflow.runtime.http import new_router
+from status.api.dependencies import Connection
 from status.api.nodes import NodeAnswer, node_answer
 from status.paging import read_cursor, write_cursor
 from status.repository.executions import ExecutionRecord, ExecutionsWish

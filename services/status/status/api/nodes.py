@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from queryflow.domain.states import NodeState
-from status.api.dependencies import Connection, new_router
+from queryflow.runtime.http import new_router
+from status.api.dependencies import Connection
 from status.repository.nodes import AttemptRecord
 from status.usecases import reading
 from status.usecases.reading import ExecutionNode

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from status.api.dependencies import CurrentStatus, new_router
+from queryflow.runtime.http import new_router
+from status.api.dependencies import CurrentStatus
 from status.usecases import operations
 
 router = new_router("/api/status", "status")

@@ -7,7 +7,8 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from queryflow.domain.errors import NotAvailable
-from status.api.dependencies import CurrentStatus, new_router
+from queryflow.runtime.http import new_router
+from status.api.dependencies import CurrentStatus
 from status.usecases.results import PageWish, read_result
 
 router = new_router("/api/executions", "results")

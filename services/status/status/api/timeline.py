@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
-from status.api.dependencies import Connection, new_router
+from queryflow.runtime.http import new_router
+from status.api.dependencies import Connection
 from status.paging import read_place, write_place
 from status.usecases import reading
 

@@ -1,0 +1,18 @@
+"""Whether a service can work now, as its `/health/ready` says it."""
+
+from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.database import Pool
+from queryflow.runtime.faults import PASSING
+
+
+async def readiness(pool: Pool, bus: Bus) -> dict[str, bool]:
+    """Whether there is what every service needs: a database that answers, and a bus on which messages flow."""
+    return {"database": await _answers(pool), "bus": bus.healthy}
+
+
+async def _answers(pool: Pool) -> bool:
+    try:
+        await pool.fetchval("SELECT 1")
+    except (*PASSING, OSError):
+        return False
+    return True
