@@ -11,7 +11,6 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from status.settings import StatusSettings
 
 from composer.settings import ComposerSettings
 from executor.settings import ExecutorSettings
@@ -19,6 +18,7 @@ from queryflow.runtime.routes import ROUTES
 from queryflow.runtime.settings import ServiceSettings
 from queryflow_cli.__main__ import app
 from scheduler.settings import SchedulerSettings
+from status.settings import StatusSettings
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import aio_pika
 import asyncpg
 import boto3
 import pytest
-from aio_pika.abc import Arguments
+from pamqp.common import Arguments
 
 from queryflow.runtime.topology import WORK_QUEUES
 from tests.support.eventually import eventually
