@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import ErrorKind, NodeState, RootReason, SkipReason
 
@@ -25,6 +27,20 @@ class Attempt:
     """From the first try's start to this claim, by the database's clock."""
     holds_place: bool = False
     """Whether it holds a place of an engine connection that limits how many run at once."""
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "Attempt":
+        """The attempt that a node's row, claimed or locked, stands for."""
+        return cls(
+            id=row["id"],
+            execution_id=ExecutionId(row["execution_id"]),
+            node_id=NodeId(row["node_id"]),
+            number=row["attempt"],
+            fence=row["fence"],
+            engine=row["engine"],
+            engine_connection=row["engine_connection"],
+            elapsed=row["elapsed"],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 from executor.admission import Admission
 from executor.engines.port import Engine
 from executor.finisher import Finisher
+from executor.frozen import BadVersion, Frozen
 from executor.running import Running
 from executor.settings import ExecutorSettings
 from executor.unit import Desk
-from executor.versions import BadVersion, Frozen, Versions
+from executor.versions import Versions
 from queryflow.runtime.objects import ObjectStore
 from queryflow.sandbox.sandbox import Sandbox
 

@@ -22,7 +22,7 @@ from queryflow.sql.render import RegisteredList
 FIRST_ITEMS = 20
 """So many items of a long list are kept with the node's row."""
 INLINE_ITEMS = 1_000
-"""A list of more items than this stays a file and is registered as a table where the query runs."""
+"""A list of more items than this stays a file, and of it only the count and the first items are kept with the row."""
 
 
 @dataclass(frozen=True, slots=True)

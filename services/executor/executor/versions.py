@@ -4,93 +4,22 @@ Both never change once written, so a cache of them is never stale; it is only bo
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
-from uuid import UUID
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 import asyncpg
-from pydantic import ValidationError
 
+from executor.frozen import BadVersion, Frozen, RunningExecution, freeze
 from executor.repository import versions as rows
-from queryflow.domain.errors import Invalid
-from queryflow.domain.flow import Connection, Node
-from queryflow.domain.ids import CompositionId, ExecutionId, NodeId
-from queryflow.domain.plan import ExecutionPlan, plan_execution
-from queryflow.domain.version import Version
+from queryflow.domain.ids import ExecutionId
 from queryflow.domain.windows import ResolvedWindow, resolve_window
-from queryflow.runtime.database import Connection as Database
+from queryflow.runtime.database import Connection
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
+Running = dict[ExecutionId, RunningExecution]
 MOST_PLANNED_NODES = 200_000
 MOST_EXECUTIONS = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """From a node to one of its children."""
-
-    target: NodeId
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A version ready to be run: its plan, and every node's distinct children."""
-
-    version: Version
-    plan: ExecutionPlan
-    nodes: Mapping[NodeId, Node]
-    children: Mapping[NodeId, tuple[Edge, ...]]
-    into: Mapping[NodeId, tuple[Connection, ...]]
-    """By node, the connections that end at it, in the author's order."""
-
-
-class BadVersion(Exception):
-    """The stored version cannot be run; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningExecution:
-    """What an execution was asked for with, and what it runs."""
-
-    id: ExecutionId
-    composition_id: CompositionId
-    schedule_id: UUID | None
-    parameters: Mapping[str, Any]
-    node_parameters: Mapping[str, Mapping[str, Any]]
-    window: ResolvedWindow
-    node_windows: Mapping[str, ResolvedWindow]
-    frozen: Frozen
-
-
-def freeze(document: Mapping[str, Any]) -> Frozen:
-    """Read and plan a version's document; BadVersion says what is wrong with it."""
-    try:
-        version = Version.model_validate(document)
-        plan = plan_execution(version)
-    except (ValidationError, Invalid) as problem:
-        raise BadVersion(f"The frozen version cannot be run: {problem}") from problem
-    if not plan.nodes:
-        raise BadVersion("The flow has no nodes.")
-    nodes = {node.node_id: node for node in version.flow.nodes}
-    return Frozen(version, plan, nodes, _children(plan), _into(version))
-
-
-def _children(plan: ExecutionPlan) -> dict[NodeId, tuple[Edge, ...]]:
-    found: dict[NodeId, list[Edge]] = {node_id: [] for node_id in plan.nodes}
-    for node in plan.nodes.values():
-        for source in node.sources:
-            found[source.node_id].append(Edge(node.node_id, source.required))
-    return {node_id: tuple(edges) for node_id, edges in found.items()}
-
-
-def _into(version: Version) -> dict[NodeId, tuple[Connection, ...]]:
-    found: dict[NodeId, list[Connection]] = {node.node_id: [] for node in version.flow.nodes}
-    for connection in version.flow.connections:
-        found[connection.target].append(connection)
-    return {node_id: tuple(connections) for node_id, connections in found.items()}
 
 
 class Recent(Generic[Key, Kept]):
@@ -127,7 +56,7 @@ class Versions:
         self._frozen: Recent[str, Frozen] = Recent(MOST_PLANNED_NODES)
         self._executions: Recent[ExecutionId, RunningExecution] = Recent(MOST_EXECUTIONS)
 
-    async def frozen(self, connection: Database, version: str) -> Frozen:
+    async def frozen(self, connection: Connection, version: str) -> Frozen:
         """The version of that hash, planned; BadVersion if it cannot be run."""
         found = self._frozen.get(version)
         if found is None:
@@ -138,11 +67,13 @@ class Versions:
             self._frozen.keep(version, found, len(found.plan.nodes))
         return found
 
-    def known(self, ids: Iterable[ExecutionId]) -> dict[ExecutionId, RunningExecution]:
+    def known(self, ids: Iterable[ExecutionId]) -> Running:
         """Those of the executions that need not be read."""
         return {each: kept for each in ids if (kept := self._executions.get(each)) is not None}
 
-    async def executions(self, connection: Database, ids: Iterable[ExecutionId]) -> dict[ExecutionId, RunningExecution]:
+    async def executions(
+        self, connection: Connection, ids: Iterable[ExecutionId]
+    ) -> dict[ExecutionId, RunningExecution]:
         """What those executions run; ids that have no row, or no version that can be run, are left out."""
         wanted = set(ids)
         found = self.known(wanted)
@@ -161,8 +92,6 @@ class Versions:
 def _execution(row: asyncpg.Record, frozen: Frozen) -> RunningExecution:
     return RunningExecution(
         id=ExecutionId(row["id"]),
-        composition_id=CompositionId(row["composition_key"]),
-        schedule_id=row["schedule_id"],
         parameters=row["parameters"],
         node_parameters=row["node_parameters"],
         window=_window(row, frozen),

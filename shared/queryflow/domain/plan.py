@@ -1,4 +1,4 @@
-"""What a version runs: per node its sources, targets, level, engine, and whether a failure of it is tolerated."""
+"""What a version runs: per node its sources, targets, engine, and whether a failure of it is tolerated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,20 +21,26 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A node that waits for another one; `required` if any connection between the two is."""
+
+    node_id: NodeId
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedNode:
     """A node as the executor needs it."""
 
     node_id: NodeId
     sources: tuple[Source, ...]
     """Distinct, in the order of the connections; their number is `remaining_parents` at launch."""
-    targets: tuple[NodeId, ...]
+    targets: tuple[Target, ...]
     """Distinct, in the order of the connections."""
     is_sink: bool
     tolerated: bool
     """Every path from here to a sink crosses a connection that is not required; never true of a sink."""
     join: JoinRule
-    level: int
-    """0 for a root, else one more than its highest source."""
     engine: str
     engine_connection: str
 
@@ -76,11 +82,10 @@ def plan_execution(version: Version) -> ExecutionPlan:
         nodes[name] = PlannedNode(
             node_id=name,
             sources=tuple(Source(source, required) for source, required in sources[name].items()),
-            targets=tuple(targets[name]),
+            targets=tuple(Target(target, required) for target, required in targets[name].items()),
             is_sink=not targets[name],
             tolerated=tolerated[name],
             join=node.join,
-            level=level[name],
             engine=connection.engine,
             engine_connection=connection.name,
         )

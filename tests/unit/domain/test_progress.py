@@ -1,14 +1,15 @@
 """`advance` in any order, batching and repetition ends every node as a plain sequential model does."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from queryflow.domain.graph import levels
 from queryflow.domain.ids import NodeId
-from queryflow.domain.plan import ExecutionPlan, PlannedNode, plan_execution
+from queryflow.domain.plan import ExecutionPlan, plan_execution
 from queryflow.domain.progress import Child, Ended, EndedParent, advance, ended
 from queryflow.domain.states import FAILED_NODE_STATES, JoinRule, NodeState, RootReason, SkipReason
 from tests.unit.domain.flows import flow_of, random_flows, version_of
@@ -31,37 +32,25 @@ class Story:
     """A flow, how each node would end if it ran, and which were asked to be cancelled while pending."""
 
     plan: ExecutionPlan
+    levels: dict[NodeId, int]
     ends: dict[NodeId, End]
     cancelled: frozenset[NodeId]
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
-    plan = plan_execution(version_of(draw(random_flows())))
-    rules = {name: draw(st.sampled_from(JoinRule)) for name in plan.nodes}
-    nodes = {name: with_rule(node, rules[name]) for name, node in plan.nodes.items()}
+    flow = draw(random_flows())
+    plan = plan_execution(version_of(flow))
+    nodes = {name: replace(node, join=draw(st.sampled_from(JoinRule))) for name, node in plan.nodes.items()}
     ends = {name: draw(st.sampled_from(OWN_ENDS)) for name in nodes}
-    return Story(ExecutionPlan(nodes), ends, frozenset(draw(st.sets(st.sampled_from(sorted(nodes)), max_size=2))))
-
-
-def with_rule(node: PlannedNode, rule: JoinRule) -> PlannedNode:
-    return PlannedNode(
-        node.node_id,
-        node.sources,
-        node.targets,
-        node.is_sink,
-        node.tolerated,
-        rule,
-        node.level,
-        node.engine,
-        node.engine_connection,
-    )
+    cancelled = frozenset(draw(st.sets(st.sampled_from(sorted(nodes)), max_size=2)))
+    return Story(ExecutionPlan(nodes), levels(flow) or {}, ends, cancelled)
 
 
 def told_in_order(story: Story) -> dict[NodeId, End]:
     """The model: one node after the other, each judged by its sources as the words of the documentation have it."""
     told: dict[NodeId, End] = {}
-    for node in sorted(story.plan.nodes.values(), key=lambda node: node.level):
+    for node in sorted(story.plan.nodes.values(), key=lambda node: story.levels[node.node_id]):
         required = [told[source.node_id] for source in node.sources if source.required]
         failed = [end for end in required if end[0] in FAILED_NODE_STATES]
         skipped = [end for end in required if end[0] is NodeState.SKIPPED]
@@ -110,7 +99,7 @@ class Run:
         fresh = [name for name in batch if name not in self.advanced]
         self.advanced.update(fresh)
         nodes = self.story.plan.nodes
-        for child in {target for name in fresh for target in nodes[name].targets}:
+        for child in {target.node_id for name in fresh for target in nodes[name].targets}:
             required = {source.node_id: source.required for source in nodes[child].sources}
             parents = [
                 EndedParent(self.results[name][0], required[name], self.results[name][2])
@@ -179,8 +168,10 @@ def test_a_source_counted_twice_is_a_bug() -> None:
 
 
 def test_a_chain_passes_its_root_on() -> None:
+    flow = flow_of("a>b b>c c>d")
     story = Story(
-        plan_execution(version_of(flow_of("a>b b>c c>d"))),
+        plan_execution(version_of(flow)),
+        levels(flow) or {},
         {NodeId(name): OWN_ENDS[2 if name == "a" else 0] for name in "abcd"},
         frozenset(),
     )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from executor.audit import SeenNode, corrections, open_sinks, truth_of
 from queryflow.domain.ids import NodeId
-from queryflow.domain.plan import ExecutionPlan, PlannedNode, Source
+from queryflow.domain.plan import ExecutionPlan, PlannedNode, Source, Target
 from queryflow.domain.states import FINAL_NODE_STATES, JoinRule, NodeState, RootReason
 
 ENDS = sorted(FINAL_NODE_STATES)
@@ -19,11 +19,11 @@ def plan_of(parents: list[bool]) -> ExecutionPlan:
     sources = tuple(Source(NodeId(f"p{place}"), required) for place, required in enumerate(parents))
     nodes = {
         source.node_id: PlannedNode(
-            source.node_id, (), (child,), False, False, JoinRule.ALL_SUCCEEDED, 0, "echo", "echo"
+            source.node_id, (), (Target(child, source.required),), False, False, JoinRule.ALL_SUCCEEDED, "echo", "echo"
         )
         for source in sources
     }
-    nodes[child] = PlannedNode(child, sources, (), True, False, JoinRule.ALL_SUCCEEDED, 1, "echo", "echo")
+    nodes[child] = PlannedNode(child, sources, (), True, False, JoinRule.ALL_SUCCEEDED, "echo", "echo")
     return ExecutionPlan(nodes)
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from executor.admission import Admission
-from executor.versions import BadVersion, Recent, freeze
+from executor.frozen import BadVersion, freeze
+from executor.versions import Recent
 
 
 def test_the_things_used_last_are_kept_up_to_their_weight() -> None:

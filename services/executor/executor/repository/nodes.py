@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from executor.versions import Frozen
+from executor.frozen import Frozen
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import NodeState
 from queryflow.messages.node import NodeReady

@@ -11,8 +11,7 @@ from queryflow.runtime.database import Connection
 DOCUMENT = "SELECT document FROM composition_versions WHERE hash = $1"
 
 EXECUTIONS = """
-SELECT id, version, composition_key, schedule_id, parameters, node_parameters, "window", node_windows,
-  logical_date
+SELECT id, version, parameters, node_parameters, "window", node_windows, logical_date
 FROM query_flow_executions WHERE id = ANY($1::uuid[])
 """
 

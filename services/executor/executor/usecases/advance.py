@@ -12,11 +12,11 @@ import asyncpg
 
 from executor import facts
 from executor.attempt import EndedNode
+from executor.frozen import RunningExecution
 from executor.repository import children, executions
 from executor.repository.children import FINAL, WrittenStep
 from executor.unit import Unit
 from executor.usecases.closing import close
-from executor.versions import RunningExecution
 from queryflow.domain.ids import ExecutionId, NodeId, node_ready_id
 from queryflow.domain.progress import Child, EndedParent, Step, advance, ended
 from queryflow.domain.states import NodeState, RootReason
@@ -108,9 +108,9 @@ def parents_by_child(wave: Iterable[EndedNode], running: Executions) -> Told:
     """Every child of the wave with those of its parents that ended in it."""
     told: Told = {}
     for node in wave:
-        for edge in running[node.execution_id].frozen.children[node.node_id]:
-            parent = EndedParent(node.state, edge.required, node.root)
-            told.setdefault((node.execution_id, edge.target), []).append(parent)
+        for target in running[node.execution_id].frozen.plan.nodes[node.node_id].targets:
+            parent = EndedParent(node.state, target.required, node.root)
+            told.setdefault((node.execution_id, target.node_id), []).append(parent)
     return told
 
 
@@ -138,7 +138,7 @@ def _written(
         WrittenStep(
             row["id"],
             step,
-            step.becomes in FINAL and (goes_on or not running[row["execution_id"]].frozen.children[step.node]),
+            step.becomes in FINAL and (goes_on or running[row["execution_id"]].frozen.plan.nodes[step.node].is_sink),
         )
         for row, step in zip(rows, steps, strict=True)
     ]
@@ -175,7 +175,7 @@ def _ended(row: asyncpg.Record, step: Step) -> EndedNode:
 
 
 def _children(node: EndedNode, running: Executions) -> int:
-    return len(running[node.execution_id].frozen.children[node.node_id])
+    return len(running[node.execution_id].frozen.plan.nodes[node.node_id].targets)
 
 
 def _targets(wave: Iterable[EndedNode], running: Executions) -> int:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from executor.attempt import Outcome
 from executor.engines.port import EngineFailure
 from executor.executor import Executor
+from executor.frozen import RunningExecution
 from executor.repository import outcomes
 from executor.unit import Unit
 from executor.usecases.advance import Executions, tell_children
 from executor.usecases.claim import claim
 from executor.usecases.finish import go_on, say_ended
 from executor.usecases.work import instant_work
-from executor.versions import RunningExecution
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState
 from queryflow.messages.node import NodeReady
@@ -69,9 +69,9 @@ async def _finish(executor: Executor, done: Done, running: Executions) -> None:
 
 async def _record(unit: Unit, executor: Executor, done: Done, running: Executions) -> set[ExecutionId]:
     following = {
-        (execution_id, edge.target)
+        (execution_id, target.node_id)
         for execution_id, node_id, _ in done
-        for edge in running[execution_id].frozen.children[node_id]
+        for target in running[execution_id].frozen.plan.nodes[node_id].targets
     }
     rows, locked = await outcomes.finish_at_once(unit.connection, done, following, executor.settings.instance)
     wave = [say_ended(unit, row, done[row["execution_id"], row["node_id"], row["attempt"]]) for row in rows]

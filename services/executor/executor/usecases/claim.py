@@ -15,7 +15,6 @@ from executor.repository import nodes, slots
 from executor.unit import Unit
 from executor.usecases.finish import place_of
 from executor.usecases.run import begin
-from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import WaitReason
 from queryflow.messages.node import NodeReady
 from queryflow.runtime.crashpoints import crashpoint
@@ -46,7 +45,7 @@ async def _claim(unit: Unit, executor: Executor, events: Sequence[NodeReady]) ->
             unit.progressed(row["execution_id"], facts.started(place_of(row)))
         else:
             unit.progressed(row["execution_id"], facts.waiting(place_of(row), WaitReason.NO_SLOT))
-    return [replace(_attempt(row), holds_place=row["id"] in placed) for row in rows if placed.get(row["id"], True)]
+    return [replace(Attempt.of(row), holds_place=row["id"] in placed) for row in rows if placed.get(row["id"], True)]
 
 
 async def _set_aside(unit: Unit, events: Sequence[NodeReady]) -> None:
@@ -77,16 +76,3 @@ async def _take_places(unit: Unit, rows: Sequence[asyncpg.Record]) -> Mapping[UU
 async def _send_back(unit: Unit, rows: Iterable[UUID]) -> None:
     if waiting := list(rows):
         await slots.send_back(unit.connection, waiting)
-
-
-def _attempt(row: asyncpg.Record) -> Attempt:
-    return Attempt(
-        id=row["id"],
-        execution_id=ExecutionId(row["execution_id"]),
-        node_id=NodeId(row["node_id"]),
-        number=row["attempt"],
-        fence=row["fence"],
-        engine=row["engine"],
-        engine_connection=row["engine_connection"],
-        elapsed=row["elapsed"],
-    )

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from executor.engines.port import EngineFailure
 from executor.executor import Executor
+from executor.frozen import RunningExecution
 from executor.repository import results
 from executor.resolving import BoundInput, Resolved, Wish, resolve_inputs
 from executor.results import StoredResult
 from executor.usecases.work import Inputs, bindings_of, flow_values_of, template_of
-from executor.versions import RunningExecution
 from queryflow.domain.bindings import EmptyAction
 from queryflow.domain.ids import NodeId, ParameterName
 from queryflow.domain.parameters import Parameter

@@ -6,11 +6,11 @@ from math import ceil
 import asyncpg
 
 from executor.executor import Executor
+from executor.frozen import BadVersion, Frozen
 from executor.repository import executions, nodes
 from executor.repository.executions import Closing
 from executor.unit import Unit
 from executor.usecases.closing import close, end
-from executor.versions import BadVersion, Frozen
 from queryflow.domain.ids import ExecutionId, NodeId, node_ready_id
 from queryflow.domain.states import ExecutionState, NodeState
 from queryflow.messages.execution import NodeCancelled

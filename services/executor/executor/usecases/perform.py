@@ -9,12 +9,12 @@ from pathlib import Path
 from executor.attempt import Attempt, Outcome
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
 from executor.executor import Executor
+from executor.frozen import RunningExecution
 from executor.repository import leases, slots
 from executor.results import result_key, store_result
 from executor.running import Held, LeaseLost
 from executor.usecases.inputs import SkippedForEmptyInput, inputs_of
 from executor.usecases.work import Inputs, NodeValues, node_values, template_of, timeout_of, window_of
-from executor.versions import RunningExecution
 from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, SkipReason
 from queryflow.runtime.crashpoints import crashpoint
 

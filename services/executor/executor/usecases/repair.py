@@ -12,6 +12,7 @@ from executor import facts
 from executor.attempt import Attempt, EndedNode, Failure, Finished, Outcome
 from executor.audit import Correction, SeenNode, corrections, open_sinks
 from executor.executor import Executor
+from executor.frozen import RunningExecution
 from executor.repository import children, executions, outcomes, repairs
 from executor.repository.children import WrittenStep
 from executor.unit import Unit
@@ -19,7 +20,6 @@ from executor.usecases.advance import announce, say_steps, tell_children
 from executor.usecases.closing import close
 from executor.usecases.finish import cancelled, place_of, say_ended
 from executor.usecases.waiting import announce_again
-from executor.versions import RunningExecution
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.progress import Child, Step, advance
 from queryflow.domain.states import ErrorKind, NodeState
@@ -46,7 +46,7 @@ async def recover_expired(unit: Unit, executor: Executor) -> tuple[int, set[Exec
         unit.progressed(row["execution_id"], facts.retried(place_of(row), LOST))
         announce(unit, row, row["engine"])
     running = await executor.versions.executions(unit.connection, {ExecutionId(row["execution_id"]) for row in rows})
-    final = [Finished(_attempt(row), ending[row["id"]]) for row in rows if row["id"] in ending]
+    final = [Finished(Attempt.of(row), ending[row["id"]]) for row in rows if row["id"] in ending]
     ended = await outcomes.finish(unit.connection, final, executor.settings.instance)
     wave: list[EndedNode] = [say_ended(unit, row, ending[row["id"]]) for row in ended]
     return len(rows), await tell_children(unit, wave, running)
@@ -123,16 +123,3 @@ def _end_of(row: asyncpg.Record, most_crashes: int) -> Outcome | None:
     if row["cancel_requested"]:
         return cancelled(0.0)
     return QUARANTINED if row["crash_count"] >= most_crashes else None
-
-
-def _attempt(row: asyncpg.Record) -> Attempt:
-    return Attempt(
-        id=row["id"],
-        execution_id=ExecutionId(row["execution_id"]),
-        node_id=NodeId(row["node_id"]),
-        number=row["attempt"],
-        fence=row["fence"],
-        engine=row["engine"],
-        engine_connection=row["engine_connection"],
-        elapsed=row["elapsed"],
-    )

@@ -12,13 +12,13 @@ import structlog
 from executor.attempt import Attempt, Failure, Finished, Outcome
 from executor.engines.port import EngineFailure
 from executor.executor import Executor
+from executor.frozen import RunningExecution
 from executor.repository import leases
 from executor.running import Ending, Held, LeaseLost
 from executor.unit import Unit
 from executor.usecases.perform import perform
 from executor.usecases.waiting import announce_again
 from executor.usecases.work import timeout_of
-from executor.versions import RunningExecution
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.retry import next_attempt
 from queryflow.domain.states import ErrorKind, NodeState

@@ -11,7 +11,8 @@ from pydantic import JsonValue
 from executor.attempt import Attempt, Trace
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
 from executor.executor import Executor
-from executor.versions import RunningExecution
+from executor.frozen import RunningExecution
+from executor.resolving import FIRST_ITEMS, INLINE_ITEMS
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Connection
 from queryflow.domain.ids import NodeId, ParameterName
@@ -21,9 +22,6 @@ from queryflow.domain.template import Template
 from queryflow.domain.values import Winner, json_value, resolve_flow_values, resolve_values, winners
 from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.render import RegisteredList
-
-MOST_KEPT_ITEMS = 1_000
-FIRST_ITEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +139,6 @@ def _mappings(execution: RunningExecution, node_id: NodeId, won: Mapping[Paramet
 def _shortened(value: Any, first: Sequence[Any]) -> JsonValue:
     if isinstance(value, RegisteredList):
         return {"count": value.items, "first": json_value(first[:FIRST_ITEMS])}
-    if isinstance(value, list) and len(value) > MOST_KEPT_ITEMS:
+    if isinstance(value, list) and len(value) > INLINE_ITEMS:
         return {"count": len(value), "first": json_value(value[:FIRST_ITEMS])}
     return json_value(value)
