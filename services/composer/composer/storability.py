@@ -1,10 +1,10 @@
 """What the tables cannot hold, so that saving is refused; whatever else is wrong with a flow is only listed. Pure."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Flow
+from queryflow.domain.graph import duplicate_problems, reference_problems
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.template import Template
 
@@ -17,10 +17,8 @@ LONGEST_LABEL = 255
 def flow_storage_problems(flow: Flow, known: Collection[TemplateId]) -> list[Problem]:
     """Why the head's tables cannot hold the flow; `known` are the templates that exist."""
     return [
-        *_duplicates("nodes", "DUPLICATE_NODE", [node.node_id for node in flow.nodes]),
-        *_duplicates("connections", "DUPLICATE_CONNECTION", [each.id for each in flow.connections]),
+        *reference_problems(flow),
         *_unknown_templates(flow, known),
-        *_unknown_ends(flow),
         *_long_tags(flow.tags),
         *_too_long("connection", flow.connection, LONGEST_NAME),
     ]
@@ -30,8 +28,8 @@ def template_storage_problems(template: Template) -> list[Problem]:
     """Why the templates' tables cannot hold the template."""
     names = [parameter.name for parameter in template.parameters]
     return [
-        *_duplicates("parameters", "DUPLICATE_PARAMETER", names),
-        *_duplicates("charts", "DUPLICATE_CHART", [chart.name for chart in template.charts]),
+        *duplicate_problems("parameters", "DUPLICATE_PARAMETER", names),
+        *duplicate_problems("charts", "DUPLICATE_CHART", [chart.name for chart in template.charts]),
         *_long_tags(template.tags),
         *_too_long("category", template.category, LONGEST_NAME),
         *(problem for name in names for problem in _too_long(f"parameters.{name}", name, LONGEST_NAME)),
@@ -44,26 +42,11 @@ def template_storage_problems(template: Template) -> list[Problem]:
     ]
 
 
-def _duplicates(room: str, code: str, names: Sequence[str]) -> Iterator[Problem]:
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Problem(code, f"{room}.{name}", f"{name} names {count} {room}; give each its own.")
-
-
 def _unknown_templates(flow: Flow, known: Collection[TemplateId]) -> Iterator[Problem]:
     for node in flow.nodes:
         if node.template not in known:
             message = f"There is no template {node.template}; save it first, or put it into the document's templates."
             yield Problem("UNKNOWN_TEMPLATE", f"nodes.{node.node_id}.template", message)
-
-
-def _unknown_ends(flow: Flow) -> Iterator[Problem]:
-    nodes = {node.node_id for node in flow.nodes}
-    for each in flow.connections:
-        for word, end in (("from", each.source), ("to", each.target)):
-            if end not in nodes:
-                message = f"The flow has no node {end}; add it, or change where the connection leads."
-                yield Problem("UNKNOWN_NODE", f"connections.{each.id}.{word}", message)
 
 
 def _long_tags(tags: Sequence[str]) -> Iterator[Problem]:

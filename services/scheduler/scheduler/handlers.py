@@ -1,22 +1,31 @@
 """What the scheduler listens to."""
 
+from collections.abc import Sequence
+
+from queryflow.domain.ids import ScheduleId
 from queryflow.messages.flow_execution import FlowExecutionFinished
-from queryflow.runtime.bus.port import Handler
+from queryflow.runtime.bus.port import BatchHandler
 from scheduler.scheduler import Scheduler
 from scheduler.usecases.history import record_end
 
+LINGER_SECONDS = 0.05
 
-async def on_flow_finished(event: FlowExecutionFinished, scheduler: Scheduler) -> None:
-    """Note how a schedule's execution ended; a repeat changes nothing."""
-    async with scheduler.transaction() as transaction:
-        await record_end(transaction, event, scheduler.settings.failures_limit)
+
+async def on_flow_finished(events: Sequence[FlowExecutionFinished], scheduler: Scheduler) -> None:
+    """Note how executions of schedules ended, each in a transaction of its own; a repeat changes nothing."""
+    for event in events:
+        if event.schedule_id is not None:
+            async with scheduler.transaction() as transaction:
+                schedule = ScheduleId(event.schedule_id)
+                await record_end(transaction, schedule, event, scheduler.settings.failures_limit)
 
 
 HANDLERS = (
-    Handler(
+    BatchHandler(
         queue="scheduler.flow-finished",
         keys=("flow_execution.finished",),
         event=FlowExecutionFinished,
         call=on_flow_finished,
+        linger_seconds=LINGER_SECONDS,
     ),
 )

@@ -20,6 +20,9 @@ from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler
 from status.status import Status
 from status.usecases.projecting import note_activity, project_executions, project_progress
 
+LINGER_SECONDS = 0.05
+"""The projection may be so far behind: following a run node by node would cost as much as running it."""
+
 
 async def on_progress(events: Sequence[ExecutionProgressed], status: Status) -> None:
     """Fold what nodes did into the projection; a repeat changes nothing."""
@@ -37,7 +40,7 @@ async def on_composition(event: CompositionChanged, status: Status) -> None:
 
 
 def _executions(queue: str, event: type[Event]) -> BatchHandler:
-    return BatchHandler(queue=queue, keys=(event.type,), event=event, call=on_execution)
+    return BatchHandler(queue, (event.type,), event, on_execution, linger_seconds=LINGER_SECONDS)
 
 
 def _compositions(queue: str, event: type[Event]) -> Handler:
@@ -45,7 +48,13 @@ def _compositions(queue: str, event: type[Event]) -> Handler:
 
 
 HANDLERS: tuple[AnyHandler, ...] = (
-    BatchHandler(queue="status.progress", keys=("execution.progressed",), event=ExecutionProgressed, call=on_progress),
+    BatchHandler(
+        queue="status.progress",
+        keys=("execution.progressed",),
+        event=ExecutionProgressed,
+        call=on_progress,
+        linger_seconds=LINGER_SECONDS,
+    ),
     _executions("status.flow-requested", FlowExecutionRequested),
     _executions("status.flow-started", FlowExecutionStarted),
     _executions("status.flow-cancel-requested", FlowExecutionCancelRequested),

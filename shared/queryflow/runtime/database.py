@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
@@ -35,15 +37,25 @@ async def open_pool(url: str, *, role: str | None, minimum: int = 1, maximum: in
 
 def open_engine(url: str, *, role: str | None, size: int = 8) -> AsyncEngine:
     """A SQLAlchemy engine whose connections work under `role`; it connects at the first use."""
-    return create_async_engine(
+    engine = create_async_engine(
         _scheme(url, "postgresql+asyncpg"),
         pool_size=size,
         max_overflow=0,
         pool_timeout=COMMAND_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
         json_serializer=_to_json,
         connect_args={"command_timeout": COMMAND_TIMEOUT_SECONDS, "server_settings": _server_settings(role)},
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(dbapi_connection: Any, *_: object) -> None:
+    """Let the pool open another connection for one that the server closed; asyncpg knows it without asking.
+
+    A ping before every transaction would find out the same for a round trip each.
+    """
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _server_settings(role: str | None) -> dict[str, str]:

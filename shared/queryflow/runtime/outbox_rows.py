@@ -24,8 +24,8 @@ class OutboxRows:
 
     def __init__(self, service: str, pool: Pool) -> None:
         self._pool = pool
-        self.table: Table = getattr(messaging, f"{service}_outbox")
-        names = {"outbox": self.table.name, "dead_letters": f"{service}_dead_letters", "columns": COLUMNS}
+        table: Table = getattr(messaging, f"{service}_outbox")
+        names = {"outbox": table.name, "dead_letters": f"{service}_dead_letters", "columns": COLUMNS}
         self._insert = INSERT.format_map(names)
         self._delete = DELETE.format_map(names)
         self._read = READ.format_map(names)

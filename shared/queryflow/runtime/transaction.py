@@ -13,6 +13,8 @@ from queryflow.runtime.bus.port import Envelope
 from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.outbox import Outbox, envelope
 
+_NOW = select(func.now())
+
 
 class Transaction:
     """An open transaction, its moment, and the events that are said if it commits."""
@@ -32,7 +34,7 @@ class Transaction:
 async def transaction(engine: AsyncEngine, outbox: Outbox) -> AsyncIterator[Transaction]:
     """A transaction that commits with its emitted events when the block ends, and rolls back when it raises."""
     async with engine.begin() as connection:
-        now = (await connection.execute(select(func.now()))).scalar_one()
+        now = (await connection.execute(_NOW)).scalar_one()
         work = Transaction(connection, now)
         yield work
         await outbox.add_core(connection, work.envelopes)

@@ -185,8 +185,8 @@ async def end(world: World, scheduler: Scheduler, states: Sequence[tuple[Executi
     (schedule,) = {row["schedule_id"] for row in await world.pool.fetch("SELECT schedule_id FROM schedule_timers")}
     for state, at in states:
         event = await world.finished(schedule, state, [at])
-        await on_flow_finished(event, scheduler)
-        await on_flow_finished(event, scheduler)
+        await on_flow_finished([event], scheduler)
+        await on_flow_finished([event], scheduler)
 
 
 async def test_failures_in_a_row_pause_the_schedule(world: World, schedulers: list[Scheduler]) -> None:
@@ -222,7 +222,7 @@ async def test_an_execution_may_answer_several_due_times(world: World, scheduler
     schedule = await world.schedule("0 0 1 1 *")
     times = await run_times(world, schedulers[0], schedule, 3)
     event = await world.finished(schedule, ExecutionState.FAILED, times[:2])
-    await on_flow_finished(event, schedulers[0])
+    await on_flow_finished([event], schedulers[0])
     rows = await world.pool.fetch("SELECT fire_time FROM schedule_runs WHERE execution_id = $1", event.execution_id)
     assert {row["fire_time"] for row in rows} == set(times[:2])
     assert (await timer(world, schedule))["failures"] == 1
@@ -232,8 +232,8 @@ async def test_executions_of_nobodys_schedule_change_nothing(world: World, sched
     schedule = await world.schedule("0 0 1 1 *")
     await run_times(world, schedulers[0], schedule, 1)
     event = await world.finished(schedule, ExecutionState.FAILED, [])
-    await on_flow_finished(event.model_copy(update={"schedule_id": None}), schedulers[0])
-    await on_flow_finished(event, schedulers[0])
+    await on_flow_finished([event.model_copy(update={"schedule_id": None})], schedulers[0])
+    await on_flow_finished([event], schedulers[0])
     assert (await timer(world, schedule))["failures"] == 0
 
 

@@ -15,7 +15,7 @@ from composer.repository.compositions import CompositionRecord
 from composer.usecases import compositions as usecases
 from composer.usecases.compositions import StoredComposition
 from queryflow.domain.errors import Problem
-from queryflow.domain.flow_file import flow_to_document
+from queryflow.domain.flow_file import flow_to_document, write_flow
 from queryflow.runtime.http import new_router
 
 router = new_router("/api/compositions", "compositions")
@@ -99,7 +99,7 @@ async def read_composition(
     stored = await usecases.read_composition(transaction, reference)
     flow = await usecases.inline_templates(transaction, stored.flow) if templates else stored.flow
     if wanted is DocumentFormat.YAML:
-        return yaml_response(flow_to_document(flow), stored.record.revision)
+        return yaml_response(write_flow(flow), stored.record.revision)
     return document_response(flow_to_document(flow), CompositionStored.of(stored.record), stored.record.revision)
 
 

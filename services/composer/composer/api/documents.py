@@ -16,7 +16,6 @@ from queryflow.domain.flow_file import flow_from_document
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import template_from_document
 from queryflow.domain.yaml_reader import read_yaml
-from queryflow.domain.yaml_writer import write_yaml
 
 YAML = "application/yaml"
 LARGE_BYTES = 65_536
@@ -75,9 +74,9 @@ def document_response(document: Mapping[str, Any], stored: BaseModel, revision: 
     return JSONResponse(content, status_code=status, headers={"ETag": entity_tag(revision)})
 
 
-def yaml_response(document: Mapping[str, Any], revision: int) -> Response:
-    """The document alone as a YAML file."""
-    return Response(write_yaml(document), media_type=YAML, headers={"ETag": entity_tag(revision)})
+def yaml_response(file: str, revision: int) -> Response:
+    """The document alone, as the YAML file it is."""
+    return Response(file, media_type=YAML, headers={"ETag": entity_tag(revision)})
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:

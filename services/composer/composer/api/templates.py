@@ -16,7 +16,7 @@ from composer.usecases.templates import SavedTemplate
 from queryflow.domain.errors import Invalid, NotFound, Problem
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.template import Dialect
-from queryflow.domain.template_file import template_to_document
+from queryflow.domain.template_file import template_to_document, write_template
 from queryflow.runtime.http import new_router
 
 router = new_router("/api/templates", "templates")
@@ -82,10 +82,10 @@ async def create_template(transaction: InTransaction, person: Person, template: 
 async def read_template(transaction: InTransaction, template_id: TemplatePath, wanted: AnswerFormat) -> Response:
     """The newest version; as YAML it is the template file."""
     stored = await usecases.read_template(transaction, template_id)
-    document = template_to_document(stored.template)
+    template = stored.template
     if wanted is DocumentFormat.YAML:
-        return yaml_response(document, stored.template.version)
-    return document_response(document, TemplateStored.of(stored), stored.template.version)
+        return yaml_response(write_template(template), template.version)
+    return document_response(template_to_document(template), TemplateStored.of(stored), template.version)
 
 
 @router.put(

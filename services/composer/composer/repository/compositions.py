@@ -174,12 +174,6 @@ async def publish_version(connection: AsyncConnection, composition: UUID, versio
     await _update(connection, composition, {"published_version": version})
 
 
-async def count_execution(connection: AsyncConnection, composition: UUID) -> None:
-    """Note that the composition is executed now; not a change of the head."""
-    count = template_flow_compositions.c.execution_count + 1
-    await _update(connection, composition, {"execution_count": count, "last_executed_at": func.now()})
-
-
 async def _update(connection: AsyncConnection, composition: UUID, values: dict[str, Any]) -> None:
     table = template_flow_compositions
     await connection.execute(update(table).where(table.c.id == composition).values(values))

@@ -26,6 +26,8 @@ class EngineConnectionRecord:
 
 async def read_engine_connections(connection: AsyncConnection) -> dict[str, EngineConnectionRecord]:
     """Those in use, by name."""
-    table = engine_connections.c
-    query = select(table.name, table.engine, table.as_of).where(table.is_active).order_by(table.name)
-    return {row.name: EngineConnectionRecord(**row._mapping) for row in await connection.execute(query)}
+    return {row.name: EngineConnectionRecord(**row._mapping) for row in await connection.execute(_IN_USE)}
+
+
+_TABLE = engine_connections.c
+_IN_USE = select(_TABLE.name, _TABLE.engine, _TABLE.as_of).where(_TABLE.is_active).order_by(_TABLE.name)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.domain.ids import CompositionId, ExecutionId, PersonId, ScheduleId, VersionHash
 from queryflow.domain.states import FINAL_EXECUTION_STATES, ExecutionState
+from queryflow.schema.compositions import composition_versions, template_flow_compositions
 from queryflow.schema.executions import execution_requests, query_flow_executions
 
 OPEN_STATES = tuple(state.value for state in ExecutionState if state not in FINAL_EXECUTION_STATES)
@@ -57,9 +58,13 @@ async def claim_request(connection: AsyncConnection, person: PersonId, request: 
     return RequestRecord(**row._mapping)
 
 
-async def insert_execution(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    """Insert the master record, state `requested`; it is stored when this returns."""
-    await connection.execute(insert(query_flow_executions).values(values))
+async def store_execution(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    """Insert the master record, state `requested`, and count it at its composition; not if its version is not kept.
+
+    Takes a value for each of `STORED`. Whether it was stored.
+    """
+    stored = await connection.execute(_STORE, {f"new_{name}": value for name, value in values.items()})
+    return stored.rowcount == 1
 
 
 async def find_execution(connection: AsyncConnection, execution_id: ExecutionId) -> ExecutionRecord | None:
@@ -98,6 +103,40 @@ async def forget_requests(connection: AsyncConnection, age: timedelta, most: int
     return (await connection.execute(gone)).rowcount
 
 
+STORED = (
+    "id",
+    "composition_id",
+    "composition_key",
+    "version",
+    "parameters",
+    "node_parameters",
+    "logical_date",
+    "window",
+    "node_windows",
+    "trigger_kind",
+    "trigger_id",
+    "schedule_id",
+    "requested_by",
+    "traceparent",
+)
+"""What the composer says of an execution when it is requested."""
+
+
+def _storing() -> Executable:
+    """One statement, made once: every request passes here.
+
+    `requested_at` is the moment of the insert, the last thing before the commit, not the transaction's beginning.
+    """
+    table, composition = query_flow_executions, template_flow_compositions
+    given = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in STORED}
+    is_kept = select(composition_versions.c.hash).where(composition_versions.c.hash == given["version"]).exists()
+    rows = select(*given.values(), func.clock_timestamp()).where(is_kept)
+    stored = insert(table).from_select([*STORED, "requested_at"], rows).returning(table.c.composition_id).cte("stored")
+    counted = update(composition).where(composition.c.id == stored.c.composition_id)
+    return counted.values(execution_count=composition.c.execution_count + 1, last_executed_at=func.now())
+
+
+_STORE = _storing()
 _TOLD = tuple(
     query_flow_executions.c[name] for name in ("id", "composition_key", "version", "state", "cancel_requested_at")
 )

@@ -11,7 +11,7 @@ from composer.frozen_heads import FrozenHeads
 from composer.orders import Order
 from composer.references import CompositionReference
 from composer.repository import executions as repository
-from composer.repository.compositions import CompositionRecord, count_execution, read_head
+from composer.repository.compositions import CompositionRecord, read_head
 from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
 from composer.repository.executions import ExecutionRecord, RequestRecord
 from composer.repository.versions import find_version, keep_version
@@ -96,10 +96,11 @@ async def _start_execution(transaction: Transaction, heads: FrozenHeads, start: 
     logical_date = wish.logical_date or _logical_date(transaction, chosen)
     prepared, problems = prepare(frozen.version, wish, logical_date)
     refuse_errors(f"{composition.composition_id} cannot be executed with these values.", problems)
-    await keep_version(connection, composition.id, frozen, start.order.person)
-    await repository.insert_execution(connection, _row(start, frozen, prepared))
+    row = _row(start, frozen, prepared)
+    if not await repository.store_execution(connection, row):
+        await keep_version(connection, composition.id, frozen, start.order.person)
+        await repository.store_execution(connection, row)
     crashpoint("composer.after_execution_insert")
-    await count_execution(connection, composition.id)
     execution, key = start.execution_id, composition.composition_id
     transaction.emit(FlowExecutionRequested(execution_id=execution, composition_id=key))
     return ExecutionRecord(execution, key, frozen.hash, ExecutionState.REQUESTED, None)

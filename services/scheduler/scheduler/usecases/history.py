@@ -14,14 +14,13 @@ log = structlog.get_logger()
 SUCCESSES = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDED})
 
 
-async def record_end(transaction: Transaction, event: FlowExecutionFinished, failures_limit: int) -> None:
+async def record_end(
+    transaction: Transaction, schedule: ScheduleId, event: FlowExecutionFinished, failures_limit: int
+) -> None:
     """Note how an execution of a schedule ended; failures in a row pause the schedule, a success ends the row.
 
     A cancelled execution says nothing about the flow. A repeat finds the due time ended and counts nothing.
     """
-    if event.schedule_id is None:
-        return
-    schedule = ScheduleId(event.schedule_id)
     if not await end_runs(transaction.connection, schedule, event):
         return
     if event.state in SUCCESSES:

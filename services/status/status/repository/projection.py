@@ -30,7 +30,10 @@ async def write_facts(pool: Pool, facts: Sequence[NodeFact], newest: Container[N
 
 
 async def lock_summaries(connection: Connection, executions: Sequence[UUID]) -> dict[UUID, Summary]:
-    """The summaries of the executions, locked in order; they are made where they are missing."""
+    """The summaries of the executions, locked in order; they are made where they are missing.
+
+    The transaction will not wait for the disk, as `write_facts` does not.
+    """
     await connection.execute(MAKE_SUMMARIES, executions)
     rows = await connection.fetch(LOCK_SUMMARIES, executions)
     return {row["execution_id"]: _summary(row) for row in rows}
@@ -82,8 +85,9 @@ WRITE_FACTS = """
     ON CONFLICT DO NOTHING
 """
 MAKE_SUMMARIES = """
+    WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO execution_summaries (execution_id, state)
-    SELECT execution_id, 'requested' FROM unnest($1::uuid[]) AS execution_id ORDER BY 1
+    SELECT execution_id, 'requested' FROM relaxed, unnest($1::uuid[]) AS execution_id ORDER BY 1
     ON CONFLICT (execution_id) DO NOTHING
 """
 LOCK_SUMMARIES = """

@@ -71,6 +71,11 @@ class Subscription:
         """How many messages are taken for one answer."""
         return self.handler.most if isinstance(self.handler, BatchHandler) else 1
 
+    @property
+    def linger_seconds(self) -> float:
+        """How long the first message of an answer waits for others."""
+        return self.handler.linger_seconds if isinstance(self.handler, BatchHandler) else 0.0
+
     async def answer(self, deliveries: Sequence[Delivery]) -> Sequence[Answer]:
         """The answers to messages that were taken together; a dead letter is recorded before it is said."""
         started = time.perf_counter()

@@ -140,6 +140,7 @@ class _LocalQueue:
     waiting: deque[_Place] = field(default_factory=deque)
     running: set[asyncio.Task[None]] = field(default_factory=set)
     later: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
+    lingering: asyncio.TimerHandle | None = None
     is_open: bool = False
 
     @property
@@ -155,13 +156,24 @@ class _LocalQueue:
     def close(self) -> set[asyncio.Task[None]]:
         """Stop delivering; the answers that are being worked out."""
         self.is_open = False
-        for timer in self.later.values():
+        for timer in (*self.later.values(), *([self.lingering] if self.lingering else ())):
             timer.cancel()
         self.later.clear()
         return set(self.running)
 
     def fill(self) -> None:
-        """Begin as many answers as the handler's width allows."""
+        """Begin as many answers as the handler's width allows; if it lingers, a little later."""
+        seconds = self.subscription.linger_seconds
+        if not seconds or len(self.waiting) >= self.subscription.most:
+            self._begin()
+        elif self.waiting and self.lingering is None:
+            self.lingering = asyncio.get_running_loop().call_later(seconds, self._lingered)
+
+    def _lingered(self) -> None:
+        self.lingering = None
+        self._begin()
+
+    def _begin(self) -> None:
         while self.is_open and self.waiting and len(self.running) < self.subscription.width:
             task = asyncio.create_task(self._answer(self._take()))
             self.running.add(task)

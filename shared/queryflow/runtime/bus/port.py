@@ -42,7 +42,7 @@ class Handler:
 
 @dataclass(frozen=True, slots=True)
 class BatchHandler:
-    """One queue and the function that answers the list of events that is there, never waiting for more.
+    """One queue and the function that answers the list of events that is there.
 
     If it raises, the adapter delivers the events one at a time, and then each one's exception is its answer.
     """
@@ -53,6 +53,8 @@ class BatchHandler:
     call: Callable[[Sequence[Any], Any], Awaitable[None]]
     """`call(events, service)`."""
     most: int = 200
+    linger_seconds: float = 0.0
+    """How long the first event of a batch waits for company; not at all where somebody waits for the answer."""
 
 
 AnyHandler = Handler | BatchHandler

@@ -1,6 +1,6 @@
 """Consumes for a `BatchHandler`, on aiormq directly: here the cost of each message decides how many nodes run a second.
 
-What arrived while the last batch was worked on is the next one; nothing waits for company.
+What arrived while the last batch was worked on is the next one; only a handler that says so lets it wait for company.
 """
 
 import asyncio
@@ -74,6 +74,7 @@ class BatchLane:
     async def _work(self, channel: Channel) -> None:
         while True:
             await self._arrived.wait()
+            await self._linger()
             if self._closing:
                 return
             batch = self._take()
@@ -81,6 +82,11 @@ class BatchLane:
                 await self._answer(channel, batch)
             except (AMQPError, ChannelInvalidStateError, ConnectionError):
                 return  # the channel is gone, and the broker delivers again what was not acknowledged
+
+    async def _linger(self) -> None:
+        seconds = self._subscription.linger_seconds
+        if seconds and len(self._waiting) < self._subscription.most and not self._closing:
+            await asyncio.sleep(seconds)
 
     def _take(self) -> list[DeliveredMessage]:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._subscription.most))]
