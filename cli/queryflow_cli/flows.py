@@ -15,7 +15,6 @@ from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import read_template
 from queryflow.domain.version import EngineConnection
-from queryflow.sql.flow_problems import flow_problems
 from queryflow_cli.library import template_texts
 
 
@@ -51,6 +50,8 @@ def problems_in(file: Path) -> list[Problem]:
 
 
 def _problems_of(flow: Flow) -> list[Problem]:
+    from queryflow.sql.flow_problems import flow_problems
+
     shipped = (read_template(text) for text in template_texts())
     templates: dict[TemplateId, Template] = {each.template_id: each for each in shipped} | flow.templates
     names = {flow.connection, *(node.connection for node in flow.nodes)} - {None}

@@ -1,0 +1,150 @@
+"""The commands as a person types them: processes of their own, on the embedded PostgreSQL."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from queryflow_cli.home import running_in
+from queryflow_cli.samples import flights
+from tests.support.eventually import eventually
+
+FLIGHTS = Path("cli/queryflow_cli/library/flows/comp_delays_aircraft_weather.yaml").absolute()
+BROKEN = """
+queryflow: 1
+kind: composition
+composition_id: comp_broken
+name: Broken
+connection: sample
+nodes:
+  first: {template: says_no}
+  second: {template: says_no}
+connections:
+  - {id: order, from: first, to: second}
+templates:
+  says_no:
+    name: Says no
+    dialect: duckdb
+    sql: SELECT error('the query itself says no') AS never
+    outputs: {never: {type: VARCHAR}}
+"""
+
+
+class Terminal:
+    """Runs commands that all find the same home."""
+
+    def __init__(self, home: Path) -> None:
+        ours = {"QUERYFLOW_HOME": str(home), "QUERYFLOW_DATABASE_URL": "", "QUERYFLOW_AMQP_URL": ""}
+        self._environment = {**os.environ, **ours}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Begin a command."""
+        command = [sys.executable, "-P", "-m", "queryflow_cli", *words]
+        return subprocess.Popen(
+            command, env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def type(self, *words: str, code: int = 0) -> tuple[str, str]:
+        """Run a command to its end, which must have this exit code; what it wrote to stdout and stderr."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=90)
+        assert process.returncode == code, out + err
+        return out, err
+
+
+@pytest.fixture(scope="module")
+async def terminal(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> AsyncIterator[Terminal]:
+    """A terminal beside another one in which `up` runs; Ctrl-C ends that at last, with success."""
+    home = tmp_path_factory.mktemp("up") / "home"
+    (home / "samples").mkdir(parents=True)
+    (home / "samples" / "amc").symlink_to(sample_folder)
+    terminal = Terminal(home)
+    up = terminal.start("up", "--port", "0")
+    await eventually(lambda: running_in(home) is not None or up.poll() is not None, within=60)
+    yield terminal
+    up.send_signal(signal.SIGINT)
+    out, err = up.communicate(timeout=30)
+    assert up.returncode == 0, err
+    assert "QueryFlow is ready." in out
+    assert "Stopping" in out
+    assert running_in(home) is None
+
+
+def test_a_demo_in_a_throw_away_home_leaves_one_object_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    out, _ = Terminal(tmp_path / "unused").type("demo", "--json", "--ephemeral")
+    execution = json.loads(out)
+    assert list(execution) == ["execution_id", "composition_id", "state", "seconds", "nodes", "result"]
+    assert (execution["composition_id"], execution["state"]) == ("comp_top_overlap_paths", "succeeded")
+    keys = ["node_id", "template_id", "state", "reason", "rows", "seconds", "parameters"]
+    assert [list(node) for node in execution["nodes"]] == [keys] * 3
+    assert all(node["state"] == "succeeded" and node["rows"] > 0 for node in execution["nodes"])
+    top, overlap, paths = execution["nodes"]
+    assert top["parameters"] == {"min_purchases": 1}
+    assert len(overlap["parameters"]["dsp_campaign_ids"]) >= 5
+    assert len(paths["parameters"]["campaign_ids"]) == 6
+    result = execution["result"]
+    assert list(result) == ["node_id", "columns", "rows"]
+    assert result["node_id"] == "paths"
+    assert {"name": "sales", "type": "DECIMAL(38,4)"} in result["columns"]
+    assert len(result["rows"]) == paths["rows"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_up_is_refused_with_a_sentence(terminal: Terminal) -> None:
+    out, err = terminal.type("up", code=2)
+    assert out == ""
+    assert err.startswith("QueryFlow already runs in ")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_run_is_shown_and_can_be_watched_again(terminal: Terminal) -> None:
+    out, _ = terminal.type("run", "comp_campaigns_products_basket_loyalty", "--param", "min_shared_buyers=120", "--sql")
+    assert "✔ succeeded" in out
+    assert "CUSTOM_PARAMETER" not in out
+    assert "SELECT" in out
+    execution_id = next(line for line in out.splitlines() if line.startswith("execution ")).split()[1]
+    watched: dict[str, Any] = json.loads(terminal.type("watch", execution_id, "--json")[0])
+    assert watched["execution_id"] == execution_id
+    assert [node["state"] for node in watched["nodes"]] == ["succeeded"] * 4
+
+
+def test_the_flights_run_on_a_folder_of_their_own(terminal: Terminal, tmp_path: Path) -> None:
+    flights.extract(tmp_path / "flights")
+    out, _ = terminal.type("demo", "--flow", str(FLIGHTS), "--data", str(tmp_path / "flights"), "--json")
+    execution = json.loads(out)
+    assert [node["node_id"] for node in execution["nodes"]] == ["routes", "aircraft", "weather"]
+    assert all(node["rows"] > 0 for node in execution["nodes"])
+    assert execution["result"]["node_id"] == "weather"
+
+
+def test_a_flow_that_fails_says_why_and_exits_with_1(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text(BROKEN)
+    out, _ = terminal.type("run", str(file), code=1)
+    assert "the query itself says no" in out
+    assert "↷ skipped" in out
+    assert "upstream failed" in out
+    failed = json.loads(terminal.type("run", str(file), "--json", code=1)[0])
+    assert (failed["state"], failed["result"]) == ("failed", None)
+
+
+def test_what_is_exported_can_be_imported_and_is_the_same(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    terminal.type("export", "comp_top_overlap_paths", "--out", str(file))
+    assert terminal.type("validate", str(file))[0] == f"{file}: no problems.\n"
+    assert terminal.type("import", str(file))[0] == "Saved comp_top_overlap_paths.\n"
+    assert terminal.type("export", "comp_top_overlap_paths")[0] == file.read_text()
+
+
+def test_what_is_not_there_is_a_sentence(terminal: Terminal) -> None:
+    out, err = terminal.type("run", "comp_nothing", code=2)
+    assert (out, err) == ("", "There is no composition comp_nothing.\n")
