@@ -14,7 +14,8 @@ from queryflow.messages.splitting import LONGEST_ERROR, split_facts
 EXECUTION = UUID("01940000-0000-7000-8000-000000000001")
 AT = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True)
-texts = st.text(max_size=200) | st.text(alphabet='\x01\\"é𝄞', min_size=3_000, max_size=9_000)
+repeated = st.builds(str.__mul__, st.text(alphabet='\x01\\"é𝄞', min_size=10, max_size=20), st.integers(150, 450))
+texts = st.text(max_size=200) | repeated
 large = 2**62
 
 
