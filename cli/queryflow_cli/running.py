@@ -57,6 +57,7 @@ async def _print(client: Client, execution: Document, result: Document | None, s
     if shown.queries:
         for node in execution["nodes"]:
             print_query(console, await client.node(execution["execution_id"], node["node_id"]))
+        console.print()
     print_execution(console, execution)
     if result is not None:
         print_result(console, result)

@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from queryflow.domain.errors import QueryFlowError
-from queryflow_cli.edge import REFUSED, explain
 from queryflow_cli.samples import amc, flights
 from queryflow_cli.samples.dataset import Dataset
 
 data = typer.Typer(help="Make sample data in a folder.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Argument(help="Is replaced by the data set.", file_okay=False, resolve_path=True)]
+Folder = Annotated[Path, typer.Argument(help="Is made; another data set in it is replaced.", file_okay=False, resolve_path=True)]
 
 
 @data.command("amc")
@@ -30,12 +28,7 @@ def make_amc(
 @data.command("flights")
 def make_flights(folder: Folder) -> None:
     """The flights that left New York in 2013."""
-    try:
-        dataset = flights.extract(folder)
-    except QueryFlowError as error:
-        explain(error)
-        raise typer.Exit(REFUSED) from None
-    _print(dataset, folder)
+    _print(flights.extract(folder), folder)
 
 
 def _print(dataset: Dataset, folder: Path) -> None:

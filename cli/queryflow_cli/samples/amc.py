@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from queryflow.domain.errors import TryAgain
 from queryflow.sql.amc_schema import amc_schema
 from queryflow_cli.samples.dataset import Dataset, read_manifest, replaced, write_manifest
 from queryflow_cli.samples.expressions import CONVERSIONS, TOUCHES
@@ -51,7 +52,11 @@ def _write_tables(folder: Path, size: Size, seed: int, end_date: date) -> dict[s
 
     with duckdb.connect() as connection:
         _define(connection, size, seed, end_date)
-        return {name: _write(connection, folder, name, table) for name, table in SAMPLE_TABLES.items()}
+        try:
+            return {name: _write(connection, folder, name, table) for name, table in SAMPLE_TABLES.items()}
+        except duckdb.IOException as error:
+            message = f"The sample data cannot be written in {folder.parent}; is the disk full? {error}"
+            raise TryAgain(message) from error
 
 
 def _define(connection: "duckdb.DuckDBPyConnection", size: Size, seed: int, end_date: date) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from queryflow.domain.errors import Conflict
+from queryflow.domain.errors import Conflict, Refused
 
 MANIFEST = "dataset.json"
 
@@ -31,13 +31,18 @@ class Dataset:
 def replaced(folder: Path) -> Iterator[Path]:
     """A folder to fill, which takes the place of `folder` when the block ends well and is gone when it does not.
 
-    Conflict if there is something in `folder` that is no data set: nobody's files are replaced.
+    Conflict if there is something in `folder` that is no data set: nobody's files are replaced. Refused if none can be
+    made there.
     """
     if folder.exists() and any(folder.iterdir()) and read_manifest(folder) is None:
         raise Conflict(f"{folder} holds something else than sample data; name another folder.", code="FOLDER_IN_USE")
     _remove_interrupted(folder)
     making = folder.with_name(f"{folder.name}.making-{os.getpid()}")
-    making.mkdir(parents=True)
+    try:
+        making.mkdir(parents=True)
+    except OSError as error:
+        message = f"{making.parent} cannot hold the data: {error.strerror}; name another folder."
+        raise Refused(message, code="FOLDER_NOT_USABLE") from error
     try:
         yield making
         shutil.rmtree(folder, ignore_errors=True)

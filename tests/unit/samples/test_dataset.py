@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from queryflow.domain.errors import Conflict
+from queryflow.domain.errors import Conflict, Refused
 from queryflow_cli.samples.dataset import Dataset, read_manifest, replaced, write_manifest
 
 DATASET = Dataset("amc", date(2026, 10, 31), 1, "demo", {"things": 3})
@@ -59,6 +59,12 @@ def test_nobodys_files_are_replaced(tmp_path: Path, manifest: str | None) -> Non
     with pytest.raises(Conflict, match="holds something else"), replaced(tmp_path):
         pytest.fail("it began")
     assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+def test_where_nothing_can_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refused, match="cannot hold the data: Not a directory"), replaced(tmp_path / "file" / "set"):
+        pytest.fail("it began")
 
 
 def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
