@@ -10,7 +10,9 @@ from queryflow_cli.samples.dataset import Dataset
 
 data = typer.Typer(help="Make sample data in a folder.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Argument(help="Is made; another data set in it is replaced.", file_okay=False, resolve_path=True)]
+Folder = Annotated[
+    Path, typer.Argument(help="Is made; another data set in it is replaced.", file_okay=False, resolve_path=True)
+]
 
 
 @data.command("amc")
