@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-LARGEST_EXACT = 2**53 - 1
+from queryflow.domain.coercion import LARGEST_EXACT_IN_JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def shown_value(value: Any) -> Any:
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):
-        return value if abs(value) <= LARGEST_EXACT else str(value)
+        return value if abs(value) <= LARGEST_EXACT_IN_JSON else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from queryflow.domain.parameters import ParameterType
+from queryflow.domain.storable import is_storable
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 LARGEST_EXACT_IN_JSON = 2**53 - 1
@@ -43,13 +44,9 @@ def _string(value: object) -> str:
         raise WrongValue(
             f"{_named(value)}, not a string{'; put it in quotes' if isinstance(value, int | float) else ''}"
         )
-    if "\0" in value or not _is_unicode(value):
+    if not is_storable(value):
         raise WrongValue("a string with a character that no engine stores (NUL, or half a surrogate pair)")
     return value
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _integer(value: object) -> int:

@@ -12,9 +12,9 @@ from pydantic_core import ErrorDetails
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.flow import Binding, Connection, Flow, FlowParameter, Layout, Node, Retry, Window
 from queryflow.domain.parameters import Parameter, Rules
+from queryflow.domain.storable import MOST_DEPTH, is_storable
 from queryflow.domain.template import Output, Template
 
-MOST_DEPTH = 64
 LONGEST_KEY = 1_000
 FORMAT = 1
 """The version of the file format that this reads and writes."""
@@ -91,9 +91,7 @@ def _fault(value: object, depth: int) -> str | None:
     if depth > MOST_DEPTH:
         return f"Nesting goes beyond {MOST_DEPTH} levels."
     if isinstance(value, str):
-        return (
-            None if _is_storable(value) else "A text holds a character that cannot be stored (NUL, half a surrogate)."
-        )
+        return None if is_storable(value) else "A text holds a character that cannot be stored (NUL, half a surrogate)."
     if isinstance(value, float):
         return None if math.isfinite(value) else "NaN and infinities are no numbers here."
     if value is None or isinstance(value, bool | int | Mapping | list | tuple):
@@ -102,13 +100,9 @@ def _fault(value: object, depth: int) -> str | None:
 
 
 def _key_fault(key: object) -> str | None:
-    if isinstance(key, str) and len(key) <= LONGEST_KEY and _is_storable(key):
+    if isinstance(key, str) and len(key) <= LONGEST_KEY and is_storable(key):
         return None
     return f"A key is a text of at most {LONGEST_KEY:,} characters without NUL."
-
-
-def _is_storable(text: str) -> bool:
-    return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
 def _problem(error: ErrorDetails, shaped: Mapping[str, Any]) -> Problem:

@@ -201,10 +201,6 @@ class Flow(Model):
         """The node of that id, if there is one."""
         return next((each for each in self.nodes if each.node_id == node_id), None)
 
-    def into(self, node_id: NodeId) -> tuple[Connection, ...]:
-        """The connections that end at the node, in the author's order."""
-        return tuple(each for each in self.connections if each.target == node_id)
-
     def parameter(self, name: str) -> FlowParameter | None:
         """The flow's parameter of that name, if there is one."""
         return next((each for each in self.parameters if each.name == name), None)

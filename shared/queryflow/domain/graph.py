@@ -49,12 +49,27 @@ def graph_problems(flow: Flow) -> list[Problem]:
     """
     return [
         *_size_problems(flow),
-        *_duplicate_problems("nodes", "DUPLICATE_NODE", [node.node_id for node in flow.nodes]),
-        *_duplicate_problems("connections", "DUPLICATE_CONNECTION", [each.id for each in flow.connections]),
-        *_end_problems(flow),
+        *reference_problems(flow),
+        *_self_connections(flow),
         *_two_source_problems(flow),
         *_cycle_problems(flow),
     ]
+
+
+def reference_problems(flow: Flow) -> list[Problem]:
+    """Ids that do not say which node or connection is meant: DUPLICATE_NODE, DUPLICATE_CONNECTION, UNKNOWN_NODE."""
+    return [
+        *duplicate_problems("nodes", "DUPLICATE_NODE", [node.node_id for node in flow.nodes]),
+        *duplicate_problems("connections", "DUPLICATE_CONNECTION", [each.id for each in flow.connections]),
+        *_unknown_ends(flow),
+    ]
+
+
+def duplicate_problems(room: str, code: str, names: Sequence[str]) -> Iterator[Problem]:
+    """A problem for each name that several members of the room share."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Problem(code, f"{room}.{name}", f"{name} names {count} {room}; give each its own.")
 
 
 def _size_problems(flow: Flow) -> Iterator[Problem]:
@@ -68,19 +83,17 @@ def _size_problems(flow: Flow) -> Iterator[Problem]:
         yield Problem("TOO_MANY_CONNECTIONS", "connections", message)
 
 
-def _duplicate_problems(room: str, code: str, names: Sequence[str]) -> Iterator[Problem]:
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Problem(code, f"{room}.{name}", f"{name} is the id of {count} {room}; give each its own.")
-
-
-def _end_problems(flow: Flow) -> Iterator[Problem]:
+def _unknown_ends(flow: Flow) -> Iterator[Problem]:
     known = {node.node_id for node in flow.nodes}
     for connection in flow.connections:
         for word, node in (("from", connection.source), ("to", connection.target)):
             if node not in known:
                 message = f"The flow has no node {node}; add it, or change where the connection {connection.id} leads."
                 yield Problem("UNKNOWN_NODE", f"connections.{connection.id}.{word}", message)
+
+
+def _self_connections(flow: Flow) -> Iterator[Problem]:
+    for connection in flow.connections:
         if connection.source == connection.target:
             message = f"The connection {connection.id} leads from {connection.source} to itself; remove it."
             yield Problem("SELF_CONNECTION", f"connections.{connection.id}", message)

@@ -37,17 +37,6 @@ def uuid7(now: datetime) -> uuid.UUID:
     return _uuid7(milliseconds, int.from_bytes(os.urandom(10), "big"))
 
 
-def first_uuid7(at: datetime) -> uuid.UUID:
-    """The smallest UUIDv7 of that millisecond: the bound of a partition that begins `at`."""
-    milliseconds = (at - EPOCH) // timedelta(milliseconds=1)
-    return uuid.UUID(int=milliseconds << 80)
-
-
-def instant_of(identifier: uuid.UUID) -> datetime:
-    """The instant a UUIDv7 carries, to the millisecond."""
-    return EPOCH + timedelta(milliseconds=identifier.int >> 80)
-
-
 def node_ready_id(execution: ExecutionId, node: NodeId, attempt: int) -> MessageId:
     """The id of the `node.ready` message of one attempt; saying it twice gives the same id."""
     return MessageId(uuid.uuid5(NAMESPACE, f"node.ready:{execution}:{node}:{attempt}"))

@@ -27,9 +27,8 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 
 from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.storable import MOST_BYTES, MOST_DEPTH
 
-MOST_BYTES = 2 * 1024 * 1024
-MOST_DEPTH = 64
 LONGEST_NUMBER = 40
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})

@@ -16,13 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from queryflow.domain.errors import NotAllowed, Refused
+from queryflow.domain.storable import MOST_BYTES
 from queryflow.runtime.http_errors import BodyTooLarge, WrongContentType, response_to
 from queryflow.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from queryflow.runtime.settings import LOOPBACK_HOSTS, ServiceSettings
 from queryflow.runtime.strict_json import check_json
 from queryflow.runtime.telemetry import valid_traceparent, working_for
 
-MAXIMUM_BODY_BYTES = 2 * 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_TYPES = frozenset({"application/json", "application/merge-patch+json", "application/yaml"})
 """None of them is one that a browser sends to another origin without asking first."""
@@ -130,13 +130,13 @@ async def _checked_body(headers: Headers, receive: Receive) -> Receive:
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes:
     declared = headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAXIMUM_BODY_BYTES:
+    if declared.isdigit() and int(declared) > MOST_BYTES:
         raise BodyTooLarge("A body may have 2 MiB.")
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAXIMUM_BODY_BYTES:
+        if len(body) > MOST_BYTES:
             raise BodyTooLarge("A body may have 2 MiB.")
         if not message.get("more_body", False):
             return bytes(body)

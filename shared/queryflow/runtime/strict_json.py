@@ -6,8 +6,8 @@ import re
 from typing import NoReturn
 
 from queryflow.domain.errors import Refused
+from queryflow.domain.storable import MOST_DEPTH, is_storable
 
-MAXIMUM_DEPTH = 64
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
@@ -20,8 +20,8 @@ class Unacceptable(Refused):
 
 def check_json(body: bytes) -> None:
     """Pass, or raise `Unacceptable` with a sentence that says what is wrong."""
-    if _depth(body) > MAXIMUM_DEPTH:
-        raise Unacceptable(f"The JSON is nested deeper than {MAXIMUM_DEPTH} levels.", code="JSON_TOO_DEEP")
+    if _depth(body) > MOST_DEPTH:
+        raise Unacceptable(f"The JSON is nested deeper than {MOST_DEPTH} levels.", code="JSON_TOO_DEEP")
     try:
         document = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
@@ -48,16 +48,8 @@ def _check_texts(document: object) -> None:
             open_values.extend(value.values())
         elif isinstance(value, list):
             open_values.extend(value)
-        elif isinstance(value, str) and ("\x00" in value or not _is_unicode(value)):
+        elif isinstance(value, str) and not is_storable(value):
             raise Unacceptable("A text holds a NUL character or half a surrogate pair.", code="INVALID_TEXT")
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _refuse_constant(word: str) -> NoReturn:

@@ -12,6 +12,7 @@ from typing import Any
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.parameters import ParameterType
+from queryflow.domain.storable import is_storable
 
 LONG = range(-(2**63), 2**63)
 DECIMAL_DIGITS = 38
@@ -118,7 +119,7 @@ def text(value: Any, engine: str) -> str:
     """A string literal."""
     if not isinstance(value, str):
         raise _wrong(f"A text was expected, not {_named(value)}.")
-    if "\0" in value or any("\ud800" <= mark <= "\udfff" for mark in value):
+    if not is_storable(value):
         raise _wrong("A text cannot contain the character NUL or half of a surrogate pair.")
     quoted = "'" + value.replace("'", "''") + "'"
     if engine == "postgresql" and "\\" in value:

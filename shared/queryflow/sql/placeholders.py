@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.template import Dialect
-from queryflow.sql.tokens import end_of, tokenize
+from queryflow.sql.tokens import end_of
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 QUOTED_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
@@ -74,13 +74,8 @@ class Placeholder:
     """`start` or `end`, of `{{dates.start}}`."""
 
 
-def find_placeholders(sql: str, dialect: Dialect) -> tuple[Placeholder, ...]:
-    """Every placeholder of the text, in order; those in comments are none. Invalid if the text cannot be read."""
-    return placeholders_of(tokenize(sql, dialect), dialect)
-
-
 def placeholders_of(tokens: Sequence[Token], dialect: Dialect) -> tuple[Placeholder, ...]:
-    """Every placeholder of the tokens, in order."""
+    """Every placeholder of the tokens, in order; comments are no tokens, so those in them are none."""
     found: list[Placeholder] = []
     index = 0
     while index < len(tokens):

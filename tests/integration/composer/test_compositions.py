@@ -124,9 +124,9 @@ async def test_only_what_cannot_be_stored_is_refused_all_at_once(stocked: Rig) -
     refused = await stocked.post("/api/compositions", flow(nodes=nodes, connections=connections))
     assert refused.status_code == 422
     assert [(each["code"], each["path"]) for each in refused.json()["details"]["problems"]] == [
-        ("UNKNOWN_TEMPLATE", "nodes.lost.template"),
         ("UNKNOWN_NODE", "connections.a.to"),
         ("UNKNOWN_NODE", "connections.b.from"),
+        ("UNKNOWN_TEMPLATE", "nodes.lost.template"),
     ]
     assert await stocked.count("template_flow_compositions") == 0
 

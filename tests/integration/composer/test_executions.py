@@ -11,7 +11,7 @@ import pytest
 from composer.handlers import on_flow_trigger, on_schedule_fired
 from composer.sweep import forget_old_requests
 from queryflow.domain.errors import Invalid, NotFound, Refused
-from queryflow.domain.ids import instant_of
+from queryflow.domain.ids import EPOCH
 from queryflow.domain.version import Version
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
@@ -60,7 +60,8 @@ async def test_an_accepted_execution_is_stored_and_said(stocked: Rig) -> None:
         "end": "2026-11-05T23:00:00Z",
         "time_zone": "Europe/Berlin",
     }
-    assert abs(instant_of(UUID(execution)) - row["requested_at"]) < timedelta(seconds=1)
+    made = EPOCH + timedelta(milliseconds=UUID(execution).int >> 80)
+    assert abs(made - row["requested_at"]) < timedelta(seconds=1)
     document = await stocked.connection.fetchval(
         "SELECT document FROM composition_versions WHERE hash = $1", accepted["version"]
     )

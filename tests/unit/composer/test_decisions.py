@@ -93,8 +93,8 @@ def test_the_tables_refuse_only_what_they_cannot_hold() -> None:
     )
     assert codes(flow_storage_problems(broken, set())) == [
         ("DUPLICATE_CONNECTION", "connections.x"),
-        ("UNKNOWN_TEMPLATE", "nodes.top.template"),
         ("UNKNOWN_NODE", "connections.x.to"),
+        ("UNKNOWN_TEMPLATE", "nodes.top.template"),
         ("TOO_LONG", "tags"),
         ("TOO_LONG", "connection"),
     ]

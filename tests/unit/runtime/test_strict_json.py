@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.runtime.strict_json import MAXIMUM_DEPTH, Unacceptable, check_json
+from queryflow.domain.storable import MOST_DEPTH
+from queryflow.runtime.strict_json import Unacceptable, check_json
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -49,4 +50,4 @@ def test_what_is_refused(body: bytes, code: str) -> None:
 def test_brackets_inside_texts_are_no_depth() -> None:
     check_json(json.dumps("[" * 1_000).encode())
     check_json(rb'"\"[[[[\\"')
-    check_json(b"[" * MAXIMUM_DEPTH + b"]" * MAXIMUM_DEPTH)
+    check_json(b"[" * MOST_DEPTH + b"]" * MOST_DEPTH)

@@ -8,9 +8,10 @@ from queryflow.domain.errors import Severity
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Dialect, Output
 from queryflow.sql.outputs import infer_outputs, yields_one_row
-from queryflow.sql.placeholders import Context, PlaceholderKind, find_placeholders
+from queryflow.sql.placeholders import Context, PlaceholderKind, placeholders_of
 from queryflow.sql.template_facts import template_facts
 from queryflow.sql.template_problems import template_problems
+from queryflow.sql.tokens import tokenize
 from tests.unit.sql.making import amc, codes, template
 
 LIST = {"c": ParameterType.STRING_LIST}
@@ -20,7 +21,7 @@ def test_placeholders_are_found_where_they_are_code() -> None:
     sql = """SELECT {{a}}, '{{b}}' -- {{c}}
         , CUSTOM_PARAMETER('d'), BUILT_IN_PARAMETER('TIME_WINDOW_END') /* {{e}} */
         FROM t WHERE x IN ( {{ f }} ) AND y LIKE {{g}} AND z = ANY({{order}})"""
-    found = find_placeholders(sql, Dialect.AMC)
+    found = placeholders_of(tokenize(sql, Dialect.AMC), Dialect.AMC)
     assert [(each.name, each.context, each.kind) for each in found] == [
         ("a", Context.VALUE, PlaceholderKind.BRACES),
         ("b", Context.QUOTED, PlaceholderKind.BRACES),
@@ -31,7 +32,8 @@ def test_placeholders_are_found_where_they_are_code() -> None:
         ("order", Context.QUANTIFIED, PlaceholderKind.BRACES),
     ]
     assert [sql[each.start : each.end] for each in found[:3]] == ["{{a}}", "'{{b}}'", "CUSTOM_PARAMETER('d')"]
-    assert [each.name for each in find_placeholders(sql, Dialect.DUCKDB)] == ["a", "b", "f", "g", "order"]
+    of_duckdb = placeholders_of(tokenize(sql, Dialect.DUCKDB), Dialect.DUCKDB)
+    assert [each.name for each in of_duckdb] == ["a", "b", "f", "g", "order"]
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from status.shown import LARGEST_EXACT, shown_columns, shown_value
+from queryflow.domain.coercion import LARGEST_EXACT_IN_JSON
+from status.shown import shown_columns, shown_value
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (LARGEST_EXACT, LARGEST_EXACT),
-        (LARGEST_EXACT + 1, str(LARGEST_EXACT + 1)),
-        (-LARGEST_EXACT - 1, str(-LARGEST_EXACT - 1)),
+        (LARGEST_EXACT_IN_JSON, LARGEST_EXACT_IN_JSON),
+        (LARGEST_EXACT_IN_JSON + 1, str(LARGEST_EXACT_IN_JSON + 1)),
+        (-LARGEST_EXACT_IN_JSON - 1, str(-LARGEST_EXACT_IN_JSON - 1)),
         (True, True),
         (Decimal("1.10"), "1.10"),
         (Decimal("NaN"), None),
