@@ -67,6 +67,12 @@ class Versions:
             self._frozen.keep(version, found, len(found.plan.nodes))
         return found
 
+    def remember(self, asked: Iterable[asyncpg.Record], frozen: Frozen) -> None:
+        """Keep executions of the version whose rows were read on another occasion."""
+        for row in asked:
+            execution = _execution(row, frozen)
+            self._executions.keep(execution.id, execution)
+
     def known(self, ids: Iterable[ExecutionId]) -> Running:
         """Those of the executions that need not be read."""
         return {each: kept for each in ids if (kept := self._executions.get(each)) is not None}

@@ -105,10 +105,9 @@ async def find_composition(
     connection: AsyncConnection, reference: CompositionReference, *, lock: bool = False
 ) -> CompositionRecord | None:
     """The composition, in use or not; `lock` keeps other writers out until the transaction ends."""
-    table = template_flow_compositions.c
-    key = table.id if isinstance(reference, UUID) else table.composition_id
-    query = select(*RECORDED).where(key == reference)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    query = _BY_UUID if isinstance(reference, UUID) else _BY_ID
+    found = await connection.execute(query.with_for_update() if lock else query, {"reference": reference})
+    row = found.one_or_none()
     return None if row is None else CompositionRecord(**row._mapping)
 
 
@@ -172,6 +171,11 @@ async def retire_composition(connection: AsyncConnection, composition: UUID, now
 async def publish_version(connection: AsyncConnection, composition: UUID, version: VersionHash) -> None:
     """Point at the published version; the head, and so its revision, stays as it is."""
     await _update(connection, composition, {"published_version": version})
+
+
+_RECORD = select(*RECORDED)
+_BY_UUID = _RECORD.where(template_flow_compositions.c.id == bindparam("reference"))
+_BY_ID = _RECORD.where(template_flow_compositions.c.composition_id == bindparam("reference"))
 
 
 async def _update(connection: AsyncConnection, composition: UUID, values: dict[str, Any]) -> None:

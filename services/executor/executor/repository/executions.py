@@ -9,24 +9,20 @@ from typing import Any
 
 import asyncpg
 
+from executor.repository.versions import ASKED
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState, NodeState, RootReason
 from queryflow.runtime.database import Connection
 
-LOCK_REQUESTED = """
-SELECT id, version, cancel_requested_at IS NOT NULL AS cancelled, now() AS now
+LOCK_REQUESTED = f"""
+SELECT {ASKED}, cancel_requested_at IS NOT NULL AS cancelled, now() AS now
 FROM query_flow_executions WHERE id = ANY($1::uuid[]) AND state = 'requested'
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - the columns are ours
 
 LOCK_ONE = """
 SELECT state, cancel_requested_at IS NOT NULL AS cancelled
 FROM query_flow_executions WHERE id = $1 FOR NO KEY UPDATE
-"""
-
-START = """
-UPDATE query_flow_executions SET state = 'running', started_at = now(), open_sinks = $2
-WHERE id = ANY($1::uuid[])
 """
 
 COUNT_SINKS_DOWN = """
@@ -75,11 +71,6 @@ async def lock(connection: Connection, execution_id: ExecutionId) -> tuple[Execu
     """The execution's state and whether its end was asked for, locked; None if there is no such execution."""
     row = await connection.fetchrow(LOCK_ONE, execution_id)
     return None if row is None else (ExecutionState(row["state"]), row["cancelled"])
-
-
-async def start(connection: Connection, ids: Sequence[ExecutionId], open_sinks: int) -> None:
-    """Mark executions of one version as running."""
-    await connection.execute(START, list(ids), open_sinks)
 
 
 async def count_sinks_down(connection: Connection, sinks: Mapping[ExecutionId, int]) -> list[ExecutionId]:

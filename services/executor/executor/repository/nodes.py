@@ -9,23 +9,29 @@ import asyncpg
 
 from executor.frozen import Frozen
 from queryflow.domain.ids import ExecutionId
-from queryflow.domain.states import NodeState
 from queryflow.messages.node import NodeReady
+from queryflow.runtime.bus.port import Envelope
 from queryflow.runtime.database import Connection
+from queryflow.runtime.outbox_rows import COLUMNS, INSERT, insert_values
 
-INSERT = """
+LAUNCH = f"""
+WITH said AS ({INSERT.format(outbox="executor_outbox", columns=COLUMNS)}), started AS (
+  UPDATE query_flow_executions SET state = 'running', started_at = now(), open_sinks = $16
+  WHERE id = ANY($8::uuid[]) AND NOT $15
+)
 INSERT INTO workflow_executions (
   composition_execution_id, composition_node_id, state, attempt, sequence, remaining_parents, tolerated, is_sink,
   engine, engine_connection, ready_at, finished_at, advanced, cancel_requested)
-SELECT execution.id, node.id, CASE WHEN $8 THEN 'cancelled' WHEN node.parents = 0 THEN 'ready' ELSE 'pending' END,
-  1, CASE WHEN $8 THEN 1 ELSE 0 END, CASE WHEN $8 THEN 0 ELSE node.parents END, node.tolerated, node.is_sink,
-  node.engine, node.engine_connection, CASE WHEN node.parents = 0 AND NOT $8 THEN now() END,
-  CASE WHEN $8 THEN now() END, $8, $8
-FROM unnest($1::uuid[]) AS execution(id)
-CROSS JOIN unnest($2::text[], $3::int[], $4::bool[], $5::bool[], $6::text[], $7::text[])
+SELECT execution.id, node.id, CASE WHEN $15 THEN 'cancelled' WHEN node.parents = 0 THEN 'ready' ELSE 'pending' END,
+  1, CASE WHEN $15 THEN 1 ELSE 0 END, CASE WHEN $15 THEN 0 ELSE node.parents END, node.tolerated, node.is_sink,
+  node.engine, node.engine_connection, CASE WHEN node.parents = 0 AND NOT $15 THEN now() END,
+  CASE WHEN $15 THEN now() END, $15, $15
+FROM unnest($8::uuid[]) AS execution(id)
+CROSS JOIN unnest($9::text[], $10::int[], $11::bool[], $12::bool[], $13::text[], $14::text[])
   AS node(id, parents, tolerated, is_sink, engine, engine_connection)
 ON CONFLICT (composition_execution_id, composition_node_id) DO NOTHING
-"""
+"""  # noqa: S608 - the table's name is ours
+"""Rows, the mark of the execution and messages in one statement: a start waits for every round trip."""
 
 CLAIM = """
 UPDATE workflow_executions AS node
@@ -82,10 +88,23 @@ class NodeColumns:
         )
 
 
-async def insert(connection: Connection, ids: Sequence[ExecutionId], frozen: Frozen, state: NodeState) -> None:
-    """A row per node of the version for each execution: pending with roots ready, or (`state`) all cancelled."""
-    cancelled = state is NodeState.CANCELLED
-    await connection.execute(INSERT, list(ids), *NodeColumns.of(frozen).columns, cancelled)
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """Executions of one version, on their way to their nodes; with `cancelled` they get there without running."""
+
+    ids: Sequence[ExecutionId]
+    frozen: Frozen
+    cancelled: bool = False
+
+
+async def launch(connection: Connection, launched: Launched, said: Sequence[Envelope]) -> None:
+    """A row per node for each execution, pending with its roots ready, and the execution running; or all cancelled.
+
+    Messages go to the outbox.
+    """
+    columns = NodeColumns.of(launched.frozen).columns
+    open_sinks = len(launched.frozen.plan.sinks)
+    await connection.execute(LAUNCH, *insert_values(said), list(launched.ids), *columns, launched.cancelled, open_sinks)
 
 
 def asked(events: Sequence[NodeReady]) -> tuple[list[UUID], list[str], list[int]]:

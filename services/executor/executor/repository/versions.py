@@ -10,10 +10,9 @@ from queryflow.runtime.database import Connection
 
 DOCUMENT = "SELECT document FROM composition_versions WHERE hash = $1"
 
-EXECUTIONS = """
-SELECT id, version, parameters, node_parameters, "window", node_windows, logical_date
-FROM query_flow_executions WHERE id = ANY($1::uuid[])
-"""
+ASKED = 'id, version, parameters, node_parameters, "window", node_windows, logical_date'
+"""What never changes about an execution: version, values, windows."""
+EXECUTIONS = f"SELECT {ASKED} FROM query_flow_executions WHERE id = ANY($1::uuid[])"  # noqa: S608 - our own names
 
 
 async def document(connection: Connection, version: str) -> dict[str, Any] | None:

@@ -9,10 +9,11 @@ from executor.executor import Executor
 from executor.frozen import BadVersion, Frozen
 from executor.repository import executions, nodes
 from executor.repository.executions import Closing
+from executor.repository.nodes import Launched
 from executor.unit import Unit
 from executor.usecases.closing import close, end
 from queryflow.domain.ids import ExecutionId, NodeId, node_ready_id
-from queryflow.domain.states import ExecutionState, NodeState
+from queryflow.domain.states import ExecutionState
 from queryflow.messages.execution import NodeCancelled
 from queryflow.messages.flow_execution import FlowExecutionStarted
 from queryflow.messages.node import NodeReady
@@ -52,7 +53,9 @@ async def _launch(unit: Unit, executor: Executor, ids: Sequence[ExecutionId]) ->
         if cancelled:
             await _launch_cancelled(unit, group, frozen)
         else:
-            opened += await _launch_group(unit, _fitting(group, frozen, executor.admission.room - opened), frozen)
+            fitting = _fitting(group, frozen, executor.admission.room - opened)
+            executor.versions.remember(fitting, frozen)
+            opened += await _launch_group(unit, fitting, frozen)
     crashpoint("executor.after_launch_insert")
     return opened
 
@@ -65,11 +68,10 @@ def _fitting(group: Sequence[asyncpg.Record], frozen: Frozen, room: int) -> Sequ
 async def _launch_group(unit: Unit, group: Sequence[asyncpg.Record], frozen: Frozen) -> int:
     if not group:
         return 0
-    ids = [ExecutionId(row["id"]) for row in group]
-    await nodes.insert(unit.connection, ids, frozen, NodeState.PENDING)
-    await executions.start(unit.connection, ids, len(frozen.plan.sinks))
     for row in group:
         _say_started(unit, row, frozen)
+    launched = Launched([ExecutionId(row["id"]) for row in group], frozen)
+    await nodes.launch(unit.connection, launched, unit.take_said())
     return len(group) * len(frozen.plan.nodes)
 
 
@@ -88,9 +90,9 @@ def _first_try(execution_id: ExecutionId, node_id: NodeId, frozen: Frozen) -> No
 
 async def _launch_cancelled(unit: Unit, group: Sequence[asyncpg.Record], frozen: Frozen) -> None:
     ids = [ExecutionId(row["id"]) for row in group]
-    await nodes.insert(unit.connection, ids, frozen, NodeState.CANCELLED)
     for row in group:
         for node_id in frozen.plan.nodes:
             fact = NodeCancelled(node_id=node_id, attempt=1, sequence=1, at=row["now"])
             unit.progressed(ExecutionId(row["id"]), fact)
+    await nodes.launch(unit.connection, Launched(ids, frozen, cancelled=True), unit.take_said())
     await close(unit, ids)
