@@ -15,7 +15,7 @@ from queryflow.schema.migrate import migrate
 from queryflow_cli.client import open_client
 from queryflow_cli.deployed import deployed
 from queryflow_cli.furnishing import connect_folder, connect_sample, load_library
-from queryflow_cli.system import meanwhile
+from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
 from queryflow_cli.wishes import DATA
 

@@ -4,17 +4,17 @@ import asyncio
 import importlib
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from queryflow.domain.errors import Conflict, Refused
 from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
 from queryflow_cli.home import LOG, RunningSystem, announce, owned
+from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
 
 
@@ -71,17 +71,6 @@ def usable_port(port: int) -> int:
     except OSError as error:
         message = f"Port {port} cannot be used: {error.strerror}. Stop what listens there, or name another with --port."
         raise Conflict(message, code="PORT_IN_USE") from error
-
-
-@asynccontextmanager
-async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
-    """Let the work go on beside the block; what the block did not wait for is given up at its end."""
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _import_services() -> None:

@@ -47,6 +47,11 @@ class Counts:
     skipped: int = 0
     seconds: float = 0.0
 
+    @property
+    def well(self) -> bool:
+        """Whether something passed and nothing failed: a suite that was skipped whole has proved nothing."""
+        return self.passed > 0 and not self.failed
+
     def __add__(self, other: "Counts") -> "Counts":
         """Both together."""
         return Counts(
@@ -76,7 +81,7 @@ def run_tests(arguments: Sequence[str], only: str | None = None) -> int:
     if only != LINT:
         suites, exit_code = _pytest(arguments, only)
         total = sum(suites.values(), Counts())
-        stages += [Stage(name, not it.failed, it.seconds, str(it)) for name, it in sorted(suites.items())]
+        stages += [Stage(name, it.well, it.seconds, str(it)) for name, it in sorted(suites.items())]
         stages.append(Stage("pytest", exit_code == 0, total.seconds, str(total)))
     print("\n" + "\n".join(map(str, stages)))
     if only != LINT:

@@ -30,6 +30,7 @@ def test_it_counts_by_suite(tmp_path: Path) -> None:
     [
         ({"unit": testing.Counts(passed=3)}, 0, 0),
         ({"unit": testing.Counts(passed=3, failed=1)}, 1, 1),
+        ({"unit": testing.Counts(skipped=3)}, 0, 1),
         ({}, 5, 1),
     ],
 )

@@ -52,6 +52,11 @@ async def test_an_execution_that_was_just_requested_is_found_with_its_nodes(
     ]
 
 
+async def test_following_an_execution_is_not_available_yet(world: World, client: httpx2.AsyncClient) -> None:
+    execution = await world.execution()
+    assert await code(client, f"/api/executions/{execution}/events", 422) == "NOT_AVAILABLE"
+
+
 async def test_an_execution_is_read_from_the_executors_rows(world: World, client: httpx2.AsyncClient) -> None:
     execution = await world.execution(state="running")
     await world.node(execution, "paths", "skipped", reason="upstream_failed")

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel
 
+from queryflow.domain.errors import NotAvailable
 from queryflow.domain.states import ExecutionState
 from queryflow.runtime.http import new_router
 from status.api.dependencies import Connection
@@ -80,6 +81,12 @@ async def list_executions(
 async def read_execution(connection: Connection, execution_id: UUID) -> ExecutionAnswer:
     """The execution as it is now, with every node."""
     return _answer(await reading.read_execution(connection, execution_id))
+
+
+@router.get("/{execution_id}/events", summary="Follow an execution", include_in_schema=False)
+async def follow_execution(execution_id: UUID) -> None:
+    """Refuse, in the shape of errors, what the `events` link of an accepted execution will lead to."""
+    raise NotAvailable("Executions cannot be followed as a stream yet; read the `self` link again until it has ended.")
 
 
 def _answer(detail: ExecutionDetail) -> ExecutionAnswer:
