@@ -65,15 +65,6 @@ async def store_result(objects: ObjectStore, produced: Produced, key: str) -> St
     return stored
 
 
-async def read_manifest(objects: ObjectStore, key: str) -> StoredResult:
-    """The result whose Parquet file has that key; EngineFailure (RESULT_UNAVAILABLE) if there is none."""
-    try:
-        metadata = json.loads(await objects.read(_manifest_key(key)))
-    except NotFound as error:
-        raise _unavailable("is not in the object store") from error
-    return described(key, metadata)
-
-
 async def fetch_result(objects: ObjectStore, stored: StoredResult, into: Path) -> Path:
     """A local file with the result, to be read only; EngineFailure (RESULT_UNAVAILABLE) if it is not as stored."""
     try:

@@ -36,14 +36,7 @@ class RegisteredList:
     items: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """SQL that is ready to run: one statement, without placeholders."""
-
-    sql: str
-
-
-def render(template: Template, values: Values, window: ResolvedWindow, engine: str) -> Rendered:
+def render(template: Template, values: Values, window: ResolvedWindow, engine: str) -> str:
     """The template's SQL for the engine (`duckdb`, `postgresql`) with every value in its place as a typed literal.
 
     A value is a checked Python value or, for lists, a RegisteredList. A parameter that is not required and has no
@@ -57,7 +50,7 @@ def render(template: Template, values: Values, window: ResolvedWindow, engine: s
     edits = [edit for each in placeholders for edit in writer.edits(each, tokens)]
     if template.dialect is Dialect.AMC:
         edits += amc_edits(tokens, window)
-    return Rendered(apply(template.sql, [*edits, *_after_the_statement(template.sql, tokens)]))
+    return apply(template.sql, [*edits, *_after_the_statement(template.sql, tokens)])
 
 
 @dataclass(frozen=True, slots=True)

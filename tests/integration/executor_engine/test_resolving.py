@@ -1,5 +1,6 @@
 """Bindings over results that are in the object store."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from executor.engines.port import EngineFailure, Produced, ResultColumn
 from executor.resolving import BoundInput, Resolved, Wish, resolve_inputs
-from executor.results import StoredResult, fetch_result, read_manifest, store_result
+from executor.results import StoredResult, described, fetch_result, store_result
 from queryflow.domain.bindings import EmptyAction
 from queryflow.domain.flow import Binding, Nulls, OnEmpty, Reduce
 from queryflow.domain.parameters import Parameter, ParameterType
@@ -125,17 +126,11 @@ async def test_nothing_left_and_no_source_are_empty(
 
 async def test_what_was_stored_is_what_is_fetched(objects: FolderObjects, directory: Path) -> None:
     result = await stored(objects, directory)
-    assert await read_manifest(objects, KEY) == result
+    manifest = json.loads(await objects.read(KEY.removesuffix(".parquet") + ".json"))
+    assert described(KEY, manifest) == result
     assert (result.rows, [column.name for column in result.columns]) == (4, ["id", "number", "sales"])
     file = await fetch_result(objects, result, directory / "fetched.parquet")
     assert len(duckdb.execute("FROM read_parquet(?)", [str(file)]).fetchall()) == 4
-
-
-async def test_without_a_manifest_there_is_no_result(objects: FolderObjects, directory: Path) -> None:
-    await objects.put_bytes(KEY, b"half of a file")
-    with pytest.raises(EngineFailure) as failed:
-        await read_manifest(objects, KEY)
-    assert failed.value.kind is ErrorKind.RESULT_UNAVAILABLE
 
 
 async def test_a_damaged_or_lost_result_is_not_used(objects: FolderObjects, directory: Path) -> None:

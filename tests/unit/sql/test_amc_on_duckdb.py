@@ -65,7 +65,7 @@ def run(
     """What the template yields where these files are its tables."""
     for statement in setup_statements(subject, tables, WINDOW):
         connection.execute(statement)
-    return connection.execute(render(subject, values, WINDOW, "duckdb").sql)
+    return connection.execute(render(subject, values, WINDOW, "duckdb"))
 
 
 def test_there_are_seventeen_templates() -> None:

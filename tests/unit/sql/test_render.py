@@ -67,7 +67,7 @@ def same(before: Any, after: Any) -> bool:
 @settings(max_examples=1_000, deadline=None)
 @given(st.sampled_from(TEMPLATES), NASTY, NUMBERS, st.lists(NASTY, max_size=3))
 def test_the_tree_never_changes_but_for_literals(subject: Template, text: str, number: float, ids: list[str]) -> None:
-    sql = render(subject, {"a": text, "n": number, "ids": ids}, WINDOW, "duckdb").sql
+    sql = render(subject, {"a": text, "n": number, "ids": ids}, WINDOW, "duckdb")
     [after] = statements(sql, Dialect.DUCKDB)
     assert same(TREES[subject.sql], after), sql
     [parsed] = DUCKDB.extract_statements(sql)
@@ -81,7 +81,7 @@ def test_the_engine_gets_the_very_values(text: str, ids: list[str], number: int)
         "/* {{a}} */ SELECT{{a}}AS t, {{ids}}AS l,0 -{{n}} AS n -- {{a}}",
         types={**TEXT, "n": ParameterType.INTEGER},
     )
-    sql = render(subject, {"a": text, "ids": ids, "n": number}, WINDOW, "duckdb").sql
+    sql = render(subject, {"a": text, "ids": ids, "n": number}, WINDOW, "duckdb")
     assert DUCKDB.execute(sql).fetchone() == (text, ids, -number)
 
 
@@ -96,28 +96,28 @@ def test_lists_that_are_tables_are_read_from_there() -> None:
         "c = ANY ({{ids}}) AND CARDINALITY({{ids}}) = 2",
     ):
         subject = amc(f"SELECT c FROM t WHERE {condition} ORDER BY c", ids=ParameterType.STRING_LIST)
-        sql = render(subject, {"ids": ids}, WINDOW, "duckdb").sql
+        sql = render(subject, {"ids": ids}, WINDOW, "duckdb")
         assert DUCKDB.execute(sql).fetchall() == [("a",), ("c",)], sql
     subject = amc("SELECT c FROM t WHERE NOT ARRAY_CONTAINS({{ids}}, c)", ids=ParameterType.STRING_LIST)
-    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb").sql).fetchall() == [("b",)]
+    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("b",)]
 
 
 def test_patterns_and_ranges_are_written_for_their_places() -> None:
     types = {"p": ParameterType.PATTERN, "d": ParameterType.DATE_RANGE}
     subject = template("SELECT 'a%b' LIKE {{p}} AND {{d.start}} < {{d.end}}, 'axb' NOT LIKE {{p}}", types=types)
     values = {"p": {"mode": "prefix", "text": "a%"}, "d": {"start": date(2026, 1, 1), "end": date(2026, 1, 2)}}
-    assert DUCKDB.execute(render(subject, values, WINDOW, "duckdb").sql).fetchone() == (True, True)
+    assert DUCKDB.execute(render(subject, values, WINDOW, "duckdb")).fetchone() == (True, True)
 
 
 def test_an_optional_parameter_nobody_set_is_a_typed_null() -> None:
     subject = template("SELECT {{ids}} IS NULL OR 'a' IN ({{ids}}) AS x", ids=ParameterType.STRING_LIST)
     subject = subject.model_copy(update={"parameters": (subject.parameters[0].model_copy(update={"required": False}),)})
-    assert DUCKDB.execute(render(subject, {"ids": None}, WINDOW, "duckdb").sql).fetchone() == (True,)
+    assert DUCKDB.execute(render(subject, {"ids": None}, WINDOW, "duckdb")).fetchone() == (True,)
 
 
 def test_the_statement_can_stand_inside_another() -> None:
     subject = template("SELECT 1 AS x; -- the end")
-    assert render(subject, {}, WINDOW, "duckdb").sql == "SELECT 1 AS x"
+    assert render(subject, {}, WINDOW, "duckdb") == "SELECT 1 AS x"
 
 
 def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:

@@ -52,7 +52,7 @@ async def _tables(work: Work) -> dict[str, Table]:
 
 def _query(work: Work, tables: Mapping[str, Table]) -> Query:
     try:
-        sql = render(work.template, work.values, work.window, DuckDBEngine.kind).sql
+        sql = render(work.template, work.values, work.window, DuckDBEngine.kind)
         files = {name: table.relation for name, table in tables.items()}
         statements = setup_statements(work.template, files, work.window)
     except Invalid as error:
