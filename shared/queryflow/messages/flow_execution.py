@@ -22,6 +22,14 @@ class FlowExecutionCancelRequested(Event):
     composition_id: str
 
 
+class FlowExecutionRetryRequested(Event):
+    """Somebody asked for what failed in the execution to be run again."""
+
+    type = "flow_execution.retry_requested"
+    execution_id: UUID
+    composition_id: str
+
+
 class FlowExecutionStarted(Event):
     """The execution was launched; its roots are ready."""
 

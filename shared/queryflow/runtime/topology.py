@@ -13,6 +13,7 @@ from queryflow.messages.flow_execution import (
     FlowExecutionCancelRequested,
     FlowExecutionFinished,
     FlowExecutionRequested,
+    FlowExecutionRetryRequested,
     FlowExecutionStarted,
 )
 from queryflow.messages.node import NodeReady
@@ -69,6 +70,9 @@ SPEAKERS: Mapping[type[Event], str] = {
     FlowTrigger: "other systems",
 }
 """Who says each event."""
+
+NOT_SAID_YET: tuple[type[Event], ...] = (FlowExecutionRetryRequested,)
+"""Events whose form is agreed on while nobody says them or listens: an event that reaches no queue cannot be sent."""
 
 
 def keys_of(handler: AnyHandler) -> tuple[str, ...]:

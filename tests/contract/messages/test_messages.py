@@ -27,13 +27,14 @@ from queryflow.messages.flow_execution import (
     FlowExecutionCancelRequested,
     FlowExecutionFinished,
     FlowExecutionRequested,
+    FlowExecutionRetryRequested,
     FlowExecutionStarted,
 )
 from queryflow.messages.node import NodeReady
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.runtime.asyncapi import asyncapi_text, messages_page
-from queryflow.runtime.topology import SPEAKERS
+from queryflow.runtime.topology import NOT_SAID_YET, SPEAKERS
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "contract" / "golden"
@@ -50,6 +51,7 @@ ERROR = FactError(kind=ErrorKind.TRANSIENT, message="the engine was away")
 EXAMPLES: tuple[Event, ...] = (
     FlowExecutionRequested(**FLOW),
     FlowExecutionCancelRequested(**FLOW),
+    FlowExecutionRetryRequested(**FLOW),
     FlowExecutionStarted(**FLOW, nodes=3, at=AT),
     FlowExecutionFinished(**FLOW, schedule_id=SCHEDULE, state=ExecutionState.SUCCEEDED, counts={"succeeded": 3}, at=AT),
     NodeReady(execution_id=EXECUTION, node_id="top", attempt=1, engine="duckdb"),
@@ -74,7 +76,7 @@ EXAMPLES: tuple[Event, ...] = (
     ),
 )
 OLD = sorted((GOLDEN / "old").glob("*.json"))
-KNOWN = {event.type: event for event in SPEAKERS}
+KNOWN = {event.type: event for event in (*SPEAKERS, *NOT_SAID_YET)}
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
