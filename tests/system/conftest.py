@@ -1,7 +1,8 @@
 """Systems to test: four processes on RabbitMQ, or one process, each on a database of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from tests.support.embedded import EmbeddedDeployment
 from tests.support.flows import TEMPLATES, write_things
 from tests.support.oracle import Oracle
 from tests.support.postgres import create_database, drop_database
-from tests.support.rabbitmq import PrivateRabbit, delete_everything
+from tests.support.rabbitmq import delete_everything
 
 
 class System:
@@ -61,47 +62,63 @@ async def _system(deployment: Deployment, folders: dict[str, Path], *, furnished
         await deployment.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a system is put on: a PostgreSQL server with a migrated database to copy, and folders with data."""
+
+    server: str
+    template: str
+    folders: dict[str, Path]
+    home: Callable[[], Path]
+
+
 @pytest.fixture(scope="session")
-async def deployed(
+def ground(
     postgres_server: str,
     migrated_template: str,
-    private_rabbitmq: PrivateRabbit,
     tmp_path_factory: pytest.TempPathFactory,
     sample_folder: Path,
     things_folder: Path,
-) -> AsyncIterator[System]:
-    """Four service processes on PostgreSQL and RabbitMQ, a node of our own: tests restart it."""
-    url = await create_database(postgres_server, template=migrated_template)
+) -> Ground:
+    """The servers and data of this run."""
+    folders = {"sample": sample_folder, "things": things_folder}
+    return Ground(postgres_server, migrated_template, folders, lambda: tmp_path_factory.mktemp("home"))
+
+
+@asynccontextmanager
+async def deploy(ground: Ground, amqp_url: str) -> AsyncIterator[System]:
+    """Four service processes on a database and a prefix of their own."""
+    url = await create_database(ground.server, template=ground.template)
     prefix = f"system-{uuid4().hex[:12]}."
     environment = {
         "QUERYFLOW_DATABASE_URL": url,
-        "QUERYFLOW_AMQP_URL": private_rabbitmq.url,
+        "QUERYFLOW_AMQP_URL": amqp_url,
         "QUERYFLOW_AMQP_PREFIX": prefix,
     }
-    deployment = Deployment(tmp_path_factory.mktemp("deployed"), environment)
-    async with _system(deployment, {"sample": sample_folder, "things": things_folder}, furnished=False) as system:
+    async with _system(Deployment(ground.home(), environment), ground.folders, furnished=False) as system:
         yield system
-    await delete_everything(private_rabbitmq.url, prefix)
-    await drop_database(postgres_server, url)
+    await delete_everything(amqp_url, prefix)
+    await drop_database(ground.server, url)
 
 
 @pytest.fixture(scope="session")
-async def embedded(
-    postgres_server: str,
-    migrated_template: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    sample_folder: Path,
-    things_folder: Path,
-) -> AsyncIterator[System]:
-    """One process with all four services."""
-    url = await create_database(postgres_server, template=migrated_template)
-    home = tmp_path_factory.mktemp("embedded")
-    (home / "samples").mkdir()
-    (home / "samples" / "amc").symlink_to(sample_folder)
-    deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url})
-    async with _system(deployment, {"things": things_folder}, furnished=True) as system:
+async def deployed(ground: Ground, rabbitmq_url: str) -> AsyncIterator[System]:
+    """Four service processes on PostgreSQL and RabbitMQ."""
+    async with deploy(ground, rabbitmq_url) as system:
         yield system
-    await drop_database(postgres_server, url)
+
+
+@pytest.fixture(scope="session")
+async def embedded(ground: Ground) -> AsyncIterator[System]:
+    """One process with all four services."""
+    url = await create_database(ground.server, template=ground.template)
+    home = ground.home()
+    (home / "samples").mkdir()
+    (home / "samples" / "amc").symlink_to(ground.folders["sample"])
+    deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url})
+    async with _system(deployment, {"things": ground.folders["things"]}, furnished=True) as system:
+        yield system
+    await drop_database(ground.server, url)
 
 
 @pytest.fixture(params=["deployed", "embedded"])

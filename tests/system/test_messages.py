@@ -8,7 +8,6 @@ import aio_pika
 from queryflow.runtime.topology import EVENTS_EXCHANGE
 from tests.support.eventually import eventually
 from tests.support.flows import diamond
-from tests.support.rabbitmq import PrivateRabbit
 from tests.system.conftest import System
 from tests.system.test_flows import ended, states
 
@@ -22,7 +21,7 @@ _TRIGGERED = "SELECT id FROM query_flow_executions WHERE trigger_kind = 'message
 _LETTERS = "SELECT code, reason FROM composer_dead_letters WHERE queue LIKE '%flow-trigger'"
 
 
-async def test_every_message_five_times_changes_nothing(deployed: System, private_rabbitmq: PrivateRabbit) -> None:
+async def test_every_message_five_times_changes_nothing(deployed: System, rabbitmq_url: str) -> None:
     await deployed.client.save_composition(diamond())
     execution_id = await deployed.client.execute("comp_diamond", {"version": "head"})
     body = {"execution_id": execution_id, "composition_id": "comp_diamond"}
@@ -30,38 +29,32 @@ async def test_every_message_five_times_changes_nothing(deployed: System, privat
         {"execution_id": execution_id, "node_id": node, "attempt": 1, "engine": "duckdb"} for node in diamond()["nodes"]
     ]
     for _ in range(TIMES):
-        await _say(deployed, private_rabbitmq.url, "flow_execution.requested", body)
+        await _say(deployed, rabbitmq_url, "flow_execution.requested", body)
         for event in ready:
-            await _say(deployed, private_rabbitmq.url, "node.ready.duckdb", event)
+            await _say(deployed, rabbitmq_url, "node.ready.duckdb", event)
     execution = await ended(deployed, execution_id)
     for event in ready:
-        await _say(deployed, private_rabbitmq.url, "node.ready.duckdb", event)
+        await _say(deployed, rabbitmq_url, "node.ready.duckdb", event)
     assert states(execution) == dict.fromkeys(diamond()["nodes"], "succeeded")
     assert await deployed.connection.fetchval(_ATTEMPTS, UUID(execution_id)) == len(diamond()["nodes"])
     assert not await deployed.oracle.dead_letters("executor", "status")
 
 
-async def test_another_system_starts_a_flow_through_the_queue(
-    deployed: System, private_rabbitmq: PrivateRabbit
-) -> None:
+async def test_another_system_starts_a_flow_through_the_queue(deployed: System, rabbitmq_url: str) -> None:
     await deployed.client.save_composition(diamond())
     key = f"from outside {uuid4()}"
     wish = {"composition_id": "comp_diamond", "parameters": {}, "idempotency_key": key}
     for _ in range(2):
-        await _send(deployed, private_rabbitmq.url, wish)
+        await _send(deployed, rabbitmq_url, wish)
     execution_id = await eventually(lambda: deployed.connection.fetchval(_TRIGGERED))
     await ended(deployed, str(execution_id))
     assert len(await deployed.connection.fetch(_TRIGGERED)) == 1
 
 
-async def test_a_bad_trigger_is_kept_as_a_dead_letter_with_its_reason(
-    deployed: System, private_rabbitmq: PrivateRabbit
-) -> None:
+async def test_a_bad_trigger_is_kept_as_a_dead_letter_with_its_reason(deployed: System, rabbitmq_url: str) -> None:
     before = len(await deployed.oracle.dead_letters("composer"))
-    await _send(
-        deployed, private_rabbitmq.url, {"composition_id": "comp_nowhere", "parameters": {}, "idempotency_key": "x"}
-    )
-    await _send(deployed, private_rabbitmq.url, {"nothing": "right"})
+    await _send(deployed, rabbitmq_url, {"composition_id": "comp_nowhere", "parameters": {}, "idempotency_key": "x"})
+    await _send(deployed, rabbitmq_url, {"nothing": "right"})
     await eventually(lambda: _more(deployed, before + 2))
     letters = await deployed.connection.fetch(_LETTERS)
     assert "NOT_FOUND" in {letter["code"] for letter in letters}

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.deployment import SERVICES
 from tests.support.eventually import eventually
 from tests.support.flows import twenty_nodes
 from tests.support.rabbitmq import PrivateRabbit
-from tests.system.conftest import System
+from tests.system.conftest import Ground, System, deploy
 
 RECOVERED_WITHIN_SECONDS = 90.0
 FLOWS = 5
@@ -31,14 +32,13 @@ async def all_sound(system: System, ids: list[UUID]) -> None:
     await eventually(system.oracle.nothing_left, within=RECOVERED_WITHIN_SECONDS)
 
 
-async def test_the_broker_restarts_during_runs(deployed: System, private_rabbitmq: PrivateRabbit) -> None:
-    assert deployed.deployment.environment["QUERYFLOW_AMQP_URL"] == private_rabbitmq.url
-    await deployed.deployment.revive()
-    ids = await start_flows(deployed)
-    private_rabbitmq.restart()
-    ids += await start_flows(deployed)
-    await all_sound(deployed, ids)
-    assert all(deployed.deployment.alive(service) for service in ("composer", "executor", "scheduler", "status"))
+async def test_the_broker_restarts_during_runs(ground: Ground, private_rabbitmq: PrivateRabbit) -> None:
+    async with deploy(ground, private_rabbitmq.url) as system:
+        ids = await start_flows(system)
+        private_rabbitmq.restart()
+        ids += await start_flows(system)
+        await all_sound(system, ids)
+        assert all(system.deployment.alive(service) for service in SERVICES)
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from queryflow.runtime.settings import ServiceSettings
 from tests.integration.bus.conftest import Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually
-from tests.support.rabbitmq import PrivateRabbit, find_programs, private_rabbit
+from tests.support.rabbitmq import NoRabbitMQ, PrivateRabbit, find_programs, private_rabbit
 
 
 @pytest.fixture
 async def node(tmp_path: Path) -> AsyncIterator[PrivateRabbit]:
     programs = find_programs()
     if programs is None:
-        pytest.skip("a container cannot be restarted under the same port; the system tests run where a node can")
+        raise NoRabbitMQ(NoRabbitMQ.__doc__)
     with private_rabbit(tmp_path, programs) as started:
         yield started
 

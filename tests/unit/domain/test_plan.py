@@ -1,5 +1,4 @@
 from itertools import pairwise
-from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -55,11 +54,9 @@ def test_what_a_version_does_not_have_cannot_be_planned() -> None:
         plan_execution(version_of(flow_with("a", []).model_copy(update={"connection": None})))
 
 
-def test_ten_thousand_nodes_in_a_chain_are_planned_at_once() -> None:
+def test_ten_thousand_nodes_in_a_chain_are_planned_without_recursion() -> None:
     names = [f"n{place}" for place in range(10_000)]
     joined = [Connection.model_validate({"id": one, "from": one, "to": other}) for one, other in pairwise(names)]
     version = version_of(flow_with(names, joined))
-    began = perf_counter()
     plan = plan_execution(version)
-    assert perf_counter() - began < 2
     assert (plan.roots, plan.sinks) == ((NodeId("n0"),), (NodeId("n9999"),))
