@@ -57,9 +57,10 @@ def test_an_interrupted_install_is_made_again_from_nothing(
         raise KeyboardInterrupt
 
     environment = bootstrap.ROOT / ".venv"
-    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as broken:
         broken.setattr(bootstrap, "_install", interrupted)
-        bootstrap.prepare(environment, [bootstrap.BASE])
+        with pytest.raises(KeyboardInterrupt):
+            bootstrap.prepare(environment, [bootstrap.BASE])
     assert bootstrap.missing(environment, [bootstrap.BASE])
     bootstrap.prepare(environment, [bootstrap.BASE])
     assert installed == ["base.txt"]
