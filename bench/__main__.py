@@ -5,6 +5,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from bench.installation import Installation, installed
 from bench.report import machine, print_figures, print_json
 from bench.workloads import WORKLOADS, Timing, Workload
 from queryflow.domain.errors import Refused
-from tests.support.rabbitmq import rabbitmq_for_tests
+from tests.support.rabbitmq import delete_everything, rabbitmq_for_tests
 
 Figures = dict[str, Any]
+PREFIX = f"bench-{os.getpid()}."
+OWN_DATABASE = {"QUERYFLOW_DATABASE_URL": "", "QUERYFLOW_AMQP_PREFIX": PREFIX}
+"""Runs leave nothing behind in anybody's database or broker."""
 
 
 def measure(wished: Sequence[str], *, runs: int, as_json: bool) -> None:
@@ -30,17 +34,23 @@ def measure(wished: Sequence[str], *, runs: int, as_json: bool) -> None:
 
 
 async def _measure(chosen: Mapping[str, Workload], runs: int) -> Figures:
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="queryflow-bench-") as folder:
-        named = os.environ.get("QUERYFLOW_AMQP_URL")
-        with rabbitmq_for_tests(Path(folder)) as own:
-            amqp_url = named or own
-            async with installed(Path(folder, "deployed"), {"QUERYFLOW_AMQP_URL": amqp_url}) as installation:
+        with _broker(Path(folder)) as amqp_url:
+            deployed = OWN_DATABASE | {"QUERYFLOW_AMQP_URL": amqp_url}
+            async with installed(Path(folder, "deployed"), deployed) as installation:
                 figures = await _deployed(installation, amqp_url, chosen, runs)
-                facts = await machine(installation)
-        without = {"QUERYFLOW_AMQP_URL": ""}
-        async with installed(Path(folder, "embedded"), without) as installation:
-            embedded = {name: await _ours(installation, name, load, runs) for name, load in chosen.items()}
+                facts = await machine(installation, load)
+            await delete_everything(amqp_url, PREFIX)
+        async with installed(Path(folder, "embedded"), OWN_DATABASE | {"QUERYFLOW_AMQP_URL": ""}) as installation:
+            embedded = {name: await _ours(installation, name, each, runs) for name, each in chosen.items()}
     return figures | {"embedded": embedded} | facts
+
+
+def _broker(folder: Path) -> AbstractContextManager[str]:
+    """The broker that the environment names, else one that lives as long as the block."""
+    named = os.environ.get("QUERYFLOW_AMQP_URL")
+    return nullcontext(named) if named else rabbitmq_for_tests(folder)
 
 
 async def _deployed(installation: Installation, amqp_url: str, chosen: Mapping[str, Workload], runs: int) -> Figures:

@@ -57,9 +57,18 @@ async def installed(home: Path, environment: Mapping[str, str]) -> AsyncIterator
         assert system is not None
         yield Installation(url, system.database_url, process.pid)
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
+        await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Ask it to end; end it and all it started if it does not."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+    try:
         await asyncio.wait_for(process.wait(), STOP_WITHIN_SECONDS)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 async def _ready(url: str, home: Path, process: asyncio.subprocess.Process) -> None:

@@ -12,9 +12,13 @@ class Timing:
     """What one run took, in seconds."""
 
     whole: float
-    """From the first request's commit to the last execution's end."""
+    """From the first request to the last execution's end."""
     starts: Sequence[float]
-    """From each request's commit to the start of its first node."""
+    """From each request to the start of its first node.
+
+    A request counts from `requested_at`, which the database's clock says while the row is inserted, so a little before
+    its commit, never after it; a start is the beginning of the transaction that claims the node.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -153,6 +154,14 @@ async def test_a_batch_takes_what_is_there_and_no_more_than_it_may(site: Site, l
     await eventually(lambda: sorted(listener.heard) == list(range(35)))
     assert max(map(len, listener.batches)) <= 10
     assert len(listener.batches) < 20, "what is there is taken together"
+
+
+async def test_a_handler_that_lingers_takes_together_what_comes_apart(site: Site, listener: Listener) -> None:
+    bus = await site.started(replace(batched(), linger_seconds=0.5), service=listener)
+    for number in range(3):
+        await site.say(bus, number)
+    await eventually(lambda: len(listener.heard) == 3)
+    assert [sorted(batch) for batch in listener.batches] == [[0, 1, 2]]
 
 
 async def test_no_more_handlers_run_at_once_than_the_width(site: Site, listener: Listener) -> None:

@@ -1,0 +1,99 @@
+"""What the one origin passes on to a service in another process, and back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpcore2
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from queryflow.runtime.serving import listen
+from queryflow_cli.proxy import Proxy, connections
+from tests.support.eventually import eventually
+from tests.support.ports import free_port
+
+
+async def echo(request: Request) -> Response:
+    body = await request.body()
+    headers = {"x-answer": "kept", "set-cookie": "a=1"}
+    seen = {name: request.headers.get(name) for name in ("host", "x-asked", "connection", "content-length")}
+    told = {"method": request.method, "query": request.url.query, "path": request.scope["raw_path"].decode()}
+    return JSONResponse({**seen, **told, "body": body.decode()}, status_code=207, headers=headers)
+
+
+async def stream(_: Request) -> Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one "
+        await asyncio.sleep(0)
+        yield b"two"
+
+    return StreamingResponse(pieces(), media_type="text/event-stream")
+
+
+async def ready(_: Request) -> Response:
+    return JSONResponse({})
+
+
+SERVICE = Starlette(
+    routes=[
+        Route("/echo/{rest:path}", echo, methods=["GET", "POST", "PUT", "DELETE"]),
+        Route("/stream", stream),
+        Route("/health/ready", ready),
+    ]
+)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[httpcore2.AsyncConnectionPool]:
+    async with connections() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def proxy(pool: httpcore2.AsyncConnectionPool) -> AsyncIterator[Proxy]:
+    port = free_port()
+    serving = asyncio.create_task(listen(SERVICE, "127.0.0.1", port))
+    made = Proxy(pool, port)
+    await eventually(made.ready)
+    yield made
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+def client_of(proxy: Proxy) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=proxy), base_url="http://localhost:8700")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_a_request_arrives_as_it_was_sent(proxy: Proxy, method: str) -> None:
+    body = "" if method == "GET" else "{}"
+    async with client_of(proxy) as client:
+        answer = await client.request(
+            method, "/echo/a%20b?x=1&y=%C3%A4", content=body, headers={"x-asked": "so", "connection": "close"}
+        )
+    assert answer.status_code == 207
+    assert (answer.headers["x-answer"], answer.headers["set-cookie"]) == ("kept", "a=1")
+    seen = answer.json()
+    assert (seen["method"], seen["query"], seen["path"]) == (method, "x=1&y=%C3%A4", "/echo/a%20b")
+    assert (seen["host"], seen["x-asked"], seen["body"]) == ("localhost:8700", "so", body)
+    assert seen["connection"] != "close", "how the caller is connected is no business of the service"
+
+
+async def test_an_answer_of_unknown_length_passes(proxy: Proxy) -> None:
+    async with client_of(proxy) as client:
+        answer = await client.get("/stream")
+    assert (answer.status_code, answer.text) == (200, "one two")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+async def test_nobody_there_is_said_in_the_shape_of_errors(pool: httpcore2.AsyncConnectionPool) -> None:
+    absent = Proxy(pool, free_port())
+    async with client_of(absent) as client:
+        answer = await client.get("/echo/a")
+    assert answer.status_code == 503
+    assert answer.json()["error"] == "TRY_AGAIN"
+    assert not await absent.ready()
