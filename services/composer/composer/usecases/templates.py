@@ -1,5 +1,6 @@
 """Saving and reading templates."""
 
+import asyncio
 from dataclasses import dataclass
 
 from composer.expected import Expected
@@ -38,7 +39,7 @@ async def list_templates(transaction: Transaction, wish: PageWish) -> Page[Store
 
 async def create_template(transaction: Transaction, person: PersonId, template: Template) -> SavedTemplate:
     """Store a new template as its first version; Conflict if the id is taken, Invalid if it could never run."""
-    prepared, warnings = _prepare(template.model_copy(update={"version": 1}))
+    prepared, warnings = await _prepare(template.model_copy(update={"version": 1}))
     if not await repository.insert_template(transaction.connection, prepared, person):
         message = f"There is a template {template.template_id} already; save a new version of it with PUT."
         raise Conflict(message, code="TEMPLATE_EXISTS")
@@ -53,7 +54,7 @@ async def change_template(
     locked = await repository.find_template(transaction.connection, template.template_id, lock=True)
     current = _found(locked, template.template_id).template
     expected.demand(current.version)
-    prepared, warnings = _prepare(template.model_copy(update={"version": current.version + 1}))
+    prepared, warnings = await _prepare(template.model_copy(update={"version": current.version + 1}))
     if template_hash(prepared) != template_hash(current):
         await _append(transaction, person, prepared)
     return SavedTemplate(await read_template(transaction, template.template_id), warnings)
@@ -80,7 +81,7 @@ def template_hash(template: Template) -> str:
 
 async def _import_template(transaction: Transaction, person: PersonId, template: Template, named: int | None) -> int:
     connection, template_id = transaction.connection, template.template_id
-    prepared, _ = _prepare(template)
+    prepared, _ = await _prepare(template)
     content = template_hash(prepared)
     if named is not None:
         stored = (await repository.read_versions(connection, [(template_id, named)])).get((template_id, named))
@@ -112,7 +113,12 @@ async def _append(transaction: Transaction, person: PersonId, template: Template
     await repository.show_version(transaction.connection, template, transaction.now)
 
 
-def _prepare(template: Template) -> tuple[Template, list[Problem]]:
+async def _prepare(template: Template) -> tuple[Template, list[Problem]]:
+    """The template as it is stored, and its warnings; in a thread, for a long SQL is read for seconds."""
+    return await asyncio.to_thread(_read, template)
+
+
+def _read(template: Template) -> tuple[Template, list[Problem]]:
     """The template with the outputs that its SQL proves where it declares none, and its warnings; Invalid on errors."""
     problems = [*template_storage_problems(template), *template_problems(template)]
     if any(problem.severity is Severity.ERROR for problem in problems):
