@@ -19,7 +19,7 @@ repeat midnight, at the first of the two: a day is 23 to 25 hours long where clo
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator, model_validator
@@ -30,6 +30,8 @@ from queryflow.domain.flow import Window
 DEFAULT_RANGE = "last_30_days"
 """What a flow asks for that says nothing."""
 MOST_DAYS = 3_660
+LONGEST_ZONE = 100
+"""No zone has a longer name; the database's reader takes a name apart by its slashes, recursively."""
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
@@ -80,9 +82,13 @@ def window_problems(window: Window, path: str) -> list[Problem]:
     return [*_zone_problems(window, path), *_range_problems(window, path), *_fixed_problems(window, path)]
 
 
-@cache
 def is_time_zone(name: str) -> bool:
     """Whether the IANA database knows the zone; `localtime`, which is another one on each machine, is none."""
+    return len(name) <= LONGEST_ZONE and _is_known_zone(name)
+
+
+@lru_cache(maxsize=1_024)
+def _is_known_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (
