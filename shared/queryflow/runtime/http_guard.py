@@ -88,7 +88,7 @@ def check_origin(headers: Headers, method: str) -> None:
     if _host_name(headers.get("host", "")) not in LOOPBACK_HOSTS:
         raise NotAllowed("Only the names 127.0.0.1, localhost and [::1] lead here.", code="HOST_NOT_ALLOWED")
     origin = headers.get("origin")
-    if origin is not None and _host_name(urlsplit(origin).netloc) not in LOOPBACK_HOSTS:
+    if origin is not None and _origin_name(origin) not in LOOPBACK_HOSTS:
         raise NotAllowed("Pages of other sites may not speak to this service.", code="ORIGIN_NOT_ALLOWED")
     followed_a_link = method in SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
     if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"} and not followed_a_link:
@@ -96,8 +96,12 @@ def check_origin(headers: Headers, method: str) -> None:
 
 
 def _host_name(netloc: str) -> str | None:
+    return _origin_name(f"//{netloc}")
+
+
+def _origin_name(origin: str) -> str | None:
     try:
-        return urlsplit(f"//{netloc}").hostname
+        return urlsplit(origin).hostname
     except ValueError:
         return None
 

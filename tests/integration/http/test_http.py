@@ -196,6 +196,7 @@ async def test_other_names_do_not(local: httpx2.AsyncClient, host: str) -> None:
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1.evil.example"},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site", "origin": "http://localhost:3000"},
         {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},
