@@ -29,7 +29,8 @@ from ruamel.yaml.scanner import Scanner
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.storable import MOST_BYTES, MOST_DEPTH
 
-LONGEST_NUMBER = 40
+LONGEST_NUMBER = 400
+"""Digits that the largest float needs where a database wrote it out; the time to read them grows as their square."""
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}

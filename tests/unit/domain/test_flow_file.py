@@ -176,3 +176,9 @@ def test_no_document_is_answered_with_anything_but_problems(document: dict[str, 
         flow_from_document(document)
     except Invalid as invalid:
         assert invalid.problems  # noqa: PT017 - a document that fits is as good
+
+
+def test_a_number_that_a_database_wrote_out_stays_a_number() -> None:
+    document = flow_to_document(read_flow(EXAMPLE)) | {"layout": {"viewport": {"x": 10**308, "y": 0, "zoom": 1}}}
+    flow = flow_from_document(document)
+    assert read_flow(write_flow(flow)) == flow
