@@ -32,8 +32,13 @@ _SWITCHED_OFF = dict.fromkeys(
 _PARQUET_LACKS = {"hugeint": "BIGINT", "uhugeint": "UBIGINT", '"null"': "INTEGER"}
 """Types that Parquet would turn into another one, silently (128-bit sums into doubles), and what is stored instead.
 A sum beyond 64 bits fails with a sentence rather than lose digits."""
-_PYTHON_LACKS = {"timestamp with time zone": "TIMESTAMP", "timestamptz_ns": "TIMESTAMP_NS"}
-"""Types that Python cannot fetch without another library; the session is in UTC, so the instant is the same."""
+_PYTHON_LACKS = {
+    "timestamp with time zone": "TIMESTAMP",
+    "timestamptz_ns": "TIMESTAMP_NS",
+    "interval": "VARCHAR",
+}
+"""Types that Python cannot fetch without another library (the session is in UTC, so the instant is the same), or not
+whole: of an interval's months it would make 30 days each."""
 
 
 class NotOneSelect(Exception):

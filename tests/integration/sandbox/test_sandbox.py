@@ -33,14 +33,15 @@ async def ask(sandbox: Sandbox, directory: Path, query: Query, **inputs: Path) -
 async def test_values_come_back_with_their_types(sandbox: Sandbox, directory: Path) -> None:
     sql = """SELECT 9007199254740993 AS big, '007' AS text, 1.50::DECIMAL(9, 2) AS money, DATE '2026-11-22' AS day,
              TIMESTAMP '2026-11-22 01:02:03' AS moment, TIMESTAMPTZ '2026-11-22 01:02:03+02' AS instant,
-             'nan'::DOUBLE AS nan, NULL AS nothing, [1, NULL] AS list, {'a': [DATE '2026-01-01']} AS nested"""
+             'nan'::DOUBLE AS nan, NULL AS nothing, [1, NULL] AS list, {'a': [DATE '2026-01-01']} AS nested,
+             [INTERVAL '3 months 1 day'] AS spans"""
     answer = await ask(sandbox, directory, Query(sql, rows=5))
     [row] = answer.rows
     moment = datetime(2026, 11, 22, 1, 2, 3)  # noqa: DTZ001 - a TIMESTAMP has no zone
     assert row[:5] == (9007199254740993, "007", Decimal("1.50"), date(2026, 11, 22), moment)
     assert row[5] == datetime(2026, 11, 21, 23, 2, 3, tzinfo=UTC)
     assert row[6] != row[6]
-    assert row[7:] == (None, [1, None], {"a": [date(2026, 1, 1)]})
+    assert row[7:] == (None, [1, None], {"a": [date(2026, 1, 1)]}, ["3 months 1 day"])
     assert answer.columns[:3] == (("big", "BIGINT"), ("text", "VARCHAR"), ("money", "DECIMAL(9,2)"))
 
 
