@@ -92,6 +92,17 @@ async def test_an_inline_text_is_used_saved_as_the_next_version_or_refused(stock
     assert await stocked.count("template_versions") == 3
 
 
+async def test_texts_that_are_imported_at_once_become_a_version_each(stocked: Rig) -> None:
+    def importing(number: int) -> dict[str, Any]:
+        text = {"name": "Fresh", "dialect": "duckdb", "sql": f"SELECT {number % 3} AS number"}
+        return flow(f"comp_{number}", nodes={"a": {"template": "fresh"}}, connections=[], templates={"fresh": text})
+
+    answers = await asyncio.gather(*(stocked.post("/api/compositions", importing(number)) for number in range(9)))
+    assert [answer.status_code for answer in answers] == [201] * 9
+    named = {answer.json()["nodes"]["a"]["template"] for answer in answers}
+    assert named == {"fresh@1", "fresh@2", "fresh@3"}
+
+
 async def test_a_newer_template_version_never_changes_a_composition(stocked: Rig) -> None:
     await stocked.saved("/api/compositions", flow())
     newer = {**TEMPLATE, "sql": "SELECT name, amount FROM things WHERE amount > {{least}}"}

@@ -68,7 +68,7 @@ async def import_templates(transaction: Transaction, person: PersonId, flow: Flo
     """
     pins = {node.template: node.template_version for node in flow.nodes if node.template_version is not None}
     saved: dict[TemplateId, int] = {}
-    for template_id, template in flow.templates.items():
+    for template_id, template in sorted(flow.templates.items()):  # all lock in one order
         saved[template_id] = await _import_template(transaction, person, template, pins.get(template_id))
     nodes = tuple(_pinned(node, saved.get(node.template)) for node in flow.nodes)
     return flow.model_copy(update={"templates": {}, "nodes": nodes})
@@ -83,13 +83,15 @@ async def _import_template(transaction: Transaction, person: PersonId, template:
     connection, template_id = transaction.connection, template.template_id
     prepared, _ = await _prepare(template)
     content = template_hash(prepared)
+    new = await repository.insert_template(connection, prepared, person)
+    if not new:  # whoever imports another text of it at the same time waits here, and sees what this one appended
+        await repository.find_template(connection, template_id, lock=True)
     if named is not None:
         stored = (await repository.read_versions(connection, [(template_id, named)])).get((template_id, named))
         if stored is not None:
             return _same_text(stored, content)
     elif (equal := await repository.find_version_by_hash(connection, template_id, content)) is not None:
         return equal
-    new = await repository.insert_template(connection, prepared, person)
     newest = 0 if new else (await repository.newest_versions(connection, [template_id]))[template_id]
     placed = prepared.model_copy(update={"version": named or newest + 1})
     await repository.insert_version(connection, placed, content, person)
