@@ -51,6 +51,15 @@ async def test_files_and_folders_are_tables(sandbox: Sandbox, directory: Path, f
     assert produced.sql == sql
 
 
+@pytest.mark.parametrize(("file", "sql"), [('dou"ble.csv', 'FROM "dou""ble"'), ("Twin.csv", 'FROM "TWIN"')])
+async def test_names_are_found_as_sql_writes_them(
+    sandbox: Sandbox, directory: Path, folder: Path, file: str, sql: str
+) -> None:
+    for name in {file, file.lower()}:
+        (folder / name).write_text("a\n1\n")
+    assert rows(await DuckDBEngine(sandbox).run(work(template(f"SELECT a {sql}"), directory, folder=folder))) == [(1,)]
+
+
 async def test_amc_sees_only_the_window(sandbox: Sandbox, directory: Path, folder: Path) -> None:
     amc = template("SELECT COUNT(*) AS n FROM dsp_impressions", dialect=Dialect.AMC)
     assert rows(await DuckDBEngine(sandbox).run(work(amc, directory, folder=folder))) == [(1,)]

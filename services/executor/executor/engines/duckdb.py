@@ -16,6 +16,8 @@ from queryflow.sql.literals import quote_name
 from queryflow.sql.render import render
 
 RESULT = "result.parquet"
+MOST_NAMED = 30
+"""Tables that a message about a missing one names."""
 
 
 class DuckDBEngine:
@@ -79,6 +81,7 @@ def _produced(answer: Answer, sql: str) -> Produced:
 def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table], sql: str) -> EngineFailure:
     if failure.kind is not ErrorKind.MISSING:
         return EngineFailure(failure.kind, failure.message, sql)
-    names = ", ".join(sorted(tables)) or "no tables"
+    names = ", ".join(sorted(tables)[:MOST_NAMED]) or "no tables"
+    names += f" and {len(tables) - MOST_NAMED} others" if len(tables) > MOST_NAMED else ""
     message = f"{failure.message}\nThe engine connection {work.connection.name} has: {names}."
     return EngineFailure(failure.kind, message, sql)

@@ -22,26 +22,31 @@ class Table:
 def find_tables(folder: Path) -> dict[str, Table]:
     """The folder's tables by name; of a file and a subfolder of one name the file counts. OSError if it cannot be read.
 
-    Hidden files, and files of another kind, are no tables.
+    Hidden files, and files of another kind, are no tables. SQL does not tell `A` from `a`: of such names one counts.
     """
     tables: dict[str, Table] = {}
     entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
     for number, entry in enumerate(sorted(entries, key=lambda each: each.is_dir())):
         table = _of_folder(entry, number) if entry.is_dir() else _of_file(entry, number)
         if table is not None:
-            tables.setdefault(table.name, table)
-    return tables
+            tables.setdefault(table.name.lower(), table)
+    return {table.name: table for table in tables.values()}
 
 
 def mentioned(tables: Mapping[str, Table], sql: str) -> dict[str, Table]:
     """The tables whose names the SQL contains in whatever way; more than it reads, never fewer."""
     words = sql.lower()
-    return {name: table for name, table in tables.items() if name.lower() in words}
+    return {name: table for name, table in tables.items() if _written(name) in words or name.lower() in words}
 
 
 def inputs_of(tables: Iterable[Table]) -> dict[str, Path]:
     """All files of the tables by the names the sandbox gives them."""
     return {name: path for table in tables for name, path in table.inputs.items()}
+
+
+def _written(name: str) -> str:
+    """The name as it stands between double quotes."""
+    return name.lower().replace('"', '""')
 
 
 def _of_file(file: Path, number: int) -> Table | None:
