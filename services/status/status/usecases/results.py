@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from queryflow.domain.errors import Conflict, NotFound, TryAgain
-from queryflow.domain.states import GOOD_NODE_STATES
+from queryflow.domain.errors import Conflict, Invalid, NotFound, TryAgain
+from queryflow.domain.states import GOOD_NODE_STATES, ErrorKind
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from status.repository.nodes import NodeRecord, find_node
 from status.shown import ShownColumn, shown_columns, shown_value
@@ -39,7 +39,7 @@ async def read_result(status: Status, execution: UUID, node_id: str, wish: PageW
     """A page of the node's result.
 
     NotFound where there is no such node, or where it ended without a result; Conflict while it has not ended; TryAgain
-    where the result could not be read in time.
+    where the result could not be read in time; Invalid where the page's values are too large for one answer.
     """
     node = await _find(status, execution, node_id)
     answer = await _read(status, _key_of(node), wish)
@@ -76,6 +76,9 @@ async def _read(status: Status, key: str, wish: PageWish) -> Answer:
         try:
             (answer,) = await status.sandbox.run(job)
         except JobFailed as failure:
+            if failure.kind is ErrorKind.REJECTED:
+                message = "The rows of this page are too large together; ask for fewer with `limit`."
+                raise Invalid(message, code="PAGE_TOO_LARGE") from failure
             raise TryAgain(f"The result could not be read: {failure.message}") from failure
     return answer
 
