@@ -7,15 +7,19 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from queryflow.domain.errors import Conflict, Refused
 from queryflow.runtime.logs import configure_logs
+from queryflow.runtime.loops import forever
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
 from queryflow_cli.home import LOG, RunningSystem, announce, owned
 from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
+
+REVIVE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,10 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         stack.callback(waiting.over)
         configure_logs(file=wish.home / LOG)
         port = usable_port(wish.port)
-        await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
+        importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")
-        database_url = await stack.enter_async_context(_database(wish.home))
+        database_url = await stack.enter_async_context(database(wish.home))
+        await importing  # two threads in one import may each be shown the other's half-made module
         from queryflow_cli.services import Place, open_services
 
         place = Place(wish.home, database_url, port, wish.data)
@@ -81,15 +86,24 @@ def _import_services() -> None:
 
 
 @asynccontextmanager
-async def _database(home: Path) -> AsyncIterator[str]:
+async def database(home: Path) -> AsyncIterator[str]:
+    """The URL of the database: as the environment names it, else one of our own, which lives while the block runs."""
     named = os.environ.get("QUERYFLOW_DATABASE_URL")
     if named:
         yield named
         return
     server = EmbeddedPostgres(home / "postgres")
     try:
-        yield await asyncio.to_thread(server.start)
+        url = await asyncio.to_thread(server.start)
+        async with meanwhile(forever("postgres.alive", partial(_revive, server), every_seconds=REVIVE_SECONDS)):
+            yield url
     except EmbeddedPostgresError as error:
         raise Refused(str(error), code="DATABASE_NOT_STARTED") from error
     finally:
         await asyncio.to_thread(server.stop)
+
+
+async def _revive(server: EmbeddedPostgres) -> None:
+    """Start a server that died, at the same address: the services wait for it and go on."""
+    if not server.running:
+        await asyncio.to_thread(server.start)
