@@ -143,7 +143,7 @@ async def test_odd_flows_are_saved_and_judged(shared: Rig, odd: int) -> None:
         ("GET", "/api/compositions?limit=ten", 422),
         ("GET", "/api/compositions?cursor=%FF", 422),
         ("GET", "/api/schedules?cursor=YQ", 422),
-        ("GET", "/api/schedules?composition=x", 404),
+        ("GET", "/api/schedules?composition_id=x", 404),
         ("GET", "/api/templates/%27%20OR%201=1", 404),
         ("GET", "/api/compositions/comp_things?format=xml", 422),
         ("POST", "/api/executions/not-a-uuid/cancel", 422),

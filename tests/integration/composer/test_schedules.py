@@ -28,7 +28,7 @@ async def test_a_schedule_is_saved_changed_and_removed(published: Rig) -> None:
     assert changed.json() == {**saved, **change, "updated_at": changed.json()["updated_at"]}
     assert changed.headers["etag"] == '"2"'
     assert (await published.client.patch(address, json=change, headers={"If-Match": '"1"'})).status_code == 412
-    listed = await published.client.get("/api/schedules?composition=comp_things")
+    listed = await published.client.get("/api/schedules?composition_id=comp_things")
     assert [each["id"] for each in listed.json()["items"]] == [saved["id"]]
     assert (await published.client.delete(address, headers={"If-Match": '"2"'})).status_code == 204
     assert (await published.client.get(address)).status_code == 404

@@ -45,10 +45,10 @@ class SchedulePage(BaseModel):
 async def list_schedules(
     transaction: InTransaction,
     paging: Paging,
-    composition: Annotated[str | None, Query(description="Only those of this composition")] = None,
+    composition_id: Annotated[str | None, Query(description="Only those of this composition")] = None,
 ) -> SchedulePage:
     """Schedules in the order of their ids."""
-    reference = None if composition is None else read_reference(composition)
+    reference = None if composition_id is None else read_reference(composition_id)
     page = await usecases.list_schedules(transaction, paging, reference)
     return SchedulePage(items=[_answer(record) for record in page.items], next_cursor=page.next_cursor)
 
