@@ -13,7 +13,7 @@ from queryflow.domain.errors import TryAgain
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.serving import listen
 from queryflow_cli.gateway import Gateway
-from queryflow_cli.proxy import Proxy, connections
+from queryflow_cli.proxy import proxy_of
 
 SERVICES = ("composer", "executor", "scheduler", "status")
 WATCH_SECONDS = 0.5
@@ -28,8 +28,7 @@ async def deployed(environment: Mapping[str, str], home: Path, port: int) -> Asy
             name: start_service(name, {**environment, "QUERYFLOW_PORT": str(ports[name])}, home) for name in SERVICES
         }
         stack.push_async_callback(_stop, list(processes.values()))
-        pool = await stack.enter_async_context(connections())
-        proxies = {name: Proxy(pool, each) for name, each in ports.items()}
+        proxies = {name: await stack.enter_async_context(proxy_of(each)) for name, each in ports.items()}
         gateway = Gateway(proxies, {name: proxy.ready for name, proxy in proxies.items()}, None)
         running = asyncio.create_task(_run(gateway, port, processes, home))
         stack.push_async_callback(_end, running)

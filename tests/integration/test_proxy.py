@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpcore2
 import httpx2
 import pytest
 from starlette.applications import Starlette
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from queryflow.runtime.serving import listen
-from queryflow_cli.proxy import Proxy, connections
+from queryflow_cli.proxy import Proxy, proxy_of
 from tests.support.eventually import eventually
 from tests.support.ports import free_port
 
@@ -48,18 +47,12 @@ SERVICE = Starlette(
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[httpcore2.AsyncConnectionPool]:
-    async with connections() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def proxy(pool: httpcore2.AsyncConnectionPool) -> AsyncIterator[Proxy]:
+async def proxy() -> AsyncIterator[Proxy]:
     port = free_port()
     serving = asyncio.create_task(listen(SERVICE, "127.0.0.1", port))
-    made = Proxy(pool, port)
-    await eventually(made.ready)
-    yield made
+    async with proxy_of(port) as made:
+        await eventually(made.ready)
+        yield made
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 
@@ -90,8 +83,26 @@ async def test_an_answer_of_unknown_length_passes(proxy: Proxy) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-async def test_nobody_there_is_said_in_the_shape_of_errors(pool: httpcore2.AsyncConnectionPool) -> None:
-    absent = Proxy(pool, free_port())
+async def test_many_at_once_are_answered_each_with_its_own(proxy: Proxy) -> None:
+    async with client_of(proxy) as client:
+        for _ in range(3):
+            answers = await asyncio.gather(*(client.post("/echo/a", content=f'"{number}"') for number in range(40)))
+            assert [answer.json()["body"] for answer in answers] == [f'"{number}"' for number in range(40)]
+
+
+async def test_a_kept_connection_whose_other_end_is_gone_is_not_used() -> None:
+    port = free_port()
+    async with proxy_of(port) as proxy, client_of(proxy) as client:
+        for _ in range(2):
+            serving = asyncio.create_task(listen(SERVICE, "127.0.0.1", port))
+            await eventually(proxy.ready)
+            assert (await client.post("/echo/a", content="{}")).status_code == 207
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_nobody_there_is_said_in_the_shape_of_errors() -> None:
+    absent = Proxy(free_port())
     async with client_of(absent) as client:
         answer = await client.get("/echo/a")
     assert answer.status_code == 503
