@@ -46,7 +46,7 @@ async def test_an_executor_dies_there_and_the_flow_ends_all_the_same(deployed: S
     deployed.deployment.launch("executor", crash=point)
     await deployed.deployment.died("executor")
     await deployed.deployment.start("executor")
-    await _sound(deployed, execution_id)
+    await check_sound(deployed, execution_id)
 
 
 @pytest.mark.parametrize("point", COMPOSER_POINTS)
@@ -60,7 +60,7 @@ async def test_a_composer_dies_there_and_a_repeated_request_is_one_execution(dep
     second = await _request(deployed, point)
     assert second is not None
     assert first in {None, second}
-    await _sound(deployed, second)
+    await check_sound(deployed, second)
 
 
 @pytest.mark.parametrize("service", ["composer", "scheduler", "status", "executor"])
@@ -70,7 +70,7 @@ async def test_a_service_is_killed_while_flows_run(deployed: System, service: st
     await deployed.deployment.kill(service)
     await deployed.deployment.start(service)
     for execution_id in ids:
-        await _sound(deployed, execution_id)
+        await check_sound(deployed, execution_id)
 
 
 async def _request(system: System, key: str) -> str | None:
@@ -81,7 +81,7 @@ async def _request(system: System, key: str) -> str | None:
         return None
 
 
-async def _sound(system: System, execution_id: str) -> None:
+async def check_sound(system: System, execution_id: str) -> None:
     identifier = UUID(execution_id)
     await eventually(lambda: system.oracle.ended(identifier), within=RECOVERED_WITHIN_SECONDS)
     await system.oracle.check(identifier)

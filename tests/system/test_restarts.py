@@ -22,7 +22,7 @@ async def start_flows(system: System) -> list[UUID]:
     return [UUID(each) for each in ids]
 
 
-async def all_sound(system: System, ids: list[UUID]) -> None:
+async def check_all_sound(system: System, ids: list[UUID]) -> None:
     """Every flow succeeded, with each promise kept."""
     await eventually(lambda: system.oracle.ended(*ids), within=RECOVERED_WITHIN_SECONDS)
     for each in ids:
@@ -37,7 +37,7 @@ async def test_the_broker_restarts_during_runs(ground: Ground, private_rabbitmq:
         ids = await start_flows(system)
         private_rabbitmq.restart()
         ids += await start_flows(system)
-        await all_sound(system, ids)
+        await check_all_sound(system, ids)
         assert all(system.deployment.alive(service) for service in SERVICES)
 
 
@@ -54,4 +54,4 @@ async def test_the_embedded_process_dies_there_and_its_flows_end_all_the_same(em
     embedded.deployment.launch("up", crash=point)
     await embedded.deployment.died("up")
     await embedded.deployment.start()
-    await all_sound(embedded, ids)
+    await check_all_sound(embedded, ids)
