@@ -39,7 +39,7 @@ async def rig(database: str, tmp_path: Path) -> AsyncIterator[Rig]:
     """An executor with DuckDB over a folder with one table of 5,000 rows."""
     (tmp_path / "data").mkdir()
     things = "SELECT i AS id, lpad(i::VARCHAR, 6, '0') AS name FROM range(1, 5001) AS t(i)"
-    duckdb.sql(f"COPY ({things}) TO '{tmp_path}/data/things.parquet'")
+    duckdb.connect().execute(f"COPY ({things}) TO '{tmp_path}/data/things.parquet'")
     sandbox = Sandbox(SandboxSettings(tmp_path / "sandbox"))
     await sandbox.start()
     async with open_rig(database, tmp_path, sandbox=sandbox, more=[DuckDBEngine(sandbox)]) as opened:
@@ -75,7 +75,7 @@ def version(most: Any, binding: dict[str, Any]) -> Version:
 async def result(rig: Rig, execution_id: Any, node: str) -> list[tuple[Any, ...]]:
     row = await rig.row(execution_id, node)
     file = await rig.executor.equipment.objects.fetch(row["result_s3_path"], Path("/nonexistent"))
-    return duckdb.read_parquet(str(file)).fetchall()
+    return duckdb.connect().execute("FROM read_parquet(?)", [str(file)]).fetchall()
 
 
 @pytest.mark.parametrize(("most", "kept"), [(3, ["000001", "000002", "000003"]), (4000, None)])

@@ -24,7 +24,7 @@ def template(sql: str, *parameters: Parameter, dialect: Dialect = Dialect.DUCKDB
 
 def rows(produced: Produced) -> list[tuple[object, ...]]:
     assert produced.file is not None
-    return duckdb.execute("FROM read_parquet(?)", [str(produced.file)]).fetchall()
+    return duckdb.connect().execute("FROM read_parquet(?)", [str(produced.file)]).fetchall()
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def folder(tmp_path: Path) -> Path:
     (made / "odd [name]*.csv").write_text("a\n1\n")
     (made / "notes.txt").write_text("no table")
     for number in (1, 2):
-        duckdb.execute(f"COPY (SELECT {number} AS part) TO ?", [str(made / "parts" / f"{number}.parquet")])
+        duckdb.connect().execute(f"COPY (SELECT {number} AS part) TO ?", [str(made / "parts" / f"{number}.parquet")])
     visits = "SELECT * FROM (VALUES (TIMESTAMP '2026-10-31 23:59:59'), (TIMESTAMP '2026-11-01')) v(impression_dt_utc)"
-    duckdb.execute(f"COPY ({visits}) TO ?", [str(made / "dsp_impressions.parquet")])
+    duckdb.connect().execute(f"COPY ({visits}) TO ?", [str(made / "dsp_impressions.parquet")])
     return made
 
 
@@ -67,7 +67,7 @@ async def test_amc_sees_only_the_window(sandbox: Sandbox, directory: Path, folde
 
 async def test_a_long_list_is_a_table_where_the_query_runs(sandbox: Sandbox, directory: Path, folder: Path) -> None:
     file = directory / "ids.parquet"
-    duckdb.execute("COPY (SELECT '00' || i AS value FROM range(5000) t(i)) TO ?", [str(file)])
+    duckdb.connect().execute("COPY (SELECT '00' || i AS value FROM range(5000) t(i)) TO ?", [str(file)])
     wish = template("SELECT name FROM people WHERE id IN ({{ids}}) ORDER BY 1", IDS)
     listed = work(
         wish, directory, folder=folder, values={"ids": RegisteredList("list_ids", ParameterType.STRING_LIST, 5000)}

@@ -28,10 +28,10 @@ TOP = """SELECT * FROM (VALUES ('007', 9007199254740993, 3.5), ('008', 2, 1.5), 
 async def stored(objects: FolderObjects, directory: Path, sql: str = TOP, key: str = KEY) -> StoredResult:
     """A result in the store."""
     file = directory / "made.parquet"
-    duckdb.execute(f"COPY ({sql}) TO ? (FORMAT parquet)", [str(file)])
-    described = duckdb.execute(f"DESCRIBE {sql}").fetchall()
+    duckdb.connect().execute(f"COPY ({sql}) TO ? (FORMAT parquet)", [str(file)])
+    described = duckdb.connect().execute(f"DESCRIBE {sql}").fetchall()
     columns = tuple(ResultColumn(name, type_) for name, type_, *_ in described)
-    [(rows,)] = duckdb.execute(f"SELECT count(*) FROM ({sql})").fetchall()
+    [(rows,)] = duckdb.connect().execute(f"SELECT count(*) FROM ({sql})").fetchall()
     return await store_result(objects, Produced(file, rows, columns, sql), key)
 
 
@@ -73,9 +73,11 @@ async def test_a_long_list_stays_a_file(sandbox: Sandbox, objects: FolderObjects
     wish = bound(many, "ids", ParameterType.STRING_LIST, column="id")
     found = await resolved(sandbox, objects, directory, wish)
     assert found.values["ids"] == RegisteredList("list_ids", ParameterType.STRING_LIST, 5000)
-    [(count, least)] = duckdb.execute(
-        "SELECT count(*), min(value) FROM read_parquet(?)", [str(found.lists["list_ids"])]
-    ).fetchall()
+    [(count, least)] = (
+        duckdb.connect()
+        .execute("SELECT count(*), min(value) FROM read_parquet(?)", [str(found.lists["list_ids"])])
+        .fetchall()
+    )
     assert (count, least) == (5000, "0000000")
     assert found.firsts["ids"][:2] == ("0000000", "0000001")
 
@@ -130,7 +132,7 @@ async def test_what_was_stored_is_what_is_fetched(objects: FolderObjects, direct
     assert described(KEY, manifest) == result
     assert (result.rows, [column.name for column in result.columns]) == (4, ["id", "number", "sales"])
     file = await fetch_result(objects, result, directory / "fetched.parquet")
-    assert len(duckdb.execute("FROM read_parquet(?)", [str(file)]).fetchall()) == 4
+    assert len(duckdb.connect().execute("FROM read_parquet(?)", [str(file)]).fetchall()) == 4
 
 
 async def test_a_damaged_or_lost_result_is_not_used(objects: FolderObjects, directory: Path) -> None:

@@ -48,7 +48,7 @@ class Runner:
         produced = await self._engine.run(self._work(template, chosen))
         assert produced.file is not None
         self._promised(template, produced)
-        rows = duckdb.execute("FROM read_parquet(?)", [str(produced.file)]).fetchall()
+        rows = duckdb.connect().execute("FROM read_parquet(?)", [str(produced.file)]).fetchall()
         names = [column.name for column in produced.columns]
         return [dict(zip(names, row, strict=True)) for row in rows]
 

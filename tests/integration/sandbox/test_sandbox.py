@@ -73,7 +73,7 @@ async def test_a_sum_beyond_64_bits_fails_rather_than_lose_digits(sandbox: Sandb
 
 async def test_inputs_are_read_with_setup_and_stay_as_they_are(sandbox: Sandbox, directory: Path) -> None:
     source = directory / "source.parquet"
-    duckdb.execute("COPY (SELECT '00' || i AS id FROM range(3) t(i)) TO ? (FORMAT parquet)", [str(source)])
+    duckdb.connect().execute("COPY (SELECT '00' || i AS id FROM range(3) t(i)) TO ? (FORMAT parquet)", [str(source)])
     before = source.read_bytes()
     view = "CREATE VIEW source AS FROM read_parquet('in/source.parquet')"
     answer = await ask(sandbox, directory, Query("FROM source", (view,), rows=9), source_parquet=source)

@@ -32,7 +32,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 def fingerprint(folder: Path) -> dict[str, Any]:
     """What the tables hold, whatever the order of their rows."""
     return {
-        file.stem: duckdb.execute("SELECT count(*), sum(hash(t)) FROM read_parquet(?) AS t", [str(file)]).fetchone()
+        file.stem: duckdb.connect()
+        .execute("SELECT count(*), sum(hash(t)) FROM read_parquet(?) AS t", [str(file)])
+        .fetchone()
         for file in sorted(folder.glob("*.parquet"))
     }
 
@@ -49,7 +51,7 @@ def test_each_table_has_the_official_columns_in_their_order_and_type(tmp_path: P
     amc.generate(tmp_path / "set", size="tiny")
     for name in SAMPLE_TABLES:
         file = str(tmp_path / "set" / f"{name}.parquet")
-        found = duckdb.execute("DESCRIBE FROM read_parquet(?)", [file]).fetchall()
+        found = duckdb.connect().execute("DESCRIBE FROM read_parquet(?)", [file]).fetchall()
         wanted = [(column, DUCKDB_TYPES[kind]) for column, kind in amc_schema()[name].items()]
         assert [(column, kind) for column, kind, *_ in found] == wanted
 
@@ -70,7 +72,9 @@ def test_rows_are_counted_and_nothing_is_later_than_the_end(tmp_path: Path) -> N
     assert counts == dict(dataset.rows)
     assert counts["dsp_impressions"] + counts["sponsored_ads_traffic"] == TINY.touches
     moments = "SELECT max(impression_dt_utc) FROM read_parquet(?)"
-    (latest,) = duckdb.execute(moments, [str(tmp_path / "set" / "dsp_impressions.parquet")]).fetchone() or (None,)
+    (latest,) = duckdb.connect().execute(moments, [str(tmp_path / "set" / "dsp_impressions.parquet")]).fetchone() or (
+        None,
+    )
     assert latest.date() == date(2026, 3, 31)
 
 
