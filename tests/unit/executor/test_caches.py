@@ -1,5 +1,7 @@
 """What is kept in memory is bounded; what is counted between polls is corrected by them."""
 
+import asyncio
+
 import pytest
 
 from executor.admission import Admission
@@ -40,10 +42,13 @@ async def test_room_that_was_made_ends_the_wait_only_if_somebody_waits() -> None
     admission = Admission(limit=10)
     admission.backlog(1)
     admission.ended()
-    await admission.wait(60.0)
+    async with asyncio.timeout(5):
+        await admission.wait(60.0)
     admission.backlog(0)
     admission.ended()
-    await admission.wait(0.01)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await admission.wait(60.0)
 
 
 @pytest.mark.parametrize("document", [{}, {"flow": {"nodes": "x"}}, {"flow": None, "templates": {}, "connections": {}}])
