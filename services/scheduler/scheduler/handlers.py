@@ -8,7 +8,7 @@ from queryflow.runtime.bus.port import BatchHandler
 from scheduler.scheduler import Scheduler
 from scheduler.usecases.history import record_end
 
-LINGER_SECONDS = 0.05
+LINGER_SECONDS = 0.1
 
 
 async def on_flow_finished(events: Sequence[FlowExecutionFinished], scheduler: Scheduler) -> None:

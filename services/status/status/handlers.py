@@ -20,7 +20,7 @@ from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler
 from status.status import Status
 from status.usecases.projecting import note_activity, project_executions, project_progress
 
-LINGER_SECONDS = 0.05
+LINGER_SECONDS = 0.1
 """The projection may be so far behind: following a run node by node would cost as much as running it."""
 
 

@@ -1,6 +1,8 @@
 """Connections to PostgreSQL: an asyncpg pool for the hot path, a SQLAlchemy engine for everything else."""
 
 import json
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,18 +22,43 @@ else:  # asyncpg's classes take parameters in its stubs only
 
 COMMAND_TIMEOUT_SECONDS = 60.0
 JSONB_VERSION = b"\x01"
+PLANS_LIVE_SECONDS = 5.0
+
+
+class Plans:
+    """Lets the connections of a pool plan their statements anew from time to time.
+
+    The hot path asks the same questions with other keys; planning them takes as long as answering. A plan that is kept
+    forgets the keys, but it also keeps what was true when it was made: a table that was empty then may be large by now.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._made: dict[int, float] = {}
+        """By the process of the server that a connection talks to, when its plans were begun."""
+
+    async def renew(self, connection: Connection) -> None:
+        """Forget the plans of a connection that is about to be used if they are old."""
+        process, now = connection.get_server_pid(), self._clock()
+        if now - self._made.setdefault(process, now) > PLANS_LIVE_SECONDS:
+            await connection.execute("DISCARD PLANS")
+            self._made[process] = now
 
 
 async def open_pool(url: str, *, role: str | None, minimum: int = 1, maximum: int = 8) -> Pool:
-    """A connected pool whose connections work under `role`; JSONB goes in and comes out as Python objects."""
+    """A connected pool whose connections work under `role`; JSONB goes in and comes out as Python objects.
+
+    A connection plans each statement once in a few seconds, whatever its parameters are.
+    """
     return await asyncpg.create_pool(
         _scheme(url, "postgresql"),
         min_size=minimum,
         max_size=maximum,
         init=_teach_json,
+        setup=Plans().renew,
         reset=_keep_session,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
-        server_settings=_server_settings(role),
+        server_settings=_server_settings(role) | {"plan_cache_mode": "force_generic_plan"},
     )
 
 

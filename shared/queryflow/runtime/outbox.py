@@ -36,7 +36,7 @@ log = structlog.get_logger()
 MOST_HELD = 10_000
 """More messages than this never wait in memory; what is beyond stays a row until half of them were answered."""
 MOST_POSTPONED = 100_000
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.5
 """Confirmed rows are deleted at most so often: a row that outlives its message costs a repeat, never a loss."""
 
 

@@ -1,6 +1,7 @@
 """A service as a process of its own, and the order in which it stops."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -116,6 +117,21 @@ async def test_the_bus_drains_before_the_loops_end() -> None:
     asked.set()
     await running
     assert said == ["bus stopped", "loop ended"]
+
+
+async def test_what_was_made_to_stay_is_spared_by_the_garbage_collector() -> None:
+    asked, spared = asyncio.Event(), 0
+
+    async def loop() -> None:
+        nonlocal spared
+        await asyncio.sleep(0)
+        spared = gc.get_freeze_count()
+        asked.set()
+        await asyncio.get_running_loop().create_future()
+
+    await run_until(asked, LocalBus(), [loop])
+    assert spared > 0
+    assert gc.get_freeze_count() == 0
 
 
 async def test_half_a_service_is_none() -> None:
