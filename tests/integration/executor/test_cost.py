@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from executor.repository.nodes import CLAIM, SET_ASIDE
+from executor.repository.outcomes import FINISH_AT_ONCE
 from queryflow.runtime.bus.port import Envelope
 from tests.integration.executor.rig import Rig, flow_of, open_rig
 
@@ -92,3 +94,19 @@ async def test_a_fan_costs_no_more_statements_than_a_chain_of_three(
     assert len(meter.statements) == LAUNCH + HOP * 2 + LAST_HOP, meter.statements
     assert meter.messages["node.ready"] == width + 2
     assert meter.messages["execution.progressed"] == 3
+
+
+@pytest.mark.parametrize("statement", [CLAIM, SET_ASIDE, FINISH_AT_ONCE], ids=["claim", "set aside", "finish at once"])
+async def test_ready_nodes_are_found_by_their_keys(quiet: Rig, statement: str) -> None:
+    """By the statistics no node is ready; a wide flow makes ten thousand ready before anybody counts again."""
+    for _ in range(3):
+        execution = await quiet.request(flow_of([("a", f"n{number}") for number in range(100)], engine="echo"))
+        assert await quiet.ended(execution) == "succeeded"
+    async with quiet.executor.desk.pool.acquire() as connection:
+        await connection.execute("ANALYZE workflow_executions")
+        await connection.execute(f"PREPARE found AS {statement}")
+        parameters = await connection.fetchval("SELECT parameter_types::text[] FROM pg_prepared_statements "
+                                               "WHERE name = 'found'")  # fmt: skip
+        plan = await connection.fetch(f"EXPLAIN EXECUTE found({', '.join('NULL' for _ in parameters)})")
+        await connection.execute("DEALLOCATE found")
+    assert "idx_workflow_executions_ready" not in "\n".join(line[0] for line in plan)

@@ -7,6 +7,7 @@ import asyncpg
 
 from executor.attempt import Finished, Outcome
 from executor.repository.children import LOCK_ASKED, as_columns
+from executor.repository.nodes import IS_READY
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.runtime.database import Connection
 
@@ -52,7 +53,7 @@ WITH ended AS (
   FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::jsonb[], $6::jsonb[])
     AS outcome(execution_id, node_id, attempt, row_count, parameters, mappings)
   WHERE node.composition_execution_id = outcome.execution_id AND node.composition_node_id = outcome.node_id
-    AND node.attempt = outcome.attempt AND node.state = 'ready' AND NOT node.cancel_requested
+    AND node.attempt = outcome.attempt AND {IS_READY} AND NOT node.cancel_requested
   RETURNING {SETTLED}
 ), history AS (
   {HISTORY} SELECT id, attempt, fence, 'succeeded', NULL, NULL, $7, started_at FROM ended
