@@ -78,7 +78,7 @@ async def listen(app: ASGIApp, host: str, port: int) -> None:
     door = socket.create_server((host, port), family=family, backlog=BACKLOG)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="off",
-        timeout_graceful_shutdown=HTTP_END_SECONDS,
+        proxy_headers=False, timeout_graceful_shutdown=HTTP_END_SECONDS,
     )  # fmt: skip
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[door]))
