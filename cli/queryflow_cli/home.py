@@ -15,6 +15,8 @@ from queryflow.domain.errors import Conflict, Refused
 
 RUNNING = "running.json"
 LOCK = "owner.lock"
+_OF_A_DISK = {"lost+found"}
+"""What is in the folder of an empty disk."""
 LOG = Path("logs", "queryflow.log")
 """Where in the home the parts of an embedded system write what they do."""
 
@@ -59,11 +61,19 @@ def owned(home: Path) -> Iterator[None]:
 def _open_lock(home: Path) -> IO[bytes]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not _may_be_a_home(home):
+            message = f"{home} holds something else; name an empty folder, or one that is not there yet, with --home."
+            raise Refused(message, code="HOME_NOT_EMPTY")
         home.chmod(0o700)
         return (home / LOCK).open("ab")
     except OSError as error:
         message = f"{home} cannot be a home: {error.strerror}. Name a folder of yours with --home or QUERYFLOW_HOME."
         raise Refused(message, code="HOME_NOT_USABLE") from error
+
+
+def _may_be_a_home(home: Path) -> bool:
+    """Whether the folder is a home already, or has nothing in it: others may need to get into anything else."""
+    return (home / LOCK).exists() or {entry.name for entry in home.iterdir()} <= _OF_A_DISK
 
 
 @contextmanager

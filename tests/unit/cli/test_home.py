@@ -80,6 +80,21 @@ def test_what_cannot_be_a_home_is_refused_with_the_reason(tmp_path: Path) -> Non
         assert running_in(home) is None
 
 
+def test_a_folder_of_other_things_is_left_as_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "lost+found").mkdir(parents=True)
+    (home / "letter").write_text("")
+    home.chmod(0o755)
+    with pytest.raises(Refused, match="holds something else; name an empty folder"):
+        owned(home).__enter__()
+    assert home.stat().st_mode & 0o777 == 0o755
+    (home / "letter").unlink()
+    with owned(home):
+        (home / "letter").write_text("")
+    with owned(home):
+        pass
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_others_cannot_be_a_home() -> None:
     with pytest.raises(Refused, match="cannot be a home"):
