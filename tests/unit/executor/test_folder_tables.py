@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,23 @@ def test_links_of_ours_are_tables_and_those_that_lead_nowhere_are_not(tmp_path: 
     (folder / "parts").symlink_to(elsewhere)
     (folder / "gone.csv").symlink_to(elsewhere / "gone.csv")
     assert list(find_tables(folder)) == ["linked", "parts"]
+
+
+def test_what_no_sql_can_name_and_what_cannot_be_looked_into_are_no_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "named.csv").write_text("a\n1\n")
+    (tmp_path / "closed").mkdir()
+    (tmp_path / os.fsdecode(b"\xff.csv")).write_text("a\n1\n")
+    look = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        if folder.name == "closed":  # root, who may be running this, can look into everything
+            raise PermissionError
+        return look(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert list(find_tables(tmp_path)) == ["named"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
