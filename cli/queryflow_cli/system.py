@@ -53,14 +53,14 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         stack.enter_context(owned(wish.home))
         stack.callback(waiting.over)
         configure_logs(file=wish.home / LOG)
-        port = usable_port(wish.port)
+        door = stack.enter_context(open_door(wish.port))
         importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")
         database_url = await stack.enter_async_context(database(wish.home))
         await importing  # two threads in one import may each be shown the other's half-made module
         from queryflow_cli.services import Place, open_services
 
-        place = Place(wish.home, database_url, port, wish.data)
+        place = Place(wish.home, database_url, door, wish.data)
         running = await stack.enter_async_context(open_services(place, waiting))
         system = RunningSystem(place.url, database_url, os.getpid())
         announce(wish.home, system)
@@ -68,13 +68,13 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         yield system, running
 
 
-def usable_port(port: int) -> int:
-    """The port, if nobody listens there; a free one for 0. Conflict says what to do about a taken one."""
+def open_door(port: int) -> socket.socket:
+    """A socket that listens at the port, a free one for 0: who knocks early waits. Conflict if the port is taken."""
     try:
-        with socket.create_server(("127.0.0.1", port)) as probe:
-            return int(probe.getsockname()[1])
+        return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        message = f"Port {port} cannot be used: {error.strerror}. Stop what listens there, or name another with --port."
+        reason = os.strerror(error.errno or 0)
+        message = f"Port {port} cannot be used: {reason}. Stop what listens there, or name another with --port."
         raise Conflict(message, code="PORT_IN_USE") from error
 
 
