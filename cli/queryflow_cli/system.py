@@ -15,7 +15,7 @@ from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.loops import forever
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
-from queryflow_cli.home import LOG, RunningSystem, announce, owned
+from queryflow_cli.home import LOG, RunningSystem, announce, owned, reading
 from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
 
@@ -47,12 +47,14 @@ def embedded_parts() -> tuple[str, ...]:
 async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
     """A system that is ready, and its running; it drains and ends with the block.
 
-    Conflict if the home or the port is in use; Refused if a server it was told to use does not answer.
+    Conflict if the home, its data or the port is in use; Refused if a server it was told to use does not answer.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(wish.home))
         stack.callback(waiting.over)
         configure_logs(file=wish.home / LOG)
+        if wish.data is not None:
+            stack.enter_context(reading(wish.home, wish.data))
         door = stack.enter_context(open_door(wish.port))
         importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from queryflow.domain.errors import Conflict, Refused
-from queryflow_cli.home import RunningSystem, announce, home_directory, owned, running_in, throw_away_home
+from queryflow_cli.home import RunningSystem, announce, home_directory, owned, reading, running_in, throw_away_home
 
 SYSTEM = RunningSystem("http://127.0.0.1:8700", "postgresql://queryflow:secret@127.0.0.1:5432/queryflow", 4711)
 OWNER = """
@@ -108,6 +108,17 @@ def test_the_home_is_as_wished_then_as_the_environment_says(monkeypatch: pytest.
     assert home_directory(None) == tmp_path / "other"
     monkeypatch.delenv("QUERYFLOW_HOME")
     assert home_directory(None) == tmp_path / ".queryflow"
+
+
+def test_two_may_read_the_same_folder_and_nobody_another_one_meanwhile(tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    with reading(tmp_path, mine):
+        with reading(tmp_path, mine):
+            pass
+        with pytest.raises(Conflict, match=f"runs on {mine}; wait for its end"):
+            reading(tmp_path, other).__enter__()
+    with reading(tmp_path, other):
+        pass
 
 
 def test_a_throw_away_home_is_gone_afterwards() -> None:
