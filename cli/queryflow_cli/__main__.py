@@ -1,18 +1,15 @@
 """The command line: `python -m queryflow_cli`, which `./queryflow` starts."""
 
-import errno
 import sys
 from typing import Annotated
 
 import typer
 
-from queryflow.domain.errors import QueryFlowError, TryAgain
+from queryflow.domain.errors import DISK_FULL, QueryFlowError, TryAgain
 from queryflow_cli.commands import flow, system
 from queryflow_cli.commands.bench import bench
 from queryflow_cli.commands.data import data
 from queryflow_cli.edge import REFUSED, explain, refuse_what_is_no_text
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(name="queryflow", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
