@@ -62,7 +62,7 @@ def owned(home: Path) -> Iterator[None]:
 def _open_lock(home: Path) -> IO[bytes]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not _may_be_a_home(home):
+        if not may_be_a_home(home):
             message = f"{home} holds something else; name an empty folder, or one that is not there yet, with --home."
             raise Refused(message, code="HOME_NOT_EMPTY")
         home.chmod(0o700)
@@ -93,7 +93,7 @@ def reading(home: Path, folder: Path) -> Iterator[None]:
         yield
 
 
-def _may_be_a_home(home: Path) -> bool:
+def may_be_a_home(home: Path) -> bool:
     """Whether the folder is a home already, or has nothing in it: others may need to get into anything else."""
     return (home / LOCK).exists() or {entry.name for entry in home.iterdir()} <= _OF_A_DISK
 
