@@ -1,5 +1,6 @@
 """What every test can ask for: servers of its own, fresh databases, unique prefixes."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
@@ -18,6 +19,14 @@ from tests.support.rabbitmq import (
     rabbitmq_for_tests,
 )
 from tests.support.s3 import s3_for_tests
+
+
+def pytest_unconfigure() -> None:
+    """Take back what hypothesis has the garbage collector call.
+
+    It would keep the tests' modules alive to the very end, and DuckDB's binding would complain of leaks there.
+    """
+    gc.callbacks.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,15 @@
 """The command line: `python -m queryflow_cli`, which `./queryflow` starts."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from queryflow.domain.errors import QueryFlowError
+from queryflow.domain.errors import DISK_FULL, QueryFlowError, TryAgain
 from queryflow_cli.commands import flow, system
 from queryflow_cli.commands.bench import bench
 from queryflow_cli.commands.data import data
-from queryflow_cli.edge import REFUSED, explain
+from queryflow_cli.edge import REFUSED, explain, refuse_what_is_no_text
 
 app = typer.Typer(name="queryflow", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -45,9 +46,15 @@ def run_the_tests(
 def main() -> None:
     """Run the command line; what is refused on purpose is a sentence, not a stack trace."""
     try:
+        refuse_what_is_no_text(sys.argv[1:])
         app(prog_name="queryflow")
     except QueryFlowError as error:
         explain(error)
+        raise SystemExit(REFUSED) from None
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        explain(TryAgain(f"The disk is full: {error.filename or 'a file'} could not be written. Make room there."))
         raise SystemExit(REFUSED) from None
 
 

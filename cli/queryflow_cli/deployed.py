@@ -11,7 +11,7 @@ from pathlib import Path
 
 from queryflow.domain.errors import TryAgain
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
-from queryflow.runtime.serving import listen
+from queryflow.runtime.serving import answer
 from queryflow_cli.gateway import Gateway
 from queryflow_cli.proxy import proxy_of
 
@@ -20,8 +20,10 @@ WATCH_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def deployed(environment: Mapping[str, str], home: Path, port: int) -> AsyncIterator[asyncio.Task[None]]:
-    """The services, answering on 127.0.0.1:`port` while the block runs; then they are stopped. Yields their running."""
+async def deployed(
+    environment: Mapping[str, str], home: Path, door: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
+    """The services, answering at the door while the block runs; then they are stopped. Yields their running."""
     async with AsyncExitStack() as stack:
         ports = {name: free_port() for name in SERVICES}
         processes = {
@@ -30,7 +32,7 @@ async def deployed(environment: Mapping[str, str], home: Path, port: int) -> Asy
         stack.push_async_callback(_stop, list(processes.values()))
         proxies = {name: await stack.enter_async_context(proxy_of(each)) for name, each in ports.items()}
         gateway = Gateway(proxies, {name: proxy.ready for name, proxy in proxies.items()}, None)
-        running = asyncio.create_task(_run(gateway, port, processes, home))
+        running = asyncio.create_task(_run(gateway, door, processes, home))
         stack.push_async_callback(_end, running)
         yield running
 
@@ -50,8 +52,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _run(gateway: Gateway, port: int, processes: Mapping[str, GuardedProcess], home: Path) -> None:
-    listening = asyncio.create_task(listen(gateway, "127.0.0.1", port))
+async def _run(gateway: Gateway, door: socket.socket, processes: Mapping[str, GuardedProcess], home: Path) -> None:
+    listening = asyncio.create_task(answer(gateway, door))
     try:
         while not listening.done():
             for name, process in processes.items():

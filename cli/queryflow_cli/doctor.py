@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from queryflow_cli.home import running_in, throw_away_home
+from queryflow_cli.home import may_be_a_home, running_in, throw_away_home
 from queryflow_cli.report import new_table, open_console
 
 if TYPE_CHECKING:
@@ -70,13 +70,22 @@ def _place(home: Path) -> Iterator[Finding]:
     running = running_in(home)
     yield Finding("home", True, f"{home}, {'in use at ' + running.url if running else 'not in use'}")
     nearest = next(each for each in (home, *home.parents) if each.exists())
-    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
-    hint = f"no folder of yours can be made in {nearest}: name another with --home or QUERYFLOW_HOME"
-    yield Finding("home may be written", writable, str(nearest) if writable else hint)
+    why = why_no_home(home, nearest)
+    yield Finding("home may be written", why is None, why or str(nearest))
     free = shutil.disk_usage(nearest).free
     enough = free > LEAST_FREE_BYTES
     words = f"{free / 1e9:.1f} GB free" + ("" if enough else ": make room, or name a home on another disk with --home")
     yield Finding("disk space", enough, words)
+
+
+def why_no_home(home: Path, nearest: Path) -> str | None:
+    """Why there can be no home; `nearest` is the home, or the folder in which it would be made."""
+    advice = "with --home or QUERYFLOW_HOME"
+    if not (nearest.is_dir() and os.access(nearest, os.R_OK | os.W_OK | os.X_OK)):
+        return f"no folder of yours can be made in {nearest}: name another {advice}"
+    if nearest == home and not may_be_a_home(home):
+        return f"{home} holds something else: name an empty folder {advice}"
+    return None
 
 
 async def _database() -> Finding:

@@ -2,12 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import typer
 
-from queryflow.domain.errors import Problem, QueryFlowError
+from queryflow.domain.errors import Problem, QueryFlowError, Refused
+from queryflow.domain.storable import is_storable
 
 FAILED, REFUSED = 1, 2
 INTERRUPTED, TERMINATED = 130, 143
@@ -24,6 +25,13 @@ def run_async(work: Coroutine[Any, Any, bool]) -> None:
     except asyncio.CancelledError:
         raise typer.Exit(TERMINATED) from None
     raise typer.Exit(0 if succeeded else FAILED)
+
+
+def refuse_what_is_no_text(words: Iterable[str]) -> None:
+    """Refuse words, such as the name of a file, that no document or database could hold."""
+    for word in words:
+        if not is_storable(word):
+            raise Refused(f"{word!r} is not written in UTF-8; write it so, or rename the file.", code="NOT_TEXT")
 
 
 def explain(error: QueryFlowError) -> None:

@@ -1,6 +1,7 @@
 """The embedded shape: the four services in this process, on the local bus. The same code as the deployed shape."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from executor.settings import ExecutorSettings
 from queryflow.domain.errors import Refused
 from queryflow.runtime.bus.local import LocalBus
 from queryflow.runtime.service import OpenService, Service
-from queryflow.runtime.serving import listen, run_until
+from queryflow.runtime.serving import answer, run_until
 from queryflow.runtime.settings import ServiceSettings
 from queryflow_cli.gateway import Gateway, Ready
 from scheduler.settings import SchedulerSettings
@@ -47,8 +48,8 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 
 @asynccontextmanager
-async def embedded(settings: Sequence[ServiceSettings], port: int) -> AsyncIterator[asyncio.Task[None]]:
-    """The services, answering on 127.0.0.1:`port` while the block runs; then they drain. Yields their running."""
+async def embedded(settings: Sequence[ServiceSettings], door: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """The services, answering at the door while the block runs; then they drain. Yields their running."""
     bus = LocalBus()
     asked = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -56,7 +57,7 @@ async def embedded(settings: Sequence[ServiceSettings], port: int) -> AsyncItera
         gateway = _gateway(services)
 
         async def http() -> None:
-            await listen(gateway, "127.0.0.1", port)
+            await answer(gateway, door)
 
         loops = [http, *(loop for service in services for loop in service.loops)]
         running = asyncio.create_task(run_until(asked, bus, loops))

@@ -15,6 +15,9 @@ from queryflow.domain.errors import Conflict, Refused
 
 RUNNING = "running.json"
 LOCK = "owner.lock"
+DATA_LOCK = "data.lock"
+_OF_A_DISK = {"lost+found"}
+"""What is in the folder of an empty disk."""
 LOG = Path("logs", "queryflow.log")
 """Where in the home the parts of an embedded system write what they do."""
 
@@ -59,11 +62,40 @@ def owned(home: Path) -> Iterator[None]:
 def _open_lock(home: Path) -> IO[bytes]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not may_be_a_home(home):
+            message = f"{home} holds something else; name an empty folder, or one that is not there yet, with --home."
+            raise Refused(message, code="HOME_NOT_EMPTY")
         home.chmod(0o700)
         return (home / LOCK).open("ab")
     except OSError as error:
         message = f"{home} cannot be a home: {error.strerror}. Name a folder of yours with --home or QUERYFLOW_HOME."
         raise Refused(message, code="HOME_NOT_USABLE") from error
+
+
+@contextmanager
+def reading(home: Path, folder: Path) -> Iterator[None]:
+    """Have the home read this folder as its `data` while the block runs, as others may that name the same one.
+
+    Conflict if somebody has it read another: their queries would be given our tables.
+    """
+    with (home / DATA_LOCK).open("a+", encoding="utf-8") as lock:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.truncate(0)
+            lock.write(str(folder))
+            lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_SH)  # waits for those alone who are writing just now
+        lock.seek(0)
+        held = lock.read()
+        if held != str(folder):
+            message = f"Another command in {home} runs on {held}; wait for its end, or name another home with --home."
+            raise Conflict(message, code="DATA_IN_USE")
+        yield
+
+
+def may_be_a_home(home: Path) -> bool:
+    """Whether the folder is a home already, or has nothing in it: others may need to get into anything else."""
+    return (home / LOCK).exists() or {entry.name for entry in home.iterdir()} <= _OF_A_DISK
 
 
 @contextmanager

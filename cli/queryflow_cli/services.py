@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,14 +29,15 @@ class Place:
 
     home: Path
     database_url: str
-    port: int
+    door: socket.socket
+    """Where they answer, once they are ready."""
     data: Path | None = None
     """A folder that the engine connection `data` reads."""
 
     @property
     def url(self) -> str:
         """Where they answer."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.door.getsockname()[1]}"
 
 
 @asynccontextmanager
@@ -73,13 +75,13 @@ async def _in_their_shape(place: Place) -> AsyncIterator["asyncio.Task[None]"]:
     """Processes of their own where RabbitMQ is named, else all in this one."""
     if os.environ.get("QUERYFLOW_AMQP_URL"):
         environment = {"QUERYFLOW_DATABASE_URL": place.database_url, "QUERYFLOW_HOME": str(place.home)}
-        async with deployed(environment, place.home, place.port) as running:
+        async with deployed(environment, place.home, place.door) as running:
             yield running
         return
     from queryflow_cli.embedded import embedded, read_settings
 
     settings = read_settings({"database_url": place.database_url, "home": place.home})
-    async with embedded(settings, place.port) as running:
+    async with embedded(settings, place.door) as running:
         yield running
 
 

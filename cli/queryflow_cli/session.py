@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from queryflow_cli.client import Client, open_client
-from queryflow_cli.home import RunningSystem, home_directory, running_in, throw_away_home
+from queryflow_cli.home import RunningSystem, home_directory, reading, running_in, throw_away_home
 from queryflow_cli.system import SystemWish, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
 from queryflow_cli.wishes import DATA, SessionWish
@@ -20,6 +20,7 @@ async def open_session(wish: SessionWish) -> AsyncIterator[Client]:
         home = stack.enter_context(throw_away_home()) if wish.ephemeral else home_directory(wish.home)
         found = running_in(home)
         if found is not None and wish.data is not None:
+            stack.enter_context(reading(home, wish.data))
             await _connect(wish.data, found.database_url)
         system = found or await _start(stack, SystemWish(home, data=wish.data))
         yield await stack.enter_async_context(open_client(system.url))

@@ -15,7 +15,7 @@ from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.loops import forever
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
-from queryflow_cli.home import LOG, RunningSystem, announce, owned
+from queryflow_cli.home import LOG, RunningSystem, announce, owned, reading
 from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
 
@@ -47,20 +47,22 @@ def embedded_parts() -> tuple[str, ...]:
 async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
     """A system that is ready, and its running; it drains and ends with the block.
 
-    Conflict if the home or the port is in use; Refused if a server it was told to use does not answer.
+    Conflict if the home, its data or the port is in use; Refused if a server it was told to use does not answer.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(wish.home))
         stack.callback(waiting.over)
         configure_logs(file=wish.home / LOG)
-        port = usable_port(wish.port)
+        if wish.data is not None:
+            stack.enter_context(reading(wish.home, wish.data))
+        door = stack.enter_context(open_door(wish.port))
         importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")
         database_url = await stack.enter_async_context(database(wish.home))
         await importing  # two threads in one import may each be shown the other's half-made module
         from queryflow_cli.services import Place, open_services
 
-        place = Place(wish.home, database_url, port, wish.data)
+        place = Place(wish.home, database_url, door, wish.data)
         running = await stack.enter_async_context(open_services(place, waiting))
         system = RunningSystem(place.url, database_url, os.getpid())
         announce(wish.home, system)
@@ -68,13 +70,13 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         yield system, running
 
 
-def usable_port(port: int) -> int:
-    """The port, if nobody listens there; a free one for 0. Conflict says what to do about a taken one."""
+def open_door(port: int) -> socket.socket:
+    """A socket that listens at the port, a free one for 0: who knocks early waits. Conflict if the port is taken."""
     try:
-        with socket.create_server(("127.0.0.1", port)) as probe:
-            return int(probe.getsockname()[1])
+        return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        message = f"Port {port} cannot be used: {error.strerror}. Stop what listens there, or name another with --port."
+        reason = os.strerror(error.errno or 0)
+        message = f"Port {port} cannot be used: {reason}. Stop what listens there, or name another with --port."
         raise Conflict(message, code="PORT_IN_USE") from error
 
 

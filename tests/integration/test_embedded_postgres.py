@@ -8,6 +8,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -200,3 +201,18 @@ def test_an_interrupted_first_start_heals_and_another_version_is_refused(empty_h
     (empty_home / "postgres/data/PG_VERSION").write_text("9\n")
     with pytest.raises(postgres_binaries.EmbeddedPostgresError, match="written by PostgreSQL 9"):
         EmbeddedPostgres(empty_home / "postgres", durable=False).start()
+
+
+def test_a_port_that_was_half_written_is_chosen_again(home: Path) -> None:
+    (home / "postgres/port").write_text("")
+    with EmbeddedPostgres(home / "postgres", durable=False) as server:
+        assert f"127.0.0.1:{(home / 'postgres/port').read_text()}/" in server.url
+
+
+def test_no_room_is_a_sentence_and_nothing_half_made_stays(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binaries = postgres_binaries.find_binaries()
+    limited = replace(binaries, prefix=("prlimit", "--fsize=1000000", *binaries.prefix))
+    monkeypatch.setattr(postgres, "find_binaries", lambda: limited)
+    with pytest.raises(postgres_binaries.EmbeddedPostgresError, match=r"^PostgreSQL finds no room .*\.$"):
+        EmbeddedPostgres(empty_home / "postgres", durable=False).start()
+    assert not (empty_home / "postgres/data.new").exists()

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from queryflow.runtime.serving import listen
+from queryflow.runtime.serving import answer, open_door
 from queryflow_cli.proxy import Proxy, proxy_of
 from tests.support.eventually import eventually
 from tests.support.ports import free_port
@@ -49,7 +49,7 @@ SERVICE = Starlette(
 @pytest.fixture
 async def proxy() -> AsyncIterator[Proxy]:
     port = free_port()
-    serving = asyncio.create_task(listen(SERVICE, "127.0.0.1", port))
+    serving = asyncio.create_task(answer(SERVICE, open_door("127.0.0.1", port)))
     async with proxy_of(port) as made:
         await eventually(made.ready)
         yield made
@@ -94,7 +94,7 @@ async def test_a_kept_connection_whose_other_end_is_gone_is_not_used() -> None:
     port = free_port()
     async with proxy_of(port) as proxy, client_of(proxy) as client:
         for _ in range(2):
-            serving = asyncio.create_task(listen(SERVICE, "127.0.0.1", port))
+            serving = asyncio.create_task(answer(SERVICE, open_door("127.0.0.1", port)))
             await eventually(proxy.ready)
             assert (await client.post("/echo/a", content="{}")).status_code == 207
             serving.cancel()

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from queryflow_cli.furnishing import connect_folder, load_library
+from queryflow_cli.home import LOCK
 from queryflow_cli.samples import amc
 from tests.support.deployment import Deployment
 from tests.support.embedded import EmbeddedDeployment
@@ -115,6 +116,7 @@ async def embedded(ground: Ground) -> AsyncIterator[System]:
     home = ground.home()
     (home / "samples").mkdir()
     (home / "samples" / "amc").symlink_to(ground.folders["sample"])
+    (home / LOCK).touch()
     deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url})
     async with _system(deployment, {"things": ground.folders["things"]}, furnished=True) as system:
         yield system

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from queryflow_cli.home import running_in
+from queryflow_cli.home import LOCK, running_in
 from queryflow_cli.samples import flights
 from tests.support.eventually import eventually
 
@@ -63,6 +63,7 @@ async def terminal(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path
     """A terminal beside another one in which `up` runs; Ctrl-C ends that at last, with success."""
     home = tmp_path_factory.mktemp("up") / "home"
     (home / "samples").mkdir(parents=True)
+    (home / LOCK).touch()
     (home / "samples" / "amc").symlink_to(sample_folder)
     terminal = Terminal(home)
     up = terminal.start("up", "--port", "0")

@@ -2,6 +2,8 @@
 
 MOST_BYTES = 2 * 1024 * 1024
 """The largest document, as a file or as the body of a request."""
+MOST_WORDS = 100_000
+"""Keys, values, lists and mappings of one document in YAML, which takes a second or two to read; JSON may have more."""
 MOST_DEPTH = 64
 """How deep objects and lists of a document may be nested."""
 

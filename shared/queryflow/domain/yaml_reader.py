@@ -2,7 +2,8 @@
 
 `0000000123`, `on`, `no`, `1_000`, `1:30` and `2026-11-22` are strings; so is any number with a leading zero. Refused,
 with line and column: syntax errors, anchors, aliases, tags, directives, a second document, duplicate keys, keys that
-are no words, numbers that are not finite, nesting beyond 64, more than 2 MiB. JSON is YAML too and takes the fast way.
+are no words, numbers that are not finite, nesting beyond 64, more than 2 MiB, more than 100,000 keys and values. JSON
+is YAML too and takes the fast way, where only the bytes count.
 """
 
 import json
@@ -27,7 +28,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.scanner import Scanner
 
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.storable import MOST_BYTES, MOST_DEPTH
+from queryflow.domain.storable import MOST_BYTES, MOST_DEPTH, MOST_WORDS
 
 LONGEST_NUMBER = 400
 """Digits that the largest float needs where a database wrote it out; the time to read them grows as their square."""
@@ -139,7 +140,12 @@ class _Composer:
 
 def _compose(text: str) -> Any:
     composer = _Composer()
+    words = 0
     for event in _events(text):
+        words += isinstance(event, ScalarEvent | CollectionStartEvent)
+        if words > MOST_WORDS:
+            sentence = f"More than {MOST_WORDS:,} keys and values are not read as YAML; write the file as JSON."
+            raise _at(event.start_mark, "TOO_LARGE", sentence)
         composer.take(event)
     return composer.root[0] if composer.root else None
 

@@ -5,9 +5,12 @@ every string that some reader would take for something else is quoted. The libra
 for each of these choices and takes seconds for a large flow; this one is proven by reading back what it writes.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from queryflow.domain.storable import MOST_WORDS
 
 WIDEST = 120
 PLAIN = re.compile(r"[^\W\d]([\w ./@+-]*[\w./@+-])?")
@@ -17,8 +20,17 @@ ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def write_yaml(document: Mapping[str, Any]) -> str:
-    """The document as text, a key a line at the top."""
+    """The document as text, a key a line at the top; as JSON, which is YAML too, where it would be too much to read."""
+    if _words(document) > MOST_WORDS:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
     return "".join(f"{line}\n" for line in _mapping_lines(document, ""))
+
+
+def _words(value: Any) -> int:
+    """How many keys, values, lists and mappings there are."""
+    if isinstance(value, Mapping):
+        return 1 + len(value) + sum(map(_words, value.values()))
+    return 1 + sum(map(_words, value)) if isinstance(value, list) else 1
 
 
 def _mapping_lines(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:

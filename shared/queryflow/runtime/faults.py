@@ -1,10 +1,10 @@
-"""Which errors of other machines pass by themselves."""
+"""Which errors of other machines, and of full disks, pass without a change of ours."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from queryflow.domain.errors import TryAgain
+from queryflow.domain.errors import DISK_FULL, TryAgain
 
 PASSING = (
     TryAgain,
@@ -16,7 +16,7 @@ PASSING = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
@@ -24,10 +24,10 @@ PASSING = (
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same request may succeed in a moment: a server is away, restarting or busy."""
+    """Whether the same request may succeed in a moment: a server is away, restarting or busy, a disk full."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (error.orig is not None and _cause_passes(error.orig))
-    return isinstance(error, PASSING)
+    return isinstance(error, PASSING) or (isinstance(error, OSError) and error.errno in DISK_FULL)
 
 
 def _cause_passes(error: BaseException) -> bool:

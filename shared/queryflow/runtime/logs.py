@@ -40,6 +40,7 @@ def configure_logs(level: str = "INFO", file: Path | None = None) -> None:
 def _file_handler(file: Path) -> logging.Handler:
     """The file, begun anew when it is full; the one before is kept."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    logging.raiseExceptions = False  # on a full disk each record would put a stack trace on the terminal
     return RotatingFileHandler(file, maxBytes=LARGEST_FILE_BYTES, backupCount=1, encoding="utf-8")
 
 

@@ -35,6 +35,8 @@ _SETTINGS = {
 }
 _THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 """Survives the death of the server, not of the machine."""
+_NO_ROOM = ("No space left on device", "Disk quota exceeded", "File too large")
+"""What the system calls a disk, a quota or a limit that is used up."""
 _LOG_LIMIT_BYTES = 10_000_000
 
 
@@ -124,20 +126,21 @@ class EmbeddedPostgres:
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT_BYTES:
             self._log.unlink()
         self._keep_free_port()
+        logged_before = self._log.stat().st_size if self._log.exists() else 0
         wanted = _SETTINGS if self._durable else _SETTINGS | _THROW_AWAY
         settings = [word for name, value in wanted.items() for word in ("-c", f"{name}={value}")]
         arguments = binaries.command("postgres", "-D", _HERE, "-p", str(self._port()), *settings)
         self._process = GuardedProcess(
             GuardedCommand(arguments, "INT", self._data, self._log, _environment(), binaries.user)
         )
-        self._await_ready(deadline)
+        self._await_ready(deadline, logged_before)
 
-    def _await_ready(self, deadline: float) -> None:
+    def _await_ready(self, deadline: float, logged_before: int) -> None:
         """Wait until the server wrote `ready` into its pid file, as pg_ctl does."""
         assert self._process is not None
         while not _says_ready(self._data):
             if not self._process.running or time.monotonic() > deadline:
-                raise EmbeddedPostgresError(f"PostgreSQL did not start; its log is {self._log}:\n{self._last_words()}")
+                raise self._failed(f"PostgreSQL did not start; its log is {self._log}", self._logged(logged_before))
             time.sleep(0.02)
 
     def _make_data_directory(self, binaries: PostgresBinaries) -> None:
@@ -151,9 +154,13 @@ class EmbeddedPostgres:
             "initdb", "-D", _HERE, f"--username={USER}", "--auth=reject",
             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
         )  # fmt: skip
-        _run(initdb, fresh, binaries)
         single = binaries.command("postgres", "--single", "-D", _HERE, "postgres")
-        _run(single, fresh, binaries, said=self._first_statements())
+        try:
+            _run(initdb, fresh, binaries)
+            _run(single, fresh, binaries, said=self._first_statements())
+        except subprocess.CalledProcessError as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise self._failed("PostgreSQL's data directory could not be made", error.stderr) from error
         (fresh / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
         if self._durable:
             os.sync()
@@ -185,22 +192,43 @@ class EmbeddedPostgres:
             os.chown(path, wanted, wanted, follow_symlinks=False)
 
     def _port(self) -> int:
-        return int((self._folder / "port").read_text())
+        """The port of this start, else of the last one; 0 where no file says it whole."""
+        with suppress(FileNotFoundError, ValueError):
+            return int((self._folder / "port").read_text())
+        return 0
 
     def _keep_free_port(self) -> None:
         """Keep the port of the last time while it is free, so that the URL stays; else take another."""
-        kept = self._folder / "port"
-        wished = int(kept.read_text()) if kept.exists() else 0
-        for port in (wished, 0):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                with suppress(OSError):
-                    probe.bind(("127.0.0.1", port))
-                    kept.write_text(str(probe.getsockname()[1]))
-                    return
+        wished = self._port()
+        try:
+            port = _free_port(wished)
+        except OSError:
+            port = _free_port(0)
+        if port != wished:
+            fresh = self._folder / "port.new"
+            fresh.write_text(str(port))
+            fresh.replace(self._folder / "port")  # never half a number, whenever we are killed
 
-    def _last_words(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-10:]) if self._log.exists() else ""
+    def _logged(self, before: int) -> str:
+        """The last lines of what the server wrote since its log was that long."""
+        with self._log.open("rb") as log:
+            log.seek(before)
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-10:])
+
+    def _failed(self, what: str, said: str) -> EmbeddedPostgresError:
+        if any(words in said for words in _NO_ROOM):
+            return EmbeddedPostgresError(
+                f"PostgreSQL finds no room on the disk of {self._folder}: make room there, or name another home."
+            )
+        return EmbeddedPostgresError(f"{what}:\n{said.strip()}")
+
+
+def _free_port(wished: int) -> int:
+    """The wished port of 127.0.0.1, any free one for 0. OSError if somebody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", wished))
+        return int(probe.getsockname()[1])
 
 
 def _environment() -> dict[str, str]:
@@ -209,12 +237,10 @@ def _environment() -> dict[str, str]:
 
 
 def _run(command: list[str], folder: Path, binaries: PostgresBinaries, *, said: str = "") -> None:
-    done = subprocess.run(
-        command, cwd=folder, env=_environment(), input=said, text=True, capture_output=True, check=False,
+    subprocess.run(
+        command, cwd=folder, env=_environment(), input=said, text=True, capture_output=True, check=True,
         user=binaries.user, group=binaries.user, extra_groups=None if binaries.user is None else [],
     )  # fmt: skip
-    if done.returncode != 0:
-        raise EmbeddedPostgresError(f"PostgreSQL's data directory could not be made: {done.stderr.strip()}")
 
 
 def _says_ready(data: Path) -> bool:

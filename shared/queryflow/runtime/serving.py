@@ -27,7 +27,7 @@ async def serve(settings: ServiceSettings, bus: Bus, open_service: OpenService) 
     async with open_service(settings, bus) as service:
 
         async def http() -> None:
-            await listen(service.app, settings.host, settings.port)
+            await answer(service.app, open_door(settings.host, settings.port))
 
         await run_until(asked, bus, [http, *service.loops])
 
@@ -72,10 +72,14 @@ def stop_asked() -> asyncio.Event:
     return asked
 
 
-async def listen(app: ASGIApp, host: str, port: int) -> None:
-    """Answer HTTP until cancelled; then running requests get a few seconds to end. OSError if the port is taken."""
+def open_door(host: str, port: int) -> socket.socket:
+    """A socket that listens there, on a free port for 0; who knocks early waits. OSError if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+async def answer(app: ASGIApp, door: socket.socket) -> None:
+    """Answer HTTP at the door until cancelled, and close it; running requests get a few seconds to end."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="off",
         proxy_headers=False, timeout_graceful_shutdown=HTTP_END_SECONDS,

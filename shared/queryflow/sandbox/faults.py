@@ -9,7 +9,8 @@ from queryflow.sandbox.session import NotOneSelect
 from queryflow.sandbox.settings import Limits
 
 _NO_TABLE = re.compile(r"^Catalog Error: (Table|View) with name")
-_NO_ROOM = re.compile(r"file too large|no space left|max_temp_directory_size|failed to offload", re.IGNORECASE)
+_DISK_FULL = re.compile(r"no space left|disk quota exceeded", re.IGNORECASE)
+_NO_ROOM = re.compile(r"file too large|max_temp_directory_size|failed to offload", re.IGNORECASE)
 _NO_FILE = re.compile(r"no files found|cannot open file|no such file", re.IGNORECASE)
 
 
@@ -34,6 +35,8 @@ def fault(error: BaseException, limits: Limits) -> tuple[ErrorKind, str]:
 
 
 def _input_or_output(message: str, limits: Limits) -> tuple[ErrorKind, str]:
+    if _DISK_FULL.search(message):
+        return ErrorKind.TRANSIENT, "The disk where queries run is full; make room there and run it again."
     if _NO_ROOM.search(message):
         return (
             ErrorKind.REJECTED,

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.serving import listen, run_until
+from queryflow.runtime.serving import answer, open_door, run_until
 from tests.support.eventually import eventually
 from tests.support.ports import free_port
 
@@ -150,11 +150,15 @@ async def test_half_a_service_is_none() -> None:
     assert not bus.healthy
 
 
-async def test_a_taken_port_is_an_error() -> None:
-    port = free_port()
-    first = asyncio.create_task(listen(FastAPI(), "127.0.0.1", port))
-    await asyncio.sleep(0)
-    with pytest.raises(OSError, match="in use"):
-        await listen(FastAPI(), "127.0.0.1", port)
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
+async def test_who_knocks_at_an_open_door_waits_and_another_cannot_open_it() -> None:
+    with open_door("127.0.0.1", 0) as door:
+        port = door.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            open_door("127.0.0.1", port)
+        async with httpx2.AsyncClient() as client:
+            knocking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/"))
+            serving = asyncio.create_task(answer(FastAPI(), door))
+            assert (await knocking).status_code == 404
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+    open_door("127.0.0.1", port).close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from queryflow.domain.errors import Conflict, Refused
-from queryflow_cli.home import RunningSystem, announce, home_directory, owned, running_in, throw_away_home
+from queryflow_cli.home import RunningSystem, announce, home_directory, owned, reading, running_in, throw_away_home
 
 SYSTEM = RunningSystem("http://127.0.0.1:8700", "postgresql://queryflow:secret@127.0.0.1:5432/queryflow", 4711)
 OWNER = """
@@ -80,6 +80,21 @@ def test_what_cannot_be_a_home_is_refused_with_the_reason(tmp_path: Path) -> Non
         assert running_in(home) is None
 
 
+def test_a_folder_of_other_things_is_left_as_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "lost+found").mkdir(parents=True)
+    (home / "letter").write_text("")
+    home.chmod(0o755)
+    with pytest.raises(Refused, match="holds something else; name an empty folder"):
+        owned(home).__enter__()
+    assert home.stat().st_mode & 0o777 == 0o755
+    (home / "letter").unlink()
+    with owned(home):
+        (home / "letter").write_text("")
+    with owned(home):
+        pass
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_others_cannot_be_a_home() -> None:
     with pytest.raises(Refused, match="cannot be a home"):
@@ -93,6 +108,17 @@ def test_the_home_is_as_wished_then_as_the_environment_says(monkeypatch: pytest.
     assert home_directory(None) == tmp_path / "other"
     monkeypatch.delenv("QUERYFLOW_HOME")
     assert home_directory(None) == tmp_path / ".queryflow"
+
+
+def test_two_may_read_the_same_folder_and_nobody_another_one_meanwhile(tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    with reading(tmp_path, mine):
+        with reading(tmp_path, mine):
+            pass
+        with pytest.raises(Conflict, match=f"runs on {mine}; wait for its end"):
+            reading(tmp_path, other).__enter__()
+    with reading(tmp_path, other):
+        pass
 
 
 def test_a_throw_away_home_is_gone_afterwards() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from queryflow.domain import yaml_reader, yaml_writer
 from queryflow.domain.errors import Invalid
 from queryflow.domain.yaml_reader import read_yaml
 from queryflow.domain.yaml_writer import write_yaml
@@ -84,6 +85,18 @@ def test_what_is_refused_says_what_and_where(text: str, code: str | None, place:
     (problem,) = invalid.value.problems
     assert problem.code == code
     assert problem.message.startswith(place)
+
+
+def test_so_many_words_are_read_and_written_as_json_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_reader, "MOST_WORDS", 10)
+    monkeypatch.setattr(yaml_writer, "MOST_WORDS", 10)
+    most, more = {"a": [1, 2, 3], "b": {"c": 4}}, {"a": [1, 2, 3, 4], "b": {"c": "d"}}
+    assert write_yaml(most) == "a: [1, 2, 3]\nb: {c: 4}\n"
+    assert write_yaml(more) == '{"a":[1,2,3,4],"b":{"c":"d"}}\n'
+    assert [read_yaml(write_yaml(each)) for each in (most, more)] == [most, more]
+    with pytest.raises(Invalid, match=r"Line 3, column 6: .* write the file as JSON") as invalid:
+        read_yaml("a: [1, 2, 3, 4]\nb:\n  c: d\n")
+    assert [problem.code for problem in invalid.value.problems] == ["TOO_LARGE"]
 
 
 @settings(max_examples=300, deadline=None)

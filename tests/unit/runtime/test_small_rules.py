@@ -1,5 +1,6 @@
 """The small pure rules of the runtime."""
 
+import errno
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -85,6 +86,9 @@ def test_a_message_without_any_property_is_read() -> None:
         asyncpg.DeadlockDetectedError(),
         asyncpg.AdminShutdownError(),
         OperationalError("SELECT 1", {}, asyncpg.CannotConnectNowError()),
+        asyncpg.DiskFullError(),
+        asyncpg.TooManyConnectionsError(),
+        OSError(errno.ENOSPC, "No space left on device"),
     ],
 )
 def test_these_errors_pass_by_themselves(error: Exception) -> None:
@@ -97,6 +101,7 @@ def test_these_errors_pass_by_themselves(error: Exception) -> None:
         asyncpg.UniqueViolationError(),
         OperationalError("SELECT 1", {}, asyncpg.UniqueViolationError()),
         Refused("no"),
+        OSError(errno.EIO, "Input/output error"),
         ValueError(),
     ],
 )
