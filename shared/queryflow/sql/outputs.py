@@ -53,7 +53,10 @@ def infer_outputs(template: Template, schema: Schema | None = None) -> tuple[Out
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         return ()
     known = amc_schema() if schema is None and template.dialect is Dialect.AMC else schema
-    return _outputs(template, trees[0], known)
+    try:
+        return _outputs(template, trees[0], known)
+    except RecursionError:  # a type that is nested a hundred deep can be read, but not written
+        return ()
 
 
 def yields_one_row(template: Template) -> bool:

@@ -113,6 +113,8 @@ def test_values_that_are_refused(kind: str, values: list[object]) -> None:
         ("enum", "dsp", {"one_of": ["dsp", "sp"]}, []),
         ("enum", "DSP", {"one_of": ["dsp", "sp"]}, ["NOT_A_CHOICE"]),
         ("date", "2026-11-22", {"one_of": ["2026-11-22"]}, []),
+        ("integer_list", [1, 3], {"one_of": [1, 2]}, ["NOT_A_CHOICE"]),
+        ("pattern", "x", {"one_of": [{"mode": "exact", "text": "x"}]}, []),
         ("string_list", ["x", "y"], {"one_of": ["x"]}, ["NOT_A_CHOICE"]),
     ],
 )
@@ -125,6 +127,13 @@ def test_a_long_list_of_wrong_items_names_the_first() -> None:
         _, problems = check_value(declared, ["no"] * 100_000, "nodes.a.parameters.p")
         assert len(problems) == 20
         assert problems[3].path == "nodes.a.parameters.p.3"
+
+
+def test_a_long_list_is_compared_with_many_choices_at_once() -> None:
+    choices = tuple(f"B{number:09}" for number in range(1_000))
+    began = time.process_time()
+    assert codes("asin_list", [*choices] * 20, one_of=choices) == []
+    assert time.process_time() - began < 1  # item by item and choice by choice: 4 s
 
 
 def test_a_timestamp_without_an_offset_is_utc_wherever_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """What keeps a template from being saved, what its SQL tells about empty lists, and which columns it proves."""
 
+import time
 from typing import Any
 
 import pytest
 
 from queryflow.domain.errors import Severity
 from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Dialect, Output
+from queryflow.domain.template import Dialect, Output, Template
 from queryflow.sql.outputs import infer_outputs, yields_one_row
 from queryflow.sql.placeholders import Context, PlaceholderKind, placeholders_of
 from queryflow.sql.template_facts import template_facts
@@ -54,6 +55,7 @@ def test_placeholders_are_found_where_they_are_code() -> None:
         ("SELECT x FROM t WHERE (x = 1", {}, "SQL_SYNTAX", "line 1"),
         ("SELECT 'x", {}, "UNREADABLE_SQL", ""),
         ("SELECT " + "(" * 500 + "1" + ")" * 500 + " AS x", {}, "SQL_TOO_DEEP", ""),
+        ("SELECT x FROM t WHERE x IN (" + "1, " * 10_000 + "1) ", {}, "SQL_TOO_LONG", "20,010 words and signs"),
         ("SELECT 1 AS x; SELECT 2 AS x", {}, "NOT_A_QUERY", "2 statements"),
         ("-- nothing", {}, "NOT_A_QUERY", ""),
         ("DELETE FROM t", {}, "NOT_A_QUERY", ""),
@@ -68,6 +70,19 @@ def test_what_cannot_run_is_refused_with_its_place(sql: str, types: dict[str, An
     first = next(each for each in template_problems(subject) if each.severity is Severity.ERROR)
     assert first.code == code
     assert place in first.message
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        amc("SELECT " + "NAMED_ROW(" * 9_000 + " AS x FROM t"),
+        template("SELECT " + ", ".join(["{{c}}"] * 3_300) + " AS x FROM t", types=LIST),
+    ],
+)
+def test_what_is_long_and_deep_is_judged_in_time_that_grows_with_its_length(subject: Template) -> None:
+    began = time.process_time()
+    template_problems(subject)
+    assert time.process_time() - began < 2  # in time that grows as its square: 5 to 28 s
 
 
 @pytest.mark.parametrize(
@@ -155,6 +170,7 @@ SCHEMA = {"Sales": {"day": "DATE", "Amount": "DECIMAL(12,2)", "n": "INTEGER", "w
         ("SELECT * FROM elsewhere", []),
         ("SELECT n, n AS N FROM sales", []),
         ("SELECT FROM", []),
+        ("SELECT CAST(n AS " + "STRUCT(b " * 120 + "INT" + ")" * 120 + ") AS deep FROM sales", []),
     ],
 )
 def test_columns_are_inferred_only_where_they_are_certain(sql: str, expected: list[tuple[str, str | None]]) -> None:
