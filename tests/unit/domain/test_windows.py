@@ -161,7 +161,17 @@ def test_the_ends_of_the_calendar_are_refused_not_stumbled_over(word: str, logic
 
 
 @pytest.mark.parametrize(
-    "name", ["", "localtime", "Europe", "/etc/passwd", "..", "europe/berlin\0", "x" * 5_000, "x/" * 5_000]
+    "name",
+    [
+        *("", "Europe", "europe/berlin", "/etc/passwd", "..", "europe/berlin\0", "x" * 5_000, "x/" * 5_000),
+        *("localtime", "posixrules", "posix/Europe/Berlin", "right/UTC", "Factory", "zone.tab"),
+    ],
 )
 def test_what_is_no_time_zone(name: str) -> None:
     assert not is_time_zone(name)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "US/Pacific", "Asia/Calcutta", "Etc/GMT+5", "EST5EDT"])
+def test_every_name_of_the_iana_is_a_time_zone(name: str) -> None:
+    assert is_time_zone(name)
+    assert ZoneInfo(name)
