@@ -39,6 +39,8 @@ def chosen(where: str, **values: Any) -> list[int]:
         ("Name IN ({{names}})", [1]),
         ("name NOT IN ({{none}}) OR name IN ({{none}}, 'a')", [1, 2, 3]),
         ("day >= {{period.start}}", [2]),
+        ("day <= TIMESTAMP '2026-01-01T01:00+01:00'", [1]),
+        ("sales < 1e308 AND sales < 99999999999999999999 AND sales > 1.5 AND sales <> -2e0", [2, 3]),
     ],
 )
 def test_a_filter_keeps_what_it_says(where: str, expected: list[int]) -> None:
@@ -72,6 +74,13 @@ def test_a_filter_keeps_what_it_says(where: str, expected: list[int]) -> None:
         ("CAST(name AS INTEGER) = 1", "WHERE_NOT_ALLOWED"),
         ("'1'::INTEGER = sales", "WHERE_NOT_ALLOWED"),
         ("day = current_date", "WHERE_NOT_ALLOWED"),
+        ("day = DATE 'infinity'", "WHERE_NOT_ALLOWED"),
+        ("day = DATE '2026-02-30'", "WHERE_NOT_ALLOWED"),
+        ("day = TIMESTAMP 'now'", "WHERE_NOT_ALLOWED"),
+        ("sales < 1e400", "WHERE_NOT_ALLOWED"),
+        ("sales = 0." + "1" * 39, "WHERE_NOT_ALLOWED"),
+        ("name LIKE 'a' ESCAPE '!!'", "WHERE_NOT_ALLOWED"),
+        ("{{names}} IN (1)", "WHERE_PARAMETER"),
         ("sales = $1", "WHERE_NOT_ALLOWED"),
         ("COLUMNS(*) = 1", "WHERE_NOT_ALLOWED"),
         ("#1 = 1", "WHERE_NOT_ALLOWED"),
