@@ -185,6 +185,12 @@ def test_types_of_amc_are_in_its_own_words() -> None:
     assert inferred == [("all_of_them", "VARCHAR[]"), ("p", "DOUBLE"), ("user_id", "STRING"), ("s", "LONG")]
 
 
+def test_a_name_that_no_table_can_have_leaves_the_types_open() -> None:
+    sql = "SELECT SUM(x) AS s FROM EXTEND_TIME_WINDOW('no table of (this', 'P1D', 'P1D')"
+    assert template_problems(amc(sql)) == []
+    assert infer_outputs(amc(sql)) == (Output(name="s", type=None),)
+
+
 @pytest.mark.parametrize(
     ("sql", "one"),
     [
