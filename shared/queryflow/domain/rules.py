@@ -14,7 +14,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from queryflow.domain.coercion import WrongValue, coerce, element_type
 from queryflow.domain.errors import Problem
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
+from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 
 MOST_NAMED = 20
 """A list with more wrong items names these first ones."""
@@ -32,7 +32,8 @@ def rule_problems(parameter: Parameter, value: Any, path: str) -> list[Problem]:
         for place, item in enumerate(value)
         for problem in _item_problems(rules, choices, item, f"{path}.{place}")
     )
-    return [*count_problems(rules, len(value), path), *islice(items, MOST_NAMED)]
+    refused = [] if value or parameter.empty is not EmptyPolicy.REFUSED else [_empty(parameter, path)]
+    return [*refused, *count_problems(rules, len(value), path), *islice(items, MOST_NAMED)]
 
 
 def count_problems(rules: Rules, items: int, path: str) -> list[Problem]:
@@ -71,6 +72,10 @@ def matcher(pattern: str) -> SchemaValidator | None:
         return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
     except SchemaError:
         return None
+
+
+def _empty(parameter: Parameter, path: str) -> Problem:
+    return Problem("EMPTY_REFUSED", path, f"{parameter.name} may not be empty; give it an item.")
 
 
 def _choice_problems(parameter: Parameter, path: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from queryflow.domain.flow import Flow, FlowParameter, FlowReference
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
+from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import (
     Winner,
@@ -43,6 +43,7 @@ def codes(kind: str, value: object, **rules: Any) -> list[str]:
         ("number", 3, 3),
         ("number", Decimal("12.3400"), Decimal("12.3400")),
         ("threshold", 0.5, 0.5),
+        ("percentage", 0, 0),
         ("percentage", 100, 100),
         ("boolean", False, False),
         ("date", "2024-02-29", date(2024, 2, 29)),
@@ -106,7 +107,9 @@ def test_values_that_are_refused(kind: str, values: list[object]) -> None:
         ("integer_list", [1, 9, 10], {"maximum": 8}, ["TOO_LARGE", "TOO_LARGE"]),
         ("string_list", ["a"], {"minimum_items": 2}, ["TOO_FEW_ITEMS"]),
         ("string_list", ["a", "b"], {"maximum_items": 1}, ["TOO_MANY_ITEMS"]),
+        ("string_list", ["a", "b"], {"minimum_items": 2, "maximum_items": 2}, []),
         ("string", "abc", {"maximum_length": 2}, ["TOO_LONG"]),
+        ("string", "abc", {"maximum_length": 3}, []),
         ("pattern", {"mode": "prefix", "text": "abc"}, {"maximum_length": 2}, ["TOO_LONG"]),
         ("string", "ab\n", {"pattern": "^[a-z]+$"}, ["NO_MATCH"]),
         ("string", "abc", {"pattern": "b"}, []),
@@ -120,6 +123,12 @@ def test_values_that_are_refused(kind: str, values: list[object]) -> None:
 )
 def test_rules(kind: str, value: object, rules: dict[str, Any], expected: list[str]) -> None:
     assert codes(kind, value, **rules) == expected
+
+
+def test_an_empty_list_is_refused_where_its_author_says_so() -> None:
+    _, problems = check_value(parameter("string_list", empty=EmptyPolicy.REFUSED), [], "p")
+    assert [problem.code for problem in problems] == ["EMPTY_REFUSED"]
+    assert check_value(parameter("string_list", empty=EmptyPolicy.EVERYTHING), [], "p") == ([], [])
 
 
 def test_a_long_list_of_wrong_items_names_the_first() -> None:

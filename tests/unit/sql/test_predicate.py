@@ -35,6 +35,8 @@ def chosen(where: str, **values: Any) -> list[int]:
         ("day < DATE '2026-01-15' -- early", [1]),
         ("sales > -1 AND sales <> 2 AND (name = 'a' OR name IS NULL)", [1, 3]),
         ("sales = 1 OR sales = 2 AND name = 'x'", [1]),
+        ("(name = 'a' OR sales = 3) AND sales > 1", [3]),
+        ("NOT (sales = 1 OR sales = 2) AND TRUE", [3]),
         ("sales = {{least}}", [2]),
         ("Name IN ({{names}})", [1]),
         ("name NOT IN ({{none}}) OR name IN ({{none}}, 'a')", [1, 2, 3]),
