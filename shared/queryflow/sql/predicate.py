@@ -1,8 +1,8 @@
 """The row filter of a binding: one predicate of a small language, read strictly and written anew.
 
 Allowed are columns, literals (`DATE '…'` and `TIMESTAMP '…'` among them), comparisons, AND, OR, NOT, IN, BETWEEN, LIKE,
-IS NULL, and `{{flow_parameter}}`, which becomes a typed literal. Nothing of the author's text reaches an engine: the SQL
-is written from the checked tree, every operand in parentheses, so that no engine can group it in another way.
+IS NULL, and `{{flow_parameter}}`, which becomes a typed literal. Nothing of the author's text reaches an engine: the
+SQL is written from the checked tree, every operand in parentheses, so that no engine can group it in another way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
