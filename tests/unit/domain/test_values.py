@@ -103,6 +103,7 @@ def test_values_that_are_refused(kind: str, values: list[object]) -> None:
     ("kind", "value", "rules", "expected"),
     [
         ("number", 0, {"minimum": 0, "maximum": 1}, []),
+        ("number", 1, {"minimum": 0, "maximum": 1}, []),
         ("number", -1, {"minimum": 0}, ["TOO_SMALL"]),
         ("integer_list", [1, 9, 10], {"maximum": 8}, ["TOO_LARGE", "TOO_LARGE"]),
         ("string_list", ["a"], {"minimum_items": 2}, ["TOO_FEW_ITEMS"]),
@@ -193,6 +194,10 @@ def test_whatever_comes_is_taken_or_refused_and_what_is_taken_reads_back(kind: P
         assert checked is None
     else:
         assert check_value(declared, json_value(checked), "p") == (checked, [])
+
+
+def test_integers_that_readers_of_json_would_round_are_strings() -> None:
+    assert json_value([2**53 - 1, 2**53, -(2**53)]) == [2**53 - 1, "9007199254740992", "-9007199254740992"]
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def test_a_sum_of_distinct_values_is_warned_of() -> None:
 
 def test_a_template_that_cannot_run_is_named_at_its_node() -> None:
     broken = template("SELECT x FROM t WHERE x IN ({{ids}}) AND {{who}} = 1", types=IDS)
-    assert ("UNKNOWN_PLACEHOLDER", "nodes.b.template", Severity.ERROR) in problems(broken, {})
+    assert problems(broken, {"on_empty": "match_all"}) == [("UNKNOWN_PLACEHOLDER", "nodes.b.template", Severity.ERROR)]
 
 
 def test_a_text_is_parsed_once_to_be_understood(monkeypatch: pytest.MonkeyPatch) -> None:

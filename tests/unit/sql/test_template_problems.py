@@ -21,7 +21,7 @@ LIST = {"c": ParameterType.STRING_LIST}
 def test_placeholders_are_found_where_they_are_code() -> None:
     sql = """SELECT {{a}}, '{{b}}' -- {{c}}
         , CUSTOM_PARAMETER('d'), BUILT_IN_PARAMETER('TIME_WINDOW_END') /* {{e}} */
-        FROM t WHERE x IN ( {{ f }} ) AND y LIKE {{g}} AND z = ANY({{order}})"""
+        FROM t WHERE x IN ( {{ f }} ) AND y LIKE {{g}} AND z = ANY({{order}}) AND { {h} } AND y ILIKE {{i}}"""
     found = placeholders_of(tokenize(sql, Dialect.AMC), Dialect.AMC)
     assert [(each.name, each.context, each.kind) for each in found] == [
         ("a", Context.VALUE, PlaceholderKind.BRACES),
@@ -31,10 +31,11 @@ def test_placeholders_are_found_where_they_are_code() -> None:
         ("f", Context.IN_LIST, PlaceholderKind.BRACES),
         ("g", Context.PATTERN, PlaceholderKind.BRACES),
         ("order", Context.QUANTIFIED, PlaceholderKind.BRACES),
+        ("i", Context.PATTERN, PlaceholderKind.BRACES),
     ]
     assert [sql[each.start : each.end] for each in found[:3]] == ["{{a}}", "'{{b}}'", "CUSTOM_PARAMETER('d')"]
     of_duckdb = placeholders_of(tokenize(sql, Dialect.DUCKDB), Dialect.DUCKDB)
-    assert [each.name for each in of_duckdb] == ["a", "b", "f", "g", "order"]
+    assert [each.name for each in of_duckdb] == ["a", "b", "f", "g", "order", "i"]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,7 @@ def test_what_amc_takes_is_not_refused() -> None:
         ("x NOT IN ({{c}})", False, True),
         ("NOT ARRAY_CONTAINS({{c}}, x)", False, True),
         ("ARRAY_CONTAINS({{c}}, x) = FALSE", False, True),
+        ("ARRAY_CONTAINS({{c}}, x) <> TRUE", False, True),
         ("NOT CONTAINED_IN(x, {{c}})", False, True),
         ("x <> ALL({{c}})", False, True),
         ("NOT EXISTS (SELECT 1 FROM u WHERE u.x IN ({{c}}))", False, True),
