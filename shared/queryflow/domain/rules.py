@@ -4,7 +4,7 @@ A `pattern` is a regular expression of RE2's kind, searched for as written (anch
 text). The engine inside pydantic matches it in linear time, so no author can hang a service with one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -14,7 +14,7 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from queryflow.domain.coercion import WrongValue, coerce, element_type
 from queryflow.domain.errors import Problem
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
+from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 
 MOST_NAMED = 20
 """A list with more wrong items names these first ones."""
@@ -24,12 +24,16 @@ LONGEST_PATTERN = 1_000
 def rule_problems(parameter: Parameter, value: Any, path: str) -> list[Problem]:
     """What a value of the right type breaks of its parameter's rules; of a list, the first wrong items."""
     rules = parameter.rules
+    choices = _choices(parameter)
     if not parameter.type.is_list:
-        return list(_item_problems(parameter, value, path))
+        return list(_item_problems(rules, choices, value, path))
     items = (
-        problem for place, item in enumerate(value) for problem in _item_problems(parameter, item, f"{path}.{place}")
+        problem
+        for place, item in enumerate(value)
+        for problem in _item_problems(rules, choices, item, f"{path}.{place}")
     )
-    return [*count_problems(rules, len(value), path), *islice(items, MOST_NAMED)]
+    refused = [] if value or parameter.empty is not EmptyPolicy.REFUSED else [_empty(parameter, path)]
+    return [*refused, *count_problems(rules, len(value), path), *islice(items, MOST_NAMED)]
 
 
 def count_problems(rules: Rules, items: int, path: str) -> list[Problem]:
@@ -70,6 +74,10 @@ def matcher(pattern: str) -> SchemaValidator | None:
         return None
 
 
+def _empty(parameter: Parameter, path: str) -> Problem:
+    return Problem("EMPTY_REFUSED", path, f"{parameter.name} may not be empty; give it an item.")
+
+
 def _choice_problems(parameter: Parameter, path: str) -> Iterator[Problem]:
     for place, choice in enumerate(parameter.rules.one_of or ()):
         try:
@@ -78,14 +86,13 @@ def _choice_problems(parameter: Parameter, path: str) -> Iterator[Problem]:
             yield Problem("WRONG_TYPE", f"{path}.{place}", f"The choice is {wrong}.")
 
 
-def _item_problems(parameter: Parameter, item: Any, path: str) -> Iterator[Problem]:
-    rules = parameter.rules
+def _item_problems(rules: Rules, choices: Collection[Any], item: Any, path: str) -> Iterator[Problem]:
     if isinstance(item, int | float | Decimal):
         yield from _bound_problems(rules, item, path)
     text = item.get("text") if isinstance(item, dict) else item
     if isinstance(text, str):
         yield from _text_problems(rules, text, path)
-    if rules.one_of is not None and item not in _choices(parameter):
+    if rules.one_of is not None and item not in choices:
         named = ", ".join(str(choice) for choice in rules.one_of[:MOST_NAMED])
         yield Problem("NOT_A_CHOICE", path, f"{item} is not one of {named}.")
 
@@ -104,11 +111,12 @@ def _text_problems(rules: Rules, text: str, path: str) -> Iterator[Problem]:
         yield Problem("NO_MATCH", path, f"{text[:40]!r} does not match the pattern {rules.pattern}.")
 
 
-def _choices(parameter: Parameter) -> list[Any]:
+def _choices(parameter: Parameter) -> Collection[Any]:
+    """What one_of allows, in Python's form; of a list, whose items may be many, a set."""
     readable = []
     for choice in parameter.rules.one_of or ():
         try:
             readable.append(coerce(element_type(parameter.type), choice))
         except WrongValue:
             continue  # a problem of the template, which `rules_problems` names
-    return readable
+    return frozenset(readable) if parameter.type.is_list else readable

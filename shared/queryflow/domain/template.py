@@ -51,7 +51,7 @@ class Template(BaseModel):
     category: str = "general"
     dialect: Dialect
     sql: str = Field(min_length=1, max_length=262_144)
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter, ...] = Field(default=(), max_length=1_000)
     outputs: tuple[Output, ...] = ()
     charts: tuple[Chart, ...] = ()
     tags: tuple[str, ...] = ()

@@ -63,7 +63,8 @@ def parameter_problems(parameter: Parameter, path: str) -> list[Problem]:
 
 def resolve_flow_values(flow: Flow, given: Mapping[str, JsonValue], path: str) -> tuple[Values, list[Problem]]:
     """Every flow parameter's value: the execution's, else its default, else None (it was left open)."""
-    problems = [_unknown(name, f"{path}.{name}", "flow") for name in given if flow.parameter(name) is None]
+    names = {declared.name for declared in flow.parameters}
+    problems = [_unknown(name, f"{path}.{name}", "flow") for name in given if name not in names]
     values: Values = {}
     for declared in flow.parameters:
         value = given.get(declared.name)
@@ -90,9 +91,8 @@ def resolve_values(
     node; `node_values` those set on it, `{flow: name}` among them. An optional parameter that nobody set is None.
     Problems (path: the parameter's name): MISSING_VALUE, UNKNOWN_PARAMETER, OVERRIDE_OF_BOUND, those of `check_value`.
     """
-    problems = [
-        _unknown(name, name, "template") for name in (*overrides, *node_values) if template.parameter(name) is None
-    ]
+    names = {parameter.name for parameter in template.parameters}
+    problems = [_unknown(name, name, "template") for name in (*overrides, *node_values) if name not in names]
     problems += [_overridden(name) for name in overrides if name in bound]
     set_values = (overrides, referred(node_values, flow_values))
     values: Values = {}

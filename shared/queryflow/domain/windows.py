@@ -19,8 +19,9 @@ repeat midnight, at the first of the two: a day is 23 to 25 hours long where clo
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator, model_validator
 
@@ -30,8 +31,8 @@ from queryflow.domain.flow import Window
 DEFAULT_RANGE = "last_30_days"
 """What a flow asks for that says nothing."""
 MOST_DAYS = 3_660
-LONGEST_ZONE = 100
-"""No zone has a longer name; the database's reader takes a name apart by its slashes, recursively."""
+NO_PLACE = "Factory"
+"""The IANA's name for a clock that nobody has set."""
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
@@ -83,26 +84,20 @@ def window_problems(window: Window, path: str) -> list[Problem]:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether the IANA database knows the zone; `localtime`, which is another one on each machine, is none."""
-    return len(name) <= LONGEST_ZONE and _is_known_zone(name)
-
-
-@lru_cache(maxsize=1_024)
-def _is_known_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ):  # OSError: the name of a folder of the database, such as Europe
-        return False
-    return name != "localtime"
+    """Whether it is one of the IANA's names; what a machine's folder of zones holds beside them is none."""
+    return name in _time_zones()
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of the day there, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names as the package tzdata lists them, old ones such as US/Pacific too."""
+    listed = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(listed) - {NO_PLACE}
 
 
 def _bounds(window: Window, logical_date: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

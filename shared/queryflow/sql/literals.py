@@ -182,7 +182,32 @@ def _array(values: Any, parameter_type: ParameterType, engine: str) -> str:
         raise _wrong(f"A list was expected, not {_named(values)}.")
     written = ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
     opening = "ARRAY[" if engine == "postgresql" else "["
-    return f"CAST({opening}{written}] AS {sql_type(parameter_type, engine)})"
+    word = _numbers_type(values, engine) if KINDS[parameter_type] == "number" else sql_type(parameter_type, engine)
+    return f"CAST({opening}{written}] AS {word})"
+
+
+def _numbers_type(values: Sequence[Any], engine: str) -> str:
+    """The type of an array that holds these numbers as they are, so that large integers and decimals keep each digit.
+
+    Integers alone are 64-bit ones, decimals (and integers) one decimal type, all else doubles.
+    """
+    numbers = [each for each in values if each is not None]
+    if numbers and all(isinstance(each, int) for each in numbers):
+        return sql_type(ParameterType.INTEGER_LIST, engine)
+    if numbers and not any(isinstance(each, float) for each in numbers):
+        return f"{_decimal_type(numbers)}[]"
+    if any(isinstance(each, int) and each != float(each) for each in numbers):
+        raise _wrong("A list cannot hold such a large whole number beside a fraction; round one of the two.")
+    return sql_type(ParameterType.NUMBER_LIST, engine)
+
+
+def _decimal_type(numbers: Sequence[int | Decimal]) -> str:
+    """The smallest decimal type with all their digits."""
+    places = max(max(-int(Decimal(each).as_tuple().exponent), 0) for each in numbers)
+    digits = max(Decimal(each).adjusted() + 1 for each in numbers) + places
+    if digits > DECIMAL_DIGITS:
+        raise _wrong(f"The numbers of a list must fit {DECIMAL_DIGITS} digits together; cast them to number.")
+    return f"DECIMAL({max(digits, places, 1)}, {places})"
 
 
 def _nullable_item(value: Any, parameter_type: ParameterType, engine: str) -> str:

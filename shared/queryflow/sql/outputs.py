@@ -53,7 +53,10 @@ def infer_outputs(template: Template, schema: Schema | None = None) -> tuple[Out
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         return ()
     known = amc_schema() if schema is None and template.dialect is Dialect.AMC else schema
-    return _outputs(template, trees[0], known)
+    try:
+        return _outputs(template, trees[0], known)
+    except RecursionError:  # a type that is nested a hundred deep can be read, but not written
+        return ()
 
 
 def yields_one_row(template: Template) -> bool:
@@ -101,9 +104,9 @@ def _typed(template: Template, tree: exp.Query, schema: Schema | None) -> exp.Qu
     """The tree with columns resolved and types on its nodes; None if sqlglot cannot resolve it."""
     dialect = READ_AS[template.dialect]
     tables = MappingSchema(_types(schema or {}), dialect=dialect)
-    prepared = tree.copy().transform(lambda node: _plain(node, template))
     options: dict[str, Any] = {"validate_qualify_columns": False, "quote_identifiers": False, "identify": False}
     try:
+        prepared = tree.copy().transform(lambda node: _plain(node, template))
         resolved = qualify(prepared, schema=tables, dialect=dialect, **options)
         typed = annotate_types(resolved, schema=tables, dialect=dialect)
     except (SqlglotError, RecursionError):

@@ -5,6 +5,7 @@ argument; everything else keeps its position, so that line and column in message
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import ParseError
@@ -19,11 +20,12 @@ PLACEHOLDER = "{{}}"
 LONGEST_ERROR = 200
 
 
-def statements(sql: str, dialect: Dialect) -> list[exp.Expr]:
-    """The statements of the text; Invalid (SQL_SYNTAX) with line and column if it cannot be parsed."""
+@lru_cache(maxsize=1)  # what judges a text reads it several times in a row
+def statements(sql: str, dialect: Dialect) -> tuple[exp.Expr, ...]:
+    """The statements of the text, not to be changed; Invalid (SQL_SYNTAX) with line and column if it has none."""
     tokens = _with_calls(tokenize(sql, dialect), dialect)
     try:
-        return [each for each in grammar(dialect).parser().parse(tokens, sql) if each is not None]
+        return tuple(each for each in grammar(dialect).parser().parse(tokens, sql) if each is not None)
     except ParseError as error:
         raise _syntax(sql, error) from error
     except RecursionError as error:

@@ -1,6 +1,7 @@
 """Whether each placeholder of a template is declared and stands where its value can be written."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -16,7 +17,7 @@ from queryflow.sql.placeholders import (
     malformed_placeholders,
     placeholders_of,
 )
-from queryflow.sql.tokens import place, tokenize
+from queryflow.sql.tokens import openings, place, tokenize
 
 
 def placeholder_problems(template: Template) -> list[Problem]:
@@ -30,16 +31,25 @@ def placeholder_problems(template: Template) -> list[Problem]:
 def token_problems(template: Template, tokens: Sequence[Token]) -> list[Problem]:
     """The same for a template whose tokens are at hand."""
     placeholders = placeholders_of(tokens, template.dialect)
-    wrong = [_problem(template, each, tokens) for each in placeholders]
+    text = _Text(tokens, openings(tokens))
+    wrong = [_problem(template, each, text) for each in placeholders]
     malformed = [_malformed(template, offset) for offset in malformed_placeholders(tokens, template.dialect)]
     return [*filter(None, wrong), *malformed, *_unused(template, placeholders)]
 
 
-def _problem(template: Template, placeholder: Placeholder, tokens: Sequence[Token]) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Tokens, and the parenthesis each stands in."""
+
+    tokens: Sequence[Token]
+    openings: Sequence[int | None]
+
+
+def _problem(template: Template, placeholder: Placeholder, text: _Text) -> Problem | None:
     found = _quoted(placeholder) or _unknown(template, placeholder)
     parameter = template.parameter(placeholder.name)
     if found is None and parameter is not None and placeholder.kind is not PlaceholderKind.BUILT_IN:
-        found = _misplaced(placeholder, parameter, tokens)
+        found = _misplaced(placeholder, parameter, text)
     if found is None:
         return None
     code, message = found
@@ -63,14 +73,14 @@ def _unknown(template: Template, placeholder: Placeholder) -> tuple[str, str] | 
     return "UNKNOWN_PLACEHOLDER", f"The placeholder {name} is not declared; declare a parameter of that name."
 
 
-def _misplaced(placeholder: Placeholder, parameter: Parameter, tokens: Sequence[Token]) -> tuple[str, str] | None:
+def _misplaced(placeholder: Placeholder, parameter: Parameter, text: _Text) -> tuple[str, str] | None:
     if parameter.type is ParameterType.DATE_RANGE:
         return _half_of_range(placeholder)
     if placeholder.part is not None:
         return "NO_SUCH_PART", f"{parameter.name} is no date range; write {{{{{parameter.name}}}}}."
     if parameter.type is ParameterType.PATTERN:
-        return _not_a_pattern(placeholder, tokens)
-    return _shared_list(placeholder, tokens) if parameter.type.is_list else None
+        return _not_a_pattern(placeholder, text.tokens)
+    return _shared_list(placeholder, text) if parameter.type.is_list else None
 
 
 def _half_of_range(placeholder: Placeholder) -> tuple[str, str] | None:
@@ -87,27 +97,14 @@ def _not_a_pattern(placeholder: Placeholder, tokens: Sequence[Token]) -> tuple[s
     return "PATTERN_WITHOUT_LIKE", f"{placeholder.name} is a pattern; it goes right after LIKE, without ESCAPE."
 
 
-def _shared_list(placeholder: Placeholder, tokens: Sequence[Token]) -> tuple[str, str] | None:
-    opening = _enclosing(tokens, placeholder.first)
+def _shared_list(placeholder: Placeholder, text: _Text) -> tuple[str, str] | None:
+    tokens, opening = text.tokens, text.openings[placeholder.first]
     before = tokens[opening - 1].token_type if opening else tokens[placeholder.first - 1].token_type
     bare = tokens[placeholder.first - 1].token_type is TokenType.IN
     if placeholder.context is Context.IN_LIST or not (bare or (opening and before is TokenType.IN)):
         return None
     name = placeholder.name
     return "LIST_NOT_ALONE", f"The list {name} stands alone between the parentheses: IN ({{{{{name}}}}})."
-
-
-def _enclosing(tokens: Sequence[Token], index: int) -> int | None:
-    """The index of the parenthesis the token stands in directly; None outside of all."""
-    depth = 0
-    for before in range(index - 1, -1, -1):
-        if tokens[before].token_type is TokenType.R_PAREN:
-            depth += 1
-        elif tokens[before].token_type is TokenType.L_PAREN:
-            if depth == 0:
-                return before
-            depth -= 1
-    return None
 
 
 def _malformed(template: Template, offset: int) -> Problem:

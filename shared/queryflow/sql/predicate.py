@@ -1,21 +1,24 @@
 """The row filter of a binding: one predicate of a small language, read strictly and written anew.
 
-Allowed are columns, literals (dates and timestamps as `DATE '…'`), comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS
-NULL, and `{{flow_parameter}}`, which becomes a typed literal. Nothing of the author's text reaches an engine: the SQL
-is written from the checked tree, every operand in parentheses, so that no engine can group it in another way.
+Allowed are columns, literals (`DATE '…'` and `TIMESTAMP '…'` among them), comparisons, AND, OR, NOT, IN, BETWEEN, LIKE,
+IS NULL, and `{{flow_parameter}}`, which becomes a typed literal. Nothing of the author's text reaches an engine: the
+SQL is written from the checked tree, every operand in parentheses, so that no engine can group it in another way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import exp
 
+from queryflow.domain.coercion import WrongValue, coerce
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
-from queryflow.sql.literals import literal_of, quote_name, text
+from queryflow.sql.literals import literal_of, number, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
 from queryflow.sql.tokens import tokenize
@@ -36,7 +39,12 @@ LEAVES = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Ne
 ALLOWED = (*TESTS, *LEAVES, exp.Cast, exp.DataType)
 TRUTHS = (*TESTS, exp.Column, exp.Boolean)
 """What a row filter may be at its root."""
-MOMENTS = ("DATE", "TIMESTAMP")
+MOMENTS = {
+    "DATE": ParameterType.DATE,
+    "TIMESTAMP": ParameterType.TIMESTAMP,
+    "TIMESTAMPNTZ": ParameterType.TIMESTAMP,  # sqlglot's word for a TIMESTAMP without a zone
+}
+"""What a typed literal may be."""
 LANGUAGE = "columns, literals, comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL and {{flow_parameter}}"
 
 
@@ -126,11 +134,11 @@ FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
     exp.Escape: lambda writer, node: f"{writer.write(node.this)} ESCAPE {writer.write(node.expression)}",
     exp.Is: lambda writer, node: f"{writer.operand(node.this)} IS {writer.write(node.expression)}",
     exp.Column: _Writer.column,
-    exp.Literal: lambda writer, node: text(node.this, "duckdb") if node.is_string else str(node.this),
+    exp.Literal: lambda writer, node: text(node.this, "duckdb") if node.is_string else _number(node),
     exp.Boolean: lambda writer, node: "TRUE" if node.this else "FALSE",
     exp.Null: lambda writer, node: "NULL",
     exp.Neg: lambda writer, node: f"(-{writer.write(node.this)})",
-    exp.Cast: lambda writer, node: f"CAST({writer.write(node.this)} AS {node.to.this.name})",
+    exp.Cast: lambda writer, node: literal_of(_moment(node), "duckdb"),
     exp.Anonymous: _Writer.placeholder,
 }
 
@@ -171,9 +179,12 @@ CHECKS: dict[type[exp.Expr], Callable[[Any], bool]] = {
     ),
     exp.Between: lambda node: node.args.get("symmetric") is None,
     exp.Is: lambda node: isinstance(node.expression, exp.Null | exp.Boolean),
-    exp.Escape: lambda node: isinstance(node.this, exp.Like) and _is_text(node.expression),
+    exp.Escape: lambda node: (
+        isinstance(node.this, exp.Like) and _is_text(node.expression) and len(node.expression.this) == 1
+    ),
+    exp.Literal: lambda node: node.is_string or _number(node) is not None,
     exp.Neg: lambda node: isinstance(node.this, exp.Literal) and not node.this.is_string,
-    exp.Cast: lambda node: _is_text(node.this) and node.to.this.name in MOMENTS,
+    exp.Cast: lambda node: _moment(node) is not None,
 }
 SENTENCES: dict[type[exp.Expr], str] = {
     exp.Column: "A row filter names columns alone, without a table or a field.",
@@ -182,12 +193,38 @@ SENTENCES: dict[type[exp.Expr], str] = {
     exp.Is: "IS takes NULL, NOT NULL, TRUE or FALSE.",
     exp.Escape: "ESCAPE follows a pattern of LIKE and takes one character.",
     exp.Neg: "A minus stands before a number only.",
-    exp.Cast: "Only DATE and TIMESTAMP literals are typed: DATE '2026-11-22'.",
+    exp.Literal: "A number is finite and has at most 38 digits.",
+    exp.Cast: "Only these literals are typed: DATE '2026-11-22' and TIMESTAMP '2026-11-22 09:00:00'.",
 }
 
 
 def _is_text(node: exp.Expr) -> bool:
     return isinstance(node, exp.Literal) and node.is_string
+
+
+def _moment(node: exp.Cast) -> date | None:
+    """The day or instant of a typed literal; None if it is something else, or no calendar has it."""
+    kind = MOMENTS.get(node.to.this.name)
+    if kind is None or not _is_text(node.this):
+        return None
+    try:
+        return cast(date, coerce(kind, node.this.this))
+    except WrongValue:
+        return None
+
+
+def _number(node: exp.Literal) -> str | None:
+    """The number as DuckDB's SQL; None if no literal holds it."""
+    written = str(node.this)
+    try:
+        return number(float(written) if "e" in written.lower() else Decimal(written), "duckdb")
+    except (Invalid, ValueError, ArithmeticError):
+        return None
+
+
+def _is_item(node: exp.Expr) -> bool:
+    """Whether the node stands between the parentheses of IN."""
+    return isinstance(node.parent, exp.In) and node is not node.parent.this
 
 
 def _is_list(value: object) -> bool:
@@ -220,7 +257,7 @@ def _unfit(name: str, declared: ParameterType, node: exp.Expr) -> str | None:
         return f"{name} is a pattern, which a row filter cannot use."
     if (declared is ParameterType.DATE_RANGE) != (placeholder_part(node) is not None):
         return f"A date range, and nothing else, is used as {{{{{name}.start}}}} or {{{{{name}.end}}}}."
-    if declared.is_list and not isinstance(node.parent, exp.In):
+    if declared.is_list and not _is_item(node):
         return f"{name} is a list; write IN ({{{{{name}}}}})."
     return None
 
@@ -232,7 +269,7 @@ def _unset(tree: exp.Expr, values: Values) -> Iterator[Problem]:
             yield Problem(
                 "MISSING_VALUE", "where", f"The row filter needs the flow parameter {name}, which has no value."
             )
-        elif _is_list(value) and not (isinstance(node.parent, exp.In) and node is not node.parent.this):
+        elif _is_list(value) and not _is_item(node):
             yield Problem("WHERE_PARAMETER", "where", f"{name} is a list; write IN ({{{{{name}}}}}).")
         elif isinstance(value, dict) != (placeholder_part(node) is not None):
             yield Problem("WHERE_PARAMETER", "where", f"A row filter cannot use {name} in this way.")

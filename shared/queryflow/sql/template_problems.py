@@ -27,8 +27,11 @@ def template_problems(template: Template) -> list[Problem]:
         problems = placeholder_problems(template)
     except Invalid as error:
         return list(error.problems)
-    lint = [*amc_lint(template.sql), *amc_problems(template.sql)] if template.dialect is Dialect.AMC else []
-    return [*declaration_problems(template), *problems, *_statement_problems(template), *lint]
+    statement = _statement_problems(template)
+    lint = amc_lint(template.sql) if template.dialect is Dialect.AMC else []
+    if template.dialect is Dialect.AMC and not statement:  # only what parses has calls whose arguments can be counted
+        lint += amc_problems(template.sql)
+    return [*declaration_problems(template), *problems, *statement, *lint]
 
 
 def _statement_problems(template: Template) -> list[Problem]:

@@ -6,7 +6,7 @@ token, so nothing inside it is ever mistaken for code.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlglot
 from sqlglot.errors import TokenError
@@ -22,6 +22,8 @@ READ_AS: dict[Dialect, str] = {
     Dialect.TRINO: "trino",
 }
 """Which of sqlglot's dialects reads a template's."""
+MOST_TOKENS = 20_000
+"""Some 100 KB of SQL as people write it; what reads a longer one, and infers its columns, takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,25 @@ def grammar(dialect: Dialect) -> sqlglot.Dialect:
     return sqlglot.Dialect.get_or_raise(READ_AS[dialect])
 
 
+@lru_cache(maxsize=2)  # one text is asked for many times in a row
 def tokenize(sql: str, dialect: Dialect) -> tuple[Token, ...]:
-    """The tokens of the text, in order; Invalid (UNREADABLE_SQL) if a string or comment never ends."""
+    """The tokens of the text, in order.
+
+    Invalid if a string or comment never ends (UNREADABLE_SQL), or if there are more than MOST_TOKENS (SQL_TOO_LONG).
+    """
     try:
-        return tuple(grammar(dialect).tokenize(sql))
+        tokens = tuple(grammar(dialect).tokenize(sql))
     except TokenError as error:
-        message = "The SQL cannot be read: a string, a quoted name or a comment never ends."
-        raise Invalid(message, (Problem("UNREADABLE_SQL", "sql", message),)) from error
+        raise _invalid(
+            "UNREADABLE_SQL", "The SQL cannot be read: a string, a quoted name or a comment never ends."
+        ) from error
+    if len(tokens) > MOST_TOKENS:
+        raise _invalid(
+            "SQL_TOO_LONG",
+            f"The SQL has {len(tokens):,} words and signs, and at most {MOST_TOKENS:,} are read; "
+            "give a long list as a list parameter, or divide the query into several templates.",
+        )
+    return tokens
 
 
 def end_of(token: Token) -> int:
@@ -96,6 +110,19 @@ def depths(tokens: Sequence[Token]) -> list[int]:
     return found
 
 
+def openings(tokens: Sequence[Token]) -> list[int | None]:
+    """The index of the parenthesis that each token stands in directly; None outside of all."""
+    open_ones: list[int] = []
+    found: list[int | None] = []
+    for index, token in enumerate(tokens):
+        if token.token_type is TokenType.R_PAREN and open_ones:
+            open_ones.pop()
+        found.append(open_ones[-1] if open_ones else None)
+        if token.token_type is TokenType.L_PAREN:
+            open_ones.append(index)
+    return found
+
+
 def apply(sql: str, edits: Iterable[Edit]) -> str:
     """The text with all edits made at once; none sees what another wrote. Edits may touch but not overlap."""
     parts, position = [], 0
@@ -113,3 +140,7 @@ def _depth(token: Token) -> int:
     if token.token_type in {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}:
         return -1
     return 0
+
+
+def _invalid(code: str, message: str) -> Invalid:
+    return Invalid(message, (Problem(code, "sql", message),))

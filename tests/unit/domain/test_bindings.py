@@ -64,6 +64,7 @@ def codes(kind: str, column: str, **options: Any) -> list[str]:
         ("string_list", "name", {"reduce": "first"}, ["REDUCE_OF_LIST"]),
         ("string", "name", {}, ["MANY_ROWS"]),
         ("string", "name", {"take": 1}, []),
+        ("string", "name", {"take": 2}, ["MANY_ROWS"]),
         ("string", "name", {"one_row": True}, []),
         ("pattern", "name", {"reduce": "only"}, []),
         ("number", "name", {"reduce": "sum"}, ["REDUCE_NEEDS_NUMBERS"]),

@@ -15,6 +15,7 @@ GOOD: Key = (NodeState.SUCCEEDED, None, False)
         ([(NodeState.SKIPPED, RootReason.CONDITION_FALSE, False)], ExecutionState.SUCCEEDED, None),
         ([(NodeState.SKIPPED, RootReason.EMPTY_INPUT, False)], ExecutionState.SUCCEEDED, None),
         ([(NodeState.FAILED, None, False)], ExecutionState.FAILED, "1 failed."),
+        ([(NodeState.TIMED_OUT, None, False)], ExecutionState.FAILED, "1 timed out."),
         ([(NodeState.FAILED, None, True)], ExecutionState.PARTIALLY_SUCCEEDED, "1 failed."),
         (
             [(NodeState.FAILED, None, True), (NodeState.SKIPPED, RootReason.FAILED, False)],

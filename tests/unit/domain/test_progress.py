@@ -11,7 +11,7 @@ from queryflow.domain.graph import levels
 from queryflow.domain.ids import NodeId
 from queryflow.domain.plan import ExecutionPlan, plan_execution
 from queryflow.domain.progress import Child, Ended, EndedParent, advance, ended
-from queryflow.domain.states import FAILED_NODE_STATES, JoinRule, NodeState, RootReason, SkipReason
+from queryflow.domain.states import JoinRule, NodeState, RootReason, SkipReason
 from tests.unit.domain.flows import flow_of, random_flows, version_of
 
 End = tuple[NodeState, SkipReason | None, RootReason | None]
@@ -25,6 +25,8 @@ OWN_ENDS: tuple[End, ...] = (
     (NodeState.SKIPPED, SkipReason.EMPTY_INPUT, RootReason.EMPTY_INPUT),
 )
 """How a node that may run can end by itself."""
+FAILED = (NodeState.FAILED, NodeState.TIMED_OUT, NodeState.CANCELLED)
+"""What counts as failed, as docs/states.md has it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def told_in_order(story: Story) -> dict[NodeId, End]:
     told: dict[NodeId, End] = {}
     for node in sorted(story.plan.nodes.values(), key=lambda node: story.levels[node.node_id]):
         required = [told[source.node_id] for source in node.sources if source.required]
-        failed = [end for end in required if end[0] in FAILED_NODE_STATES]
+        failed = [end for end in required if end[0] in FAILED]
         skipped = [end for end in required if end[0] is NodeState.SKIPPED]
         roots = [RootReason(end[0].value) for end in failed] + [end[2] for end in skipped if end[2]]
         worst = next((root for root in RootReason if root in roots), None)

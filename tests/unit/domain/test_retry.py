@@ -58,3 +58,12 @@ def test_jitter_spreads_both_ways() -> None:
         next_attempt(retry, attempt=1, kind=ErrorKind.TIMEOUT, elapsed=NONE, random=dice) for dice in (0, 0.5, 0.75)
     ]
     assert waits == [timedelta(seconds=seconds) for seconds in (5, 10, 12.5)]
+
+
+def test_no_attempt_begins_after_all_the_time_there_is() -> None:
+    retry = Retry(attempts=5, first_seconds=10, jitter=0, total_seconds=12)
+    waits = [
+        next_attempt(retry, attempt=1, kind=ErrorKind.TRANSIENT, elapsed=timedelta(seconds=seconds), random=0)
+        for seconds in (2, 3)
+    ]
+    assert waits == [timedelta(seconds=10), None]

@@ -83,6 +83,10 @@ def test_a_sound_flow_has_no_problems() -> None:
         ({"nodes": {"a": {"template": "tpo"}}, "connections": []}, {("UNKNOWN_TEMPLATE", "nodes.a.template")}),
         ({"connections": []}, {("MISSING_VALUE", "nodes.paths.parameters.campaigns")}),
         (
+            {"connections": connection(map={"title": {"column": "campaign", "take": 1}})},
+            {("MISSING_VALUE", "nodes.paths.parameters.campaigns")},
+        ),
+        (
             {"nodes": {"a": {"template": "top", "parameters": {"least": -1, "lest": 2}}}, "connections": []},
             {("TOO_SMALL", "nodes.a.parameters.least"), ("UNKNOWN_PARAMETER", "nodes.a.parameters.lest")},
         ),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from queryflow.domain.flow import Flow, FlowParameter, FlowReference
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
+from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import (
     Winner,
@@ -43,6 +43,7 @@ def codes(kind: str, value: object, **rules: Any) -> list[str]:
         ("number", 3, 3),
         ("number", Decimal("12.3400"), Decimal("12.3400")),
         ("threshold", 0.5, 0.5),
+        ("percentage", 0, 0),
         ("percentage", 100, 100),
         ("boolean", False, False),
         ("date", "2024-02-29", date(2024, 2, 29)),
@@ -102,17 +103,22 @@ def test_values_that_are_refused(kind: str, values: list[object]) -> None:
     ("kind", "value", "rules", "expected"),
     [
         ("number", 0, {"minimum": 0, "maximum": 1}, []),
+        ("number", 1, {"minimum": 0, "maximum": 1}, []),
         ("number", -1, {"minimum": 0}, ["TOO_SMALL"]),
         ("integer_list", [1, 9, 10], {"maximum": 8}, ["TOO_LARGE", "TOO_LARGE"]),
         ("string_list", ["a"], {"minimum_items": 2}, ["TOO_FEW_ITEMS"]),
         ("string_list", ["a", "b"], {"maximum_items": 1}, ["TOO_MANY_ITEMS"]),
+        ("string_list", ["a", "b"], {"minimum_items": 2, "maximum_items": 2}, []),
         ("string", "abc", {"maximum_length": 2}, ["TOO_LONG"]),
+        ("string", "abc", {"maximum_length": 3}, []),
         ("pattern", {"mode": "prefix", "text": "abc"}, {"maximum_length": 2}, ["TOO_LONG"]),
         ("string", "ab\n", {"pattern": "^[a-z]+$"}, ["NO_MATCH"]),
         ("string", "abc", {"pattern": "b"}, []),
         ("enum", "dsp", {"one_of": ["dsp", "sp"]}, []),
         ("enum", "DSP", {"one_of": ["dsp", "sp"]}, ["NOT_A_CHOICE"]),
         ("date", "2026-11-22", {"one_of": ["2026-11-22"]}, []),
+        ("integer_list", [1, 3], {"one_of": [1, 2]}, ["NOT_A_CHOICE"]),
+        ("pattern", "x", {"one_of": [{"mode": "exact", "text": "x"}]}, []),
         ("string_list", ["x", "y"], {"one_of": ["x"]}, ["NOT_A_CHOICE"]),
     ],
 )
@@ -120,11 +126,24 @@ def test_rules(kind: str, value: object, rules: dict[str, Any], expected: list[s
     assert codes(kind, value, **rules) == expected
 
 
+def test_an_empty_list_is_refused_where_its_author_says_so() -> None:
+    _, problems = check_value(parameter("string_list", empty=EmptyPolicy.REFUSED), [], "p")
+    assert [problem.code for problem in problems] == ["EMPTY_REFUSED"]
+    assert check_value(parameter("string_list", empty=EmptyPolicy.EVERYTHING), [], "p") == ([], [])
+
+
 def test_a_long_list_of_wrong_items_names_the_first() -> None:
     for declared in (parameter("asin_list"), parameter("string_list", rules=Rules(pattern="yes"))):
         _, problems = check_value(declared, ["no"] * 100_000, "nodes.a.parameters.p")
         assert len(problems) == 20
         assert problems[3].path == "nodes.a.parameters.p.3"
+
+
+def test_a_long_list_is_compared_with_many_choices_at_once() -> None:
+    choices = tuple(f"B{number:09}" for number in range(1_000))
+    began = time.process_time()
+    assert codes("asin_list", [*choices] * 20, one_of=choices) == []
+    assert time.process_time() - began < 1  # item by item and choice by choice: 4 s
 
 
 def test_a_timestamp_without_an_offset_is_utc_wherever_the_service_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +194,10 @@ def test_whatever_comes_is_taken_or_refused_and_what_is_taken_reads_back(kind: P
         assert checked is None
     else:
         assert check_value(declared, json_value(checked), "p") == (checked, [])
+
+
+def test_integers_that_readers_of_json_would_round_are_strings() -> None:
+    assert json_value([2**53 - 1, 2**53, -(2**53)]) == [2**53 - 1, "9007199254740992", "-9007199254740992"]
 
 
 @dataclass(frozen=True)

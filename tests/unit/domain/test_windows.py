@@ -18,7 +18,10 @@ ZONES = (
     "Asia/Kathmandu",
     "Pacific/Apia",
     "Africa/Cairo",
+    "Australia/Lord_Howe",
 )
+RESOLUTION = timedelta(microseconds=1)
+QUARTERS = [timedelta(minutes=15 * number) for number in range(1, 13)]
 days = st.dates(date(2000, 1, 1), date(2037, 12, 31))
 words = st.sampled_from([*WORDS, "last_1_days", "last_30_days", "last_2_full_weeks"])
 
@@ -88,9 +91,11 @@ def test_the_json_form_is_in_utc_and_reads_back() -> None:
         ("America/Sao_Paulo", date(2018, 11, 4), 23),  # midnight was skipped: the day began at one
         ("America/Havana", date(2026, 11, 1), 25),  # midnight came twice: the day began with the first
         ("Pacific/Apia", date(2011, 12, 30), 0),  # the day that was left out
+        ("Australia/Lord_Howe", date(2026, 4, 5), 24.5),
+        ("Australia/Lord_Howe", date(2026, 10, 4), 23.5),
     ],
 )
-def test_days_on_which_clocks_change(zone: str, day: date, hours: int) -> None:
+def test_days_on_which_clocks_change(zone: str, day: date, hours: float) -> None:
     window = resolve_window(Window(range="today", time_zone=zone), day)
     assert window.end - window.start == timedelta(hours=hours)
 
@@ -105,6 +110,15 @@ def test_windows_begin_and_end_at_local_midnights_and_never_backwards(
     for instant in (window.start, window.end):
         assert instant.tzinfo is UTC
         assert instant == midnight(instant.astimezone(ZoneInfo(zone)).date(), ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_day_begins_at_the_first_instant_of_it(name: str) -> None:
+    zone = ZoneInfo(name)
+    for day in (date(2011, 1, 1) + timedelta(days=number) for number in range(730)):
+        begins = midnight(day, zone)
+        before = [(begins - step).astimezone(zone).date() for step in (RESOLUTION, *QUARTERS)]
+        assert begins.astimezone(zone).date() >= day > max(before)
 
 
 @settings(max_examples=100)
@@ -161,7 +175,17 @@ def test_the_ends_of_the_calendar_are_refused_not_stumbled_over(word: str, logic
 
 
 @pytest.mark.parametrize(
-    "name", ["", "localtime", "Europe", "/etc/passwd", "..", "europe/berlin\0", "x" * 5_000, "x/" * 5_000]
+    "name",
+    [
+        *("", "Europe", "europe/berlin", "/etc/passwd", "..", "europe/berlin\0", "x" * 5_000, "x/" * 5_000),
+        *("localtime", "posixrules", "posix/Europe/Berlin", "right/UTC", "Factory", "zone.tab"),
+    ],
 )
 def test_what_is_no_time_zone(name: str) -> None:
     assert not is_time_zone(name)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "US/Pacific", "Asia/Calcutta", "Etc/GMT+5", "EST5EDT"])
+def test_every_name_of_the_iana_is_a_time_zone(name: str) -> None:
+    assert is_time_zone(name)
+    assert ZoneInfo(name)

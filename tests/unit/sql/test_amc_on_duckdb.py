@@ -183,6 +183,7 @@ def test_only_what_the_query_mentions_is_set_up(tables: dict[str, str]) -> None:
         "EXTEND_TIME_WINDOW('t', 'P1D')",
         "EXTEND_TIME_WINDOW('t', 'a day', 'P1D')",
         "EXTEND_TIME_WINDOW(t, 'P1D', 'P1D')",
+        "EXTEND_TIME_WINDOW(lower('t'), 'P1D', 'P1D')",
     ],
 )
 def test_a_window_that_cannot_be_extended_is_said_before_it_runs(call: str) -> None:

@@ -158,6 +158,8 @@ def test_zeros_in_front_and_64_bits_survive() -> None:
     integers = Parameter(name=ParameterName("ids"), type=ParameterType.INTEGER_LIST)
     assert answer(bind("v"), integers, [(2**63 - 1,), (2**53 + 1,)], (("v", "BIGINT"),)) == [2**53 + 1, 2**63 - 1]
     assert answer(bind("v"), integers, [(2**53 + 1,)], (("v", "HUGEINT"),)) == [2**53 + 1]
+    with pytest.raises(duckdb.Error, match="out of range"):
+        answer(bind("v"), integers, [(2**64,)], (("v", "HUGEINT"),))
 
 
 def test_a_column_called_place_or_value_confuses_nothing() -> None:

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from sqlglot.parser import Parser
+from sqlglot.tokenizer_core import Token
 
 from queryflow.domain.errors import Severity
 from queryflow.domain.flow_file import flow_from_document, read_flow
@@ -11,7 +13,8 @@ from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Dialect, Output, Template
 from queryflow.domain.template_file import read_template
 from queryflow.domain.version import EngineConnection
-from queryflow.sql.flow_problems import flow_problems
+from queryflow.sql.flow_problems import flow_problems, understand
+from queryflow.sql.outputs import infer_outputs
 from queryflow_cli.library import flow_texts, template_texts
 from tests.unit.sql.making import template
 
@@ -94,7 +97,22 @@ def test_a_sum_of_distinct_values_is_warned_of() -> None:
 
 def test_a_template_that_cannot_run_is_named_at_its_node() -> None:
     broken = template("SELECT x FROM t WHERE x IN ({{ids}}) AND {{who}} = 1", types=IDS)
-    assert ("UNKNOWN_PLACEHOLDER", "nodes.b.template", Severity.ERROR) in problems(broken, {})
+    assert problems(broken, {"on_empty": "match_all"}) == [("UNKNOWN_PLACEHOLDER", "nodes.b.template", Severity.ERROR)]
+
+
+def test_a_text_is_parsed_once_to_be_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = Parser.parse
+
+    def parse_and_tell(parser: Parser, tokens: list[Token], sql: str) -> list[Any]:
+        parsed.append(sql)
+        return parse(parser, tokens, sql)
+
+    monkeypatch.setattr(Parser, "parse", parse_and_tell)
+    subject = template("SELECT x FROM t WHERE x IN ({{ids}}) OR x = 'read for the first time'", types=IDS)
+    understand(subject)
+    infer_outputs(subject)
+    assert parsed == [subject.sql]
 
 
 def test_a_source_that_proves_one_row_needs_no_reduce() -> None:

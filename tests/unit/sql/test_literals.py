@@ -26,6 +26,9 @@ VALUES = {
     ParameterType.DATE: st.dates(),
     ParameterType.STRING_LIST: st.lists(NASTY | st.none(), max_size=4),
     ParameterType.INTEGER_LIST: st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4),
+    ParameterType.NUMBER_LIST: st.lists(st.integers(-(2**63), 2**63 - 1) | st.none(), max_size=4)
+    | st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53), max_size=4)
+    | st.lists(st.decimals(-(10**20), 10**20, allow_nan=False, places=6) | st.integers(-9, 9), max_size=4),
     ParameterType.DATE_LIST: st.lists(st.dates(), max_size=3),
 }
 
@@ -104,11 +107,14 @@ def test_postgresql_reads_backslashes_the_same_under_every_setting() -> None:
         (math.nan, ParameterType.NUMBER),
         (Decimal("Infinity"), ParameterType.NUMBER),
         (Decimal("1e39"), ParameterType.NUMBER),
-        (Decimal("0." + "1" * 39), ParameterType.NUMBER),
+        (Decimal("0." + "1" * 38), ParameterType.NUMBER),
+        (Decimal("1" * 39), ParameterType.NUMBER),
         ("1", ParameterType.BOOLEAN),
         ("2026-01-01", ParameterType.DATE),
         (datetime(2026, 1, 1, tzinfo=UTC), ParameterType.DATE),
         (date(2026, 1, 1), ParameterType.TIMESTAMP),
+        ([2**53 + 1, 0.5], ParameterType.NUMBER_LIST),
+        ([Decimal("1e30"), Decimal("1e-30")], ParameterType.NUMBER_LIST),
         ("abc", ParameterType.STRING_LIST),
         ([1], ParameterType.STRING_LIST),
     ],
@@ -116,6 +122,25 @@ def test_postgresql_reads_backslashes_the_same_under_every_setting() -> None:
 def test_what_a_type_cannot_hold_is_refused(value: Any, kind: ParameterType) -> None:
     with pytest.raises(Invalid):
         literal(value, kind, "duckdb")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "word"),
+    [
+        (0.1, ParameterType.NUMBER, "DOUBLE"),
+        (1e300, ParameterType.NUMBER, "DOUBLE"),
+        (-0.0, ParameterType.THRESHOLD, "DOUBLE"),
+        (2**53 + 1, ParameterType.NUMBER, "BIGINT"),
+        (Decimal("-" + "1" * 20 + "." + "1" * 18), ParameterType.NUMBER, "DECIMAL(38,18)"),
+        ([2**53 + 1, None], ParameterType.NUMBER_LIST, "BIGINT[]"),
+        ([Decimal("1.25"), 1000], ParameterType.NUMBER_LIST, "DECIMAL(6,2)[]"),
+        ([0.5, 1], ParameterType.NUMBER_LIST, "DOUBLE[]"),
+        ([], ParameterType.NUMBER_LIST, "DOUBLE[]"),
+    ],
+)
+def test_numbers_have_the_type_that_holds_every_digit(value: Any, kind: ParameterType, word: str) -> None:
+    assert back(f"typeof({literal(value, kind, 'duckdb')})") == word
+    assert back(literal(value, kind, "duckdb")) == value
 
 
 def test_undeclared_values_are_written_by_their_own_type() -> None:

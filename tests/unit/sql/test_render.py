@@ -17,7 +17,12 @@ from queryflow.sql.render import RegisteredList, render
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
 from tests.unit.sql.test_literals import NASTY
 
-TEXT = {"a": ParameterType.STRING, "n": ParameterType.NUMBER, "ids": ParameterType.STRING_LIST}
+TEXT = {
+    "a": ParameterType.STRING,
+    "n": ParameterType.NUMBER,
+    "i": ParameterType.INTEGER,
+    "ids": ParameterType.STRING_LIST,
+}
 TEMPLATES = [
     template(
         "SELECT {{a}} AS x,{{n}}AS y, -{{n}} FROM t WHERE c IN ({{ids}}) AND d={{a}}OR c NOT IN({{ids}})", types=TEXT
@@ -34,6 +39,7 @@ TEMPLATES = [
         " SELECT z FROM q WHERE z BETWEEN -{{n}} AND {{n}} AND c = ANY({{ids}})",
         types=TEXT,
     ),
+    template("SELECT{{i}}e5,{{i}}_x,CASE WHEN{{i}}THEN{{n}}ELSE{{a}}END FROM t LIMIT{{i}}", types=TEXT),
     amc(
         "SELECT SUM(CUSTOM_PARAMETER('n')) AS s FROM t WHERE x = {{a}}"
         " OR ARRAY_CONTAINS(CUSTOM_PARAMETER('ids'), c) OR CARDINALITY(CUSTOM_PARAMETER('ids')) = 0",
@@ -67,7 +73,7 @@ def same(before: Any, after: Any) -> bool:
 @settings(max_examples=1_000, deadline=None)
 @given(st.sampled_from(TEMPLATES), NASTY, NUMBERS, st.lists(NASTY, max_size=3))
 def test_the_tree_never_changes_but_for_literals(subject: Template, text: str, number: float, ids: list[str]) -> None:
-    sql = render(subject, {"a": text, "n": number, "ids": ids}, WINDOW, "duckdb")
+    sql = render(subject, {"a": text, "n": number, "i": 7, "ids": ids}, WINDOW, "duckdb")
     [after] = statements(sql, Dialect.DUCKDB)
     assert same(TREES[subject.sql], after), sql
     [parsed] = DUCKDB.extract_statements(sql)
@@ -81,7 +87,7 @@ def test_the_engine_gets_the_very_values(text: str, ids: list[str], number: int)
         "/* {{a}} */ SELECT{{a}}AS t, {{ids}}AS l,0 -{{n}} AS n -- {{a}}",
         types={**TEXT, "n": ParameterType.INTEGER},
     )
-    sql = render(subject, {"a": text, "ids": ids, "n": number}, WINDOW, "duckdb")
+    sql = render(subject, {"a": text, "ids": ids, "n": number, "i": 0}, WINDOW, "duckdb")
     assert DUCKDB.execute(sql).fetchone() == (text, ids, -number)
 
 
@@ -100,6 +106,16 @@ def test_lists_that_are_tables_are_read_from_there() -> None:
         assert DUCKDB.execute(sql).fetchall() == [("a",), ("c",)], sql
     subject = amc("SELECT c FROM t WHERE NOT ARRAY_CONTAINS({{ids}}, c)", ids=ParameterType.STRING_LIST)
     assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("b",)]
+    DUCKDB.execute("""INSERT INTO "list ""of"" ids" VALUES (NULL)""")
+    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("b",)]
+    subject = amc("SELECT c FROM t WHERE ARRAY_CONTAINS({{ids}} || ['b'], c) ORDER BY c", types={"ids": ids.type})
+    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("a",), ("b",), ("c",)]
+
+
+def test_a_list_alone_in_the_parentheses_of_in_is_written_item_by_item() -> None:
+    subject = template("SELECT c IN ({{ids}}), {{ids}} FROM t", ids=ParameterType.STRING_LIST)
+    sql = render(subject, {"ids": ["a", "b"]}, WINDOW, "duckdb")
+    assert sql == "SELECT c IN ('a', 'b'), CAST(['a', 'b'] AS VARCHAR[]) FROM t"
 
 
 def test_patterns_and_ranges_are_written_for_their_places() -> None:

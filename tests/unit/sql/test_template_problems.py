@@ -1,12 +1,13 @@
 """What keeps a template from being saved, what its SQL tells about empty lists, and which columns it proves."""
 
+import time
 from typing import Any
 
 import pytest
 
 from queryflow.domain.errors import Severity
 from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Dialect, Output
+from queryflow.domain.template import Dialect, Output, Template
 from queryflow.sql.outputs import infer_outputs, yields_one_row
 from queryflow.sql.placeholders import Context, PlaceholderKind, placeholders_of
 from queryflow.sql.template_facts import template_facts
@@ -20,7 +21,7 @@ LIST = {"c": ParameterType.STRING_LIST}
 def test_placeholders_are_found_where_they_are_code() -> None:
     sql = """SELECT {{a}}, '{{b}}' -- {{c}}
         , CUSTOM_PARAMETER('d'), BUILT_IN_PARAMETER('TIME_WINDOW_END') /* {{e}} */
-        FROM t WHERE x IN ( {{ f }} ) AND y LIKE {{g}} AND z = ANY({{order}})"""
+        FROM t WHERE x IN ( {{ f }} ) AND y LIKE {{g}} AND z = ANY({{order}}) AND { {h} } AND y ILIKE {{i}}"""
     found = placeholders_of(tokenize(sql, Dialect.AMC), Dialect.AMC)
     assert [(each.name, each.context, each.kind) for each in found] == [
         ("a", Context.VALUE, PlaceholderKind.BRACES),
@@ -30,10 +31,11 @@ def test_placeholders_are_found_where_they_are_code() -> None:
         ("f", Context.IN_LIST, PlaceholderKind.BRACES),
         ("g", Context.PATTERN, PlaceholderKind.BRACES),
         ("order", Context.QUANTIFIED, PlaceholderKind.BRACES),
+        ("i", Context.PATTERN, PlaceholderKind.BRACES),
     ]
     assert [sql[each.start : each.end] for each in found[:3]] == ["{{a}}", "'{{b}}'", "CUSTOM_PARAMETER('d')"]
     of_duckdb = placeholders_of(tokenize(sql, Dialect.DUCKDB), Dialect.DUCKDB)
-    assert [each.name for each in of_duckdb] == ["a", "b", "f", "g", "order"]
+    assert [each.name for each in of_duckdb] == ["a", "b", "f", "g", "order", "i"]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,7 @@ def test_placeholders_are_found_where_they_are_code() -> None:
         ("SELECT x FROM t WHERE (x = 1", {}, "SQL_SYNTAX", "line 1"),
         ("SELECT 'x", {}, "UNREADABLE_SQL", ""),
         ("SELECT " + "(" * 500 + "1" + ")" * 500 + " AS x", {}, "SQL_TOO_DEEP", ""),
+        ("SELECT x FROM t WHERE x IN (" + "1, " * 10_000 + "1) ", {}, "SQL_TOO_LONG", "20,010 words and signs"),
         ("SELECT 1 AS x; SELECT 2 AS x", {}, "NOT_A_QUERY", "2 statements"),
         ("-- nothing", {}, "NOT_A_QUERY", ""),
         ("DELETE FROM t", {}, "NOT_A_QUERY", ""),
@@ -68,6 +71,19 @@ def test_what_cannot_run_is_refused_with_its_place(sql: str, types: dict[str, An
     first = next(each for each in template_problems(subject) if each.severity is Severity.ERROR)
     assert first.code == code
     assert place in first.message
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        amc("SELECT " + "NAMED_ROW(" * 9_000 + " AS x FROM t"),
+        template("SELECT " + ", ".join(["{{c}}"] * 3_300) + " AS x FROM t", types=LIST),
+    ],
+)
+def test_what_is_long_and_deep_is_judged_in_time_that_grows_with_its_length(subject: Template) -> None:
+    began = time.process_time()
+    template_problems(subject)
+    assert time.process_time() - began < 2  # in time that grows as its square: 5 to 28 s
 
 
 @pytest.mark.parametrize(
@@ -126,6 +142,7 @@ def test_what_amc_takes_is_not_refused() -> None:
         ("x NOT IN ({{c}})", False, True),
         ("NOT ARRAY_CONTAINS({{c}}, x)", False, True),
         ("ARRAY_CONTAINS({{c}}, x) = FALSE", False, True),
+        ("ARRAY_CONTAINS({{c}}, x) <> TRUE", False, True),
         ("NOT CONTAINED_IN(x, {{c}})", False, True),
         ("x <> ALL({{c}})", False, True),
         ("NOT EXISTS (SELECT 1 FROM u WHERE u.x IN ({{c}}))", False, True),
@@ -155,6 +172,7 @@ SCHEMA = {"Sales": {"day": "DATE", "Amount": "DECIMAL(12,2)", "n": "INTEGER", "w
         ("SELECT * FROM elsewhere", []),
         ("SELECT n, n AS N FROM sales", []),
         ("SELECT FROM", []),
+        ("SELECT CAST(n AS " + "STRUCT(b " * 120 + "INT" + ")" * 120 + ") AS deep FROM sales", []),
     ],
 )
 def test_columns_are_inferred_only_where_they_are_certain(sql: str, expected: list[tuple[str, str | None]]) -> None:
@@ -167,6 +185,12 @@ def test_types_of_amc_are_in_its_own_words() -> None:
         FROM TABLE(EXTEND_TIME_WINDOW('dsp_impressions', 'P1D', 'P1D')) i GROUP BY i.user_id"""
     inferred = [(each.name, each.type) for each in infer_outputs(amc(sql))]
     assert inferred == [("all_of_them", "VARCHAR[]"), ("p", "DOUBLE"), ("user_id", "STRING"), ("s", "LONG")]
+
+
+def test_a_name_that_no_table_can_have_leaves_the_types_open() -> None:
+    sql = "SELECT SUM(x) AS s FROM EXTEND_TIME_WINDOW('no table of (this', 'P1D', 'P1D')"
+    assert template_problems(amc(sql)) == []
+    assert infer_outputs(amc(sql)) == (Output(name="s", type=None),)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Looking a flow over: its templates and engine connections, and everything that is wrong with it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,10 +49,11 @@ async def examine(connection: AsyncConnection, flow: Flow) -> Examined:
 
 
 async def examine_with(connection: AsyncConnection, flow: Flow, templates: Mapping[TemplateId, Template]) -> Examined:
-    """Look the flow over with these texts of its templates."""
+    """Look the flow over with these texts of its templates; in a thread, for a large one takes a second."""
     connections = await read_engine_connections(connection)
     engines = {name: record.frozen for name, record in connections.items()}
-    return Examined(flow, templates, connections, flow_problems(flow, templates, engines))
+    problems = await asyncio.to_thread(flow_problems, flow, templates, engines)
+    return Examined(flow, templates, connections, problems)
 
 
 async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:
