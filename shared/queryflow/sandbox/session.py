@@ -99,9 +99,12 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> 
     for statement in query.setup:
         connection.execute(statement)
     _demand_one_select(connection, query.sql)
+    sql = _without_end(query.sql)
+    if sql != query.sql:
+        _demand_one_select(connection, sql)
     connection.execute("BEGIN TRANSACTION READ ONLY")
     try:
-        relation = connection.sql(query.sql)
+        relation = connection.sql(sql)
         if query.file is None:
             return _returned(relation, query.rows)
         return _stored(connection, relation, f"{OUTPUTS}/{number}.parquet", query.rows)
@@ -109,16 +112,35 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> 
         connection.execute("ROLLBACK")
 
 
+def _without_end(sql: str) -> str:
+    """The text without what follows its last statement; DuckDB wraps it in others, which a semicolon would end."""
+    written = sql.encode()
+    end = len(written)
+    for place, kind in reversed(duckdb.tokenize(sql)):
+        if kind is not duckdb.token_type.comment and written[place : place + 1] != b";":
+            break
+        end = place
+    return written[:end].decode()
+
+
 def _demand_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise NotOneSelect(f"A query is exactly one SELECT statement; this text has {len(statements)} statements.")
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise NotOneSelect(f"A query is exactly one SELECT statement; this one is {statements[0].type.name}.")
+    kind = _kind_of(statements[0])
+    if kind != duckdb.StatementType.SELECT.name:
+        raise NotOneSelect(f"A query is exactly one SELECT statement; this one is {kind}.")
     [(tree,)] = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     if others := set(_NODES.findall(tree)) - _READING_NODES:
         words = ", ".join(sorted(word.removesuffix("_QUERY_NODE") for word in others))
         raise NotOneSelect(f"A query is exactly one SELECT statement; this one has {words} inside.")
+
+
+def _kind_of(statement: duckdb.Statement) -> str:
+    try:
+        return statement.type.name
+    except ValueError:  # some kinds have a number only
+        return "of another kind"
 
 
 def _stored(
