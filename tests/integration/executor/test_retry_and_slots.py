@@ -1,6 +1,8 @@
 """Retries with back-off, timeouts, places of engine connections."""
 
 import asyncio
+import errno
+import os
 import time
 from pathlib import Path
 
@@ -33,6 +35,21 @@ async def test_a_transient_failure_is_tried_again(rig: Rig) -> None:
         (3, "succeeded", None),
     ]
     await eventually(lambda: is_sound(rig, execution))
+
+
+async def test_a_full_disk_is_tried_again_and_says_so(rig: Rig) -> None:
+    async def full(work: Work) -> Produced:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    rig.scripted.behaviours["a"] = full
+    execution = await rig.request(flow_of([("a", "b")], a=RETRY))
+    assert await rig.ended(execution) == "failed"
+    assert [attempt for node, attempt, _ in rig.scripted.runs if node == "a"] == [1, 2, 3]
+    row = await rig.row(execution, "a")
+    assert (row["error_kind"], row["error_message"]) == (
+        "TRANSIENT",
+        "The machine that ran it refused: No space left on device.",
+    )
 
 
 async def test_attempts_are_used_up_and_lasting_failures_are_not_tried_again(rig: Rig) -> None:
