@@ -57,7 +57,7 @@ TRUE: dict[str, tuple[str, Any]] = {
     "TIMESTAMP '-infinity'": ("TIMESTAMP", -inf),
     "TIMESTAMP_S '2026-11-22 01:02:03'": ("TIMESTAMP", datetime(2026, 11, 22, 1, 2, 3)),  # noqa: DTZ001 - has no zone
     "TIMESTAMP_NS '2026-11-22 01:02:03.123456789'": ("TIMESTAMP_NS", "2026-11-22T01:02:03.123456789"),
-    "TIMESTAMP_NS '2026-11-22 01:02:03.5'": ("TIMESTAMP_NS", datetime(2026, 11, 22, 1, 2, 3, 500_000)),  # noqa: DTZ001
+    "TIMESTAMP_NS '2026-11-22 01:02:03.5'": ("TIMESTAMP_NS", datetime(2026, 11, 22, 1, 2, 3, 500_000)),  # noqa: DTZ001 - has no zone
     "TIMESTAMPTZ 'infinity'": ("TIMESTAMP WITH TIME ZONE", inf),
     "[{'since': TIMESTAMPTZ '2026-11-22 01:02:03+02'}]": (
         "STRUCT(since TIMESTAMP WITH TIME ZONE)[]",
