@@ -106,8 +106,7 @@ class Sandbox:
         try:
             await asyncio.to_thread(put)
         except OSError as error:
-            kind = ErrorKind.TRANSIENT if is_scarcity(error) else ErrorKind.MISSING
-            raise JobFailed(kind, f"An input of the query cannot be read: {error.strerror}.") from error
+            raise JobFailed(_unread(error), f"An input of the query cannot be read: {error.strerror}.") from error
 
     async def _heard(self, child: Child) -> dict[str, Any]:
         """What the child answers; JobFailed with the reason if it fails or ends without a word."""
@@ -138,6 +137,12 @@ class Sandbox:
 
     def _full(self, child: Child) -> bool:
         return staging.used_bytes(child.folder) > self.settings.limits.disk_mb * MEGABYTE
+
+
+def _unread(error: OSError) -> ErrorKind:
+    if is_scarcity(error):
+        return ErrorKind.TRANSIENT
+    return ErrorKind.FORBIDDEN if isinstance(error, PermissionError) else ErrorKind.MISSING
 
 
 def _wish(job: Job, settings: SandboxSettings) -> dict[str, Any]:
