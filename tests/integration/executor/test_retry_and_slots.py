@@ -8,6 +8,7 @@ from pathlib import Path
 
 from executor.engines.port import EngineFailure, Produced, Work
 from queryflow.domain.states import ErrorKind
+from queryflow.domain.version import EngineConnection
 from tests.integration.executor.oracle import is_sound
 from tests.integration.executor.rig import NOTHING, Rig, flow_of, open_rig
 from tests.support.eventually import eventually
@@ -112,3 +113,23 @@ async def test_a_process_claims_no_more_than_it_may_run(database: str, tmp_path:
         assert await rig.ended(execution) == "succeeded"
         assert rig.scripted.most_at_once <= 3
         await eventually(lambda: is_sound(rig, execution))
+
+
+async def test_room_goes_to_whoever_waited_longest_whatever_its_engine_connection(
+    database: str, tmp_path: Path
+) -> None:
+    """A flow that always has more to run does not keep another engine connection's nodes from running."""
+    async with open_rig(database, tmp_path, run_at_once=1, poll_seconds=30.0) as rig:
+        await rig.owner.execute("INSERT INTO engine_connections (name, engine) VALUES ('other', 'scripted')")
+        gate = rig.gate("a0")
+        wide = await rig.request(flow_of([(f"a{place}", f"b{place}") for place in range(4)]))
+        await eventually(lambda: rig.node_is(wide, "a0", "running"))
+        await eventually(lambda: rig.node_is(wide, "a3", "waiting"))
+        version = flow_of([], c={})
+        connections = {"machine": EngineConnection(name="other", engine="scripted")}
+        single = await rig.request(version.model_copy(update={"connections": connections}))
+        await eventually(lambda: rig.node_is(single, "c", "waiting"))
+        gate.set()
+        assert await rig.ended(single) == await rig.ended(wide) == "succeeded"
+        runs = [node for node, _, _ in rig.scripted.runs]
+        assert runs.index("c") < runs.index("b3")
