@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from queryflow.domain.errors import DISK_FULL, QueryFlowError, TryAgain
+from queryflow.domain.errors import QueryFlowError, TryAgain
+from queryflow.domain.scarcity import DISK_FULL
 from queryflow_cli.commands import flow, system
 from queryflow_cli.commands.bench import bench
 from queryflow_cli.commands.data import data

@@ -23,7 +23,8 @@ from queryflow.sandbox.settings import SandboxSettings
 async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Service]:
     """The executor with its database and its sandbox, subscribed to the bus, until the block ends."""
     async with AsyncExitStack() as stack:
-        sandbox = Sandbox(SandboxSettings(settings.home / "sandbox", exposed=not settings.on_loopback))
+        folder, width = settings.home / "sandbox", settings.run_at_once
+        sandbox = Sandbox(SandboxSettings(folder, width, exposed=not settings.on_loopback))
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
         known = engines(sandbox)

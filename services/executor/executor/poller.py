@@ -35,5 +35,5 @@ async def _ready_waiting(unit: Unit, executor: Executor) -> None:
     await slots.release_abandoned(unit.connection)
     if executor.running.room == 0:
         return
-    for name in await slots.connections_waited_for(unit.connection):
-        await ready_waiting(unit, name, executor.running.room)
+    if names := await slots.connections_waited_for(unit.connection):
+        await ready_waiting(unit, names, executor.running.room)

@@ -7,19 +7,24 @@ nobody refers to.
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from executor.attempt import Attempt
 from executor.engines.port import EngineFailure, Produced, ResultColumn
 from queryflow.domain.errors import NotFound
+from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ErrorKind
 from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.objects import ObjectStore
 
 PARQUET, MANIFEST = ".parquet", ".json"
+RESULTS = "results/"
+_KEY = re.compile(RESULTS + r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,12 @@ class StoredResult:
 
 def result_key(attempt: Attempt) -> str:
     """The key of an attempt's result: made of ids and numbers, never of names people chose."""
-    return f"results/{attempt.execution_id}/{attempt.id}/{attempt.number}-{attempt.fence}{PARQUET}"
+    return f"{RESULTS}{attempt.execution_id}/{attempt.id}/{attempt.number}-{attempt.fence}{PARQUET}"
+
+
+def executions_of(keys: Iterable[str]) -> set[ExecutionId]:
+    """The executions whose results these keys are; a key of another kind is left out."""
+    return {ExecutionId(UUID(found[1])) for key in keys if (found := _KEY.match(key))}
 
 
 def described(key: str, metadata: Mapping[str, Any]) -> StoredResult:

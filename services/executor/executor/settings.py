@@ -1,5 +1,6 @@
 """What the executor is told when it starts."""
 
+import os
 from typing import ClassVar
 
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -13,8 +14,9 @@ class ExecutorSettings(ServiceSettings):
     service: ClassVar[str] = "executor"
 
     port: int = Field(default=8702, ge=0, le=65_535)
-    run_at_once: PositiveInt = 16
-    """How many nodes this process runs at the same time; those beyond wait in their rows for whoever has room."""
+    run_at_once: PositiveInt = max(2, os.cpu_count() or 1)
+    """How many nodes this process runs at the same time, each with a place in the sandbox; those beyond wait in their
+    rows for whoever has room, and their timeouts have not begun."""
     node_timeout_seconds: PositiveFloat = 21_600.0
     """How long one attempt may take where its node does not say."""
     unclaimed_seconds: PositiveFloat = 60.0

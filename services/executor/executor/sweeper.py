@@ -4,8 +4,8 @@ It works by predicate, so that it needs no memory of what went wrong, and in sho
 number of sweepers may run. A run without faults needs no repair: each is counted by kind, and an alarm may watch it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -13,11 +13,12 @@ import structlog
 from prometheus_client import Counter
 
 from executor.executor import Executor
-from executor.repository import repairs
+from executor.repository import repairs, results
+from executor.results import RESULTS, executions_of
 from executor.usecases.cancel import cancel
 from executor.usecases.finish import go_on
 from executor.usecases.repair import announce_unclaimed, correct_counts, recover_expired
-from queryflow.domain.ids import ExecutionId
+from queryflow.domain.ids import ExecutionId, moment_of
 from queryflow.runtime.database import Connection
 from queryflow.schema.partitions import drop_empty_partitions, make_partitions_ahead, retain_executions
 
@@ -44,6 +45,7 @@ async def tidy(executor: Executor) -> None:
         while gone := await retain_executions(connection, before):
             await _remove_results(executor, [ExecutionId(each) for each in gone])
         await drop_empty_partitions(connection, before)
+    await _remove_orphans(executor, before)
 
 
 async def _expired_leases(executor: Executor) -> None:
@@ -89,10 +91,18 @@ async def _found(executor: Executor, look: Look) -> list[ExecutionId]:
         return await look(connection, _age(executor))
 
 
-async def _remove_results(executor: Executor, gone: Sequence[ExecutionId]) -> None:
-    """Remove the results of executions whose rows are gone; what a crash leaves of them is never read again."""
+async def _remove_orphans(executor: Executor, before: datetime) -> None:
+    """Remove results that a crash left without a row; only of executions made before then, which nobody may miss."""
+    found = executions_of(await executor.equipment.objects.list(RESULTS))
+    async with executor.desk.pool.acquire() as connection:
+        gone = await results.without_rows(connection, (each for each in found if moment_of(each) < before))
+    await _remove_results(executor, gone)
+
+
+async def _remove_results(executor: Executor, gone: Iterable[ExecutionId]) -> None:
+    """Remove the results of executions whose rows are gone; those that a crash leaves are found by listing."""
     for execution_id in gone:
-        for key in await executor.equipment.objects.list(f"results/{execution_id}/"):
+        for key in await executor.equipment.objects.list(f"{RESULTS}{execution_id}/"):
             await executor.equipment.objects.delete(key)
 
 

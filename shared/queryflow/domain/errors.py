@@ -14,14 +14,10 @@ QueryFlowError
 Anything else that is raised is a bug.
 """
 
-import errno
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-"""The numbers of an OSError that says that there is no room left."""
 
 
 class Severity(StrEnum):

@@ -37,6 +37,11 @@ def uuid7(now: datetime) -> uuid.UUID:
     return _uuid7(milliseconds, int.from_bytes(os.urandom(10), "big"))
 
 
+def moment_of(identifier: uuid.UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=identifier.int >> 80)
+
+
 def node_ready_id(execution: ExecutionId, node: NodeId, attempt: int) -> MessageId:
     """The id of the `node.ready` message of one attempt; saying it twice gives the same id."""
     return MessageId(uuid.uuid5(NAMESPACE, f"node.ready:{execution}:{node}:{attempt}"))

@@ -4,7 +4,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from queryflow.domain.errors import DISK_FULL, TryAgain
+from queryflow.domain.errors import TryAgain
+from queryflow.domain.scarcity import is_scarcity
 
 PASSING = (
     TryAgain,
@@ -24,10 +25,10 @@ PASSING = (
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same request may succeed in a moment: a server is away, restarting or busy, a disk full."""
+    """Whether the same request may succeed in a moment: a server is away, restarting or busy, a disk is full."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (error.orig is not None and _cause_passes(error.orig))
-    return isinstance(error, PASSING) or (isinstance(error, OSError) and error.errno in DISK_FULL)
+    return isinstance(error, PASSING) or is_scarcity(error)
 
 
 def _cause_passes(error: BaseException) -> bool:

@@ -72,7 +72,8 @@ class FolderObjects:
 
 
 def _keys_below(root: Path, prefix: str) -> list[str]:
-    files = (path for path in root.rglob("*") if path.is_file() and UNFINISHED not in path.parts)
+    whole_folders = prefix[: prefix.rfind("/") + 1]
+    files = (path for path in (root / whole_folders).rglob("*") if path.is_file() and UNFINISHED not in path.parts)
     keys = (path.relative_to(root).as_posix() for path in files)
     return sorted(key for key in keys if key.startswith(prefix))
 

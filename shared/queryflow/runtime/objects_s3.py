@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio.to_thread
 import boto3
 from anyio import CapacityLimiter
+from boto3.exceptions import RetriesExceededError, S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -83,15 +84,18 @@ class S3Objects:
         """The work's result, done in a thread; NotFound and TryAgain instead of boto3's errors."""
         try:
             return await anyio.to_thread.run_sync(work, limiter=self._limit)
-        except ClientError as error:
+        except (ClientError, S3UploadFailedError) as error:
             raise _meaning_of(error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, RetriesExceededError) as error:
             raise TryAgain(f"The object store does not answer: {type(error).__name__}") from error
 
 
-def _meaning_of(error: ClientError) -> Exception:
-    code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+def _meaning_of(error: ClientError | S3UploadFailedError) -> Exception:
+    """What the server's answer means; of a failed upload it is the error's context."""
+    answered = error if isinstance(error, ClientError) else error.__context__
+    response = answered.response if isinstance(answered, ClientError) else {}
+    code = response.get("Error", {}).get("Code", "")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in MISSING:
         return NotFound("The object is not there.")
     if status >= 500 or code in {"SlowDown", "Throttling", "RequestTimeout"}:

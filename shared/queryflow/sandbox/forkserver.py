@@ -35,7 +35,10 @@ class Child:
 
     async def hear(self) -> dict[str, Any] | None:
         """The next thing it says; None if it ended without it. ValueError if it says more than it may, or nonsense."""
-        line = await self.reader.readline()
+        try:
+            line = await self.reader.readline()
+        except ConnectionError:  # it ended before it was told its job
+            return None
         if not line.endswith(b"\n"):
             return None
         document = json.loads(line)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from queryflow.domain.scarcity import is_scarcity
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
 from queryflow.sandbox.forkserver import Child, ServerLost
@@ -105,7 +106,7 @@ class Sandbox:
         try:
             await asyncio.to_thread(put)
         except OSError as error:
-            raise JobFailed(ErrorKind.MISSING, f"An input of the query cannot be read: {error.strerror}.") from error
+            raise JobFailed(_unread(error), f"An input of the query cannot be read: {error.strerror}.") from error
 
     async def _heard(self, child: Child) -> dict[str, Any]:
         """What the child answers; JobFailed with the reason if it fails or ends without a word."""
@@ -136,6 +137,12 @@ class Sandbox:
 
     def _full(self, child: Child) -> bool:
         return staging.used_bytes(child.folder) > self.settings.limits.disk_mb * MEGABYTE
+
+
+def _unread(error: OSError) -> ErrorKind:
+    if is_scarcity(error):
+        return ErrorKind.TRANSIENT
+    return ErrorKind.FORBIDDEN if isinstance(error, PermissionError) else ErrorKind.MISSING
 
 
 def _wish(job: Job, settings: SandboxSettings) -> dict[str, Any]:
@@ -196,4 +203,5 @@ def _with_file(answer: Answer, child: Child, number: int, target: Path) -> Answe
     try:
         return replace(answer, file=staging.take(child.folder, number, target))
     except OSError as error:
-        raise JobFailed(ErrorKind.INTERNAL, "The sandbox left no result file.") from error
+        kind = ErrorKind.TRANSIENT if is_scarcity(error) else ErrorKind.INTERNAL
+        raise JobFailed(kind, f"The result cannot be taken out of the sandbox: {error.strerror}.") from error

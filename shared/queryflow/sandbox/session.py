@@ -2,12 +2,13 @@
 
 import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from queryflow.sandbox.casting import storable
+from queryflow.sandbox.fetching import fetch
 from queryflow.sandbox.job import INPUTS, OUTPUTS, Query
 from queryflow.sandbox.settings import Limits
 from queryflow.sandbox.values import to_json
@@ -28,17 +29,6 @@ _SWITCHED_OFF = dict.fromkeys(
     ),
     "false",
 )
-
-_PARQUET_LACKS = {"hugeint": "BIGINT", "uhugeint": "UBIGINT", '"null"': "INTEGER"}
-"""Types that Parquet would turn into another one, silently (128-bit sums into doubles), and what is stored instead.
-A sum beyond 64 bits fails with a sentence rather than lose digits."""
-_PYTHON_LACKS = {
-    "timestamp with time zone": "TIMESTAMP",
-    "timestamptz_ns": "TIMESTAMP_NS",
-    "interval": "VARCHAR",
-}
-"""Types that Python cannot fetch without another library (the session is in UTC, so the instant is the same), or not
-whole: of an interval's months it would make 30 days each."""
 
 
 class NotOneSelect(Exception):
@@ -109,9 +99,12 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> 
     for statement in query.setup:
         connection.execute(statement)
     _demand_one_select(connection, query.sql)
+    sql = _without_end(query.sql)
+    if sql != query.sql:
+        _demand_one_select(connection, sql)
     connection.execute("BEGIN TRANSACTION READ ONLY")
     try:
-        relation = connection.sql(query.sql)
+        relation = connection.sql(sql)
         if query.file is None:
             return _returned(relation, query.rows)
         return _stored(connection, relation, f"{OUTPUTS}/{number}.parquet", query.rows)
@@ -119,93 +112,52 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> 
         connection.execute("ROLLBACK")
 
 
+def _without_end(sql: str) -> str:
+    """The text without what follows its last statement; DuckDB wraps it in others, which a semicolon would end."""
+    written = sql.encode()
+    end = len(written)
+    for place, kind in reversed(duckdb.tokenize(sql)):
+        if kind is not duckdb.token_type.comment and written[place : place + 1] != b";":
+            break
+        end = place
+    return written[:end].decode()
+
+
 def _demand_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise NotOneSelect(f"A query is exactly one SELECT statement; this text has {len(statements)} statements.")
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise NotOneSelect(f"A query is exactly one SELECT statement; this one is {statements[0].type.name}.")
+    kind = _kind_of(statements[0])
+    if kind != duckdb.StatementType.SELECT.name:
+        raise NotOneSelect(f"A query is exactly one SELECT statement; this one is {kind}.")
     [(tree,)] = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     if others := set(_NODES.findall(tree)) - _READING_NODES:
         words = ", ".join(sorted(word.removesuffix("_QUERY_NODE") for word in others))
         raise NotOneSelect(f"A query is exactly one SELECT statement; this one has {words} inside.")
 
 
+def _kind_of(statement: duckdb.Statement) -> str:
+    try:
+        return statement.type.name
+    except ValueError:  # some kinds have a number only
+        return "of another kind"
+
+
 def _stored(
     connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, file: str, rows: int
 ) -> dict[str, Any]:
-    _cast(relation, _PARQUET_LACKS).write_parquet(file, compression="zstd", use_tmp_file=False)
+    storable(relation).write_parquet(file, compression="zstd", use_tmp_file=False)
     stored = connection.read_parquet(file)
     [(total,)] = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [file]).fetchall()
-    return _answer(stored, total, _fetch(stored, rows), more=total > rows)
+    return _answer(stored, total, fetch(stored, rows), more=total > rows)
 
 
 def _returned(relation: duckdb.DuckDBPyRelation, rows: int) -> dict[str, Any]:
-    fetched = _fetch(relation, rows + 1)
+    fetched = fetch(relation, rows + 1)
     return _answer(relation, min(len(fetched), rows), fetched[:rows], more=len(fetched) > rows)
-
-
-def _fetch(relation: duckdb.DuckDBPyRelation, most: int) -> list[list[Any]]:
-    if not most:
-        return []
-    fetched = _cast(relation, _PYTHON_LACKS).limit(most).fetchall()
-    instants = [_type_word(type_) in _PYTHON_LACKS for type_ in relation.types]
-    if not any(instants):
-        return [[to_json(value) for value in row] for row in fetched]
-    return [
-        [to_json(_aware(value) if instant else value) for value, instant in zip(row, instants, strict=True)]
-        for row in fetched
-    ]
-
-
-def _aware(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _answer(relation: duckdb.DuckDBPyRelation, total: int, rows: list[list[Any]], *, more: bool) -> dict[str, Any]:
     columns = [[name, str(type_)] for name, type_ in zip(relation.columns, relation.types, strict=True)]
-    return {"columns": columns, "row_count": total, "rows": rows, "more": more}
-
-
-def _cast(relation: duckdb.DuckDBPyRelation, lacking: dict[str, str]) -> duckdb.DuckDBPyRelation:
-    """The relation with every lacking type replaced, nested ones too; columns go by position, for names may repeat."""
-    words = [_sql_type(type_, lacking) for type_ in relation.types]
-    if not any(words):
-        return relation
-    items = [
-        f"CAST(#{position} AS {word}) AS {_quoted(name)}" if word else f"#{position}"
-        for position, (name, word) in enumerate(zip(relation.columns, words, strict=True), start=1)
-    ]
-    return relation.project(", ".join(items))
-
-
-def _sql_type(type_: Any, lacking: dict[str, str]) -> str | None:
-    """The type with its lacking parts replaced, as SQL; None where nothing is lacking."""
-    word = _type_word(type_)
-    if word in lacking:
-        return lacking[word]
-    if type_.id not in {"list", "array", "struct", "map"}:
-        return None
-    children = [child for child in type_.children if child[0] != "size"]
-    replaced = [_sql_type(child, lacking) for _, child in children]
-    if not any(replaced):
-        return None
-    parts = [word or str(child) for word, (_, child) in zip(replaced, children, strict=True)]
-    return _nested(type_, [name for name, _ in children], parts)
-
-
-def _nested(type_: Any, names: list[str], parts: list[str]) -> str:
-    if type_.id == "struct":
-        return f"STRUCT({', '.join(f'{_quoted(name)} {part}' for name, part in zip(names, parts, strict=True))})"
-    if type_.id == "map":
-        return f"MAP({parts[0]}, {parts[1]})"
-    size = dict(type_.children).get("size", "")
-    return f"{parts[0]}[{size}]"
-
-
-def _type_word(type_: Any) -> str:
-    return str(type_).lower()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    values = [[to_json(value) for value in row] for row in rows]
+    return {"columns": columns, "row_count": total, "rows": values, "more": more}

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MEGABYTE = 1024 * 1024
+OPEN_FILES = 512
+"""How many files a child may have open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,12 @@ class Staging:
         if not copy.exists():
             self._make_room(facts.st_size)
             draft = copy.with_name(f"{copy.name}.{os.urandom(4).hex()}")
-            shutil.copyfile(source, draft)
-            draft.chmod(0o444)
-            draft.replace(copy)
+            try:
+                shutil.copyfile(source, draft)
+                draft.chmod(0o444)
+                draft.replace(copy)
+            finally:
+                draft.unlink(missing_ok=True)
         return copy
 
     def _make_room(self, wanted: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from queryflow.sandbox import landlock, machine, seccomp
 from queryflow.sandbox.job import INPUTS, OUTPUTS
-from queryflow.sandbox.settings import MEGABYTE, Limits
+from queryflow.sandbox.settings import MEGABYTE, OPEN_FILES, Limits
 
 _NEW_NETWORK = 0x40000000
 _NEW_IPC = 0x08000000
@@ -100,7 +100,7 @@ def _limit(limits: Limits) -> None:
     wishes = {
         resource.RLIMIT_AS: limits.address_space,
         resource.RLIMIT_FSIZE: limits.file_mb * MEGABYTE,
-        resource.RLIMIT_NOFILE: 512,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
     if limits.threads == 1:

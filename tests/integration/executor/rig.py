@@ -230,7 +230,7 @@ async def open_rig(
         configured = ExecutorSettings(
             database_url=database,
             home=folder,
-            **{"poll_seconds": 0.05, "sweep_seconds": 0.5, "drain_seconds": 0.5, **settings},
+            **{"poll_seconds": 0.05, "sweep_seconds": 0.5, "drain_seconds": 0.5, "run_at_once": 16, **settings},
         )
         bus, scripted = LocalBus(shuffle=shuffle), Scripted()
         every: Sequence[Engine] = (EchoEngine(), scripted, *more)

@@ -1,11 +1,14 @@
 """Retries with back-off, timeouts, places of engine connections."""
 
 import asyncio
+import errno
+import os
 import time
 from pathlib import Path
 
 from executor.engines.port import EngineFailure, Produced, Work
 from queryflow.domain.states import ErrorKind
+from queryflow.domain.version import EngineConnection
 from tests.integration.executor.oracle import is_sound
 from tests.integration.executor.rig import NOTHING, Rig, flow_of, open_rig
 from tests.support.eventually import eventually
@@ -33,6 +36,21 @@ async def test_a_transient_failure_is_tried_again(rig: Rig) -> None:
         (3, "succeeded", None),
     ]
     await eventually(lambda: is_sound(rig, execution))
+
+
+async def test_a_full_disk_is_tried_again_and_says_so(rig: Rig) -> None:
+    async def full(work: Work) -> Produced:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    rig.scripted.behaviours["a"] = full
+    execution = await rig.request(flow_of([("a", "b")], a=RETRY))
+    assert await rig.ended(execution) == "failed"
+    assert [attempt for node, attempt, _ in rig.scripted.runs if node == "a"] == [1, 2, 3]
+    row = await rig.row(execution, "a")
+    assert (row["error_kind"], row["error_message"]) == (
+        "TRANSIENT",
+        "The machine that ran it refused: No space left on device.",
+    )
 
 
 async def test_attempts_are_used_up_and_lasting_failures_are_not_tried_again(rig: Rig) -> None:
@@ -95,3 +113,23 @@ async def test_a_process_claims_no_more_than_it_may_run(database: str, tmp_path:
         assert await rig.ended(execution) == "succeeded"
         assert rig.scripted.most_at_once <= 3
         await eventually(lambda: is_sound(rig, execution))
+
+
+async def test_room_goes_to_whoever_waited_longest_whatever_its_engine_connection(
+    database: str, tmp_path: Path
+) -> None:
+    """A flow that always has more to run does not keep another engine connection's nodes from running."""
+    async with open_rig(database, tmp_path, run_at_once=1, poll_seconds=30.0) as rig:
+        await rig.owner.execute("INSERT INTO engine_connections (name, engine) VALUES ('other', 'scripted')")
+        gate = rig.gate("a0")
+        wide = await rig.request(flow_of([(f"a{place}", f"b{place}") for place in range(4)]))
+        await eventually(lambda: rig.node_is(wide, "a0", "running"))
+        await eventually(lambda: rig.node_is(wide, "a3", "waiting"))
+        version = flow_of([], c={})
+        connections = {"machine": EngineConnection(name="other", engine="scripted")}
+        single = await rig.request(version.model_copy(update={"connections": connections}))
+        await eventually(lambda: rig.node_is(single, "c", "waiting"))
+        gate.set()
+        assert await rig.ended(single) == await rig.ended(wide) == "succeeded"
+        runs = [node for node, _, _ in rig.scripted.runs]
+        assert runs.index("c") < runs.index("b3")

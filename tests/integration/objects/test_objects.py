@@ -1,6 +1,7 @@
 """Both object stores mean the same; the folder on a real disk, S3 on a real server."""
 
 import asyncio
+import errno
 import os
 import signal
 import stat
@@ -8,14 +9,17 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import Mock
 from uuid import uuid4
 
 import boto3
 import pytest
 
 from queryflow.domain.errors import NotFound, TryAgain
+from queryflow.runtime.faults import passes
 from queryflow.runtime.objects import ObjectStore, open_objects
 from queryflow.runtime.settings import ServiceSettings
+from tests.support.sick_s3 import sick_s3
 
 KEY = "results/0194-7000/1-1.parquet"
 
@@ -94,6 +98,48 @@ async def test_a_store_that_is_away_is_tried_again(monkeypatch: pytest.MonkeyPat
     store = open_objects(_settings("s3://bucket", "http://127.0.0.1:1"))
     with pytest.raises(TryAgain):
         await store.read(KEY)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_store_that_answers_with_an_error_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int
+) -> None:
+    _pretend_to_have_keys(monkeypatch)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    (tmp_path / "source").write_bytes(b"x")
+    with sick_s3(status) as endpoint:
+        store = open_objects(_settings("s3://bucket", endpoint))
+        for attempt in (
+            store.put_file(KEY, tmp_path / "source"),
+            store.put_bytes(KEY, b"x"),
+            store.fetch(KEY, tmp_path / "fetched"),
+            store.read(KEY),
+        ):
+            with pytest.raises(TryAgain):
+                await attempt
+
+
+async def test_a_content_that_breaks_off_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _pretend_to_have_keys(monkeypatch)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with sick_s3(200) as endpoint:
+        store = open_objects(_settings("s3://bucket", endpoint))
+        for attempt in (store.read(KEY), store.fetch(KEY, tmp_path / "fetched")):
+            with pytest.raises(TryAgain):
+                await attempt
+    assert not (tmp_path / "fetched").exists()
+
+
+async def test_a_full_disk_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    store = open_objects(_settings(str(tmp_path / "objects")))
+    await store.put_bytes(KEY, b"old")
+    monkeypatch.setattr("queryflow.runtime.objects_folder.os.fsync", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+    with pytest.raises(OSError, match="full") as refused:
+        await store.put_bytes(KEY, b"new")
+    assert passes(refused.value)
+    assert await store.read(KEY) == b"old"
+    assert await store.list("") == [KEY]
+    assert list((tmp_path / "objects" / ".unfinished").iterdir()) == []
 
 
 async def test_only_the_owner_enters_the_folder(tmp_path: Path) -> None:

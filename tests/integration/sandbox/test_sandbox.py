@@ -94,6 +94,11 @@ async def test_an_input_that_cannot_be_linked_is_copied_once(sandbox: Sandbox, d
         elsewhere.unlink()
 
 
+@pytest.mark.parametrize("sql", ["SELECT 'ü;' AS a; -- done", "SELECT 'ü;' AS a -- ;", "SELECT 'ü;' AS a;; /* ; */ "])
+async def test_what_follows_the_statement_does_not_matter(sandbox: Sandbox, directory: Path, sql: str) -> None:
+    assert (await ask(sandbox, directory, Query(sql, file="result.parquet", rows=1))).rows == (("ü;",),)
+
+
 async def test_several_queries_share_a_child_and_a_failure_names_its_query(sandbox: Sandbox, directory: Path) -> None:
     one, two = await sandbox.run(Job((Query("SELECT 1", rows=1), Query("SELECT 2", rows=1)), directory, SOON))
     assert (one.rows, two.rows) == (((1,),), ((2,),))

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -45,6 +46,21 @@ def test_only_regular_files_are_inputs(staging: Staging, child: Path, tmp_path: 
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="regular file"):
         staging.put(tmp_path / "pipe", child, "a")
+
+
+def test_a_copy_that_finds_no_room_leaves_nothing(
+    staging: Staging, child: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.write_text("half")
+        raise OSError(errno.ENOSPC, "full")
+
+    (tmp_path / "source").touch()
+    monkeypatch.setattr("queryflow.sandbox.staging._linked", lambda *_: False)
+    monkeypatch.setattr("queryflow.sandbox.staging.shutil.copyfile", full)
+    with pytest.raises(OSError, match="full"):
+        staging.put(tmp_path / "source", child, "a")
+    assert not list(staging.copies.iterdir())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only children of root are strangers to a private file")

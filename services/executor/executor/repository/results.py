@@ -1,6 +1,6 @@
 """The stored results of nodes, as their rows refer to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from executor.results import StoredResult, described
 from queryflow.domain.ids import ExecutionId, NodeId
@@ -11,6 +11,14 @@ SELECT composition_node_id AS node_id, result_s3_path AS key, result_metadata AS
 WHERE composition_execution_id = $1 AND composition_node_id = ANY($2::text[])
   AND state IN ('succeeded', 'reused') AND result_s3_path IS NOT NULL
 """
+
+PRESENT = "SELECT id FROM query_flow_executions WHERE id = ANY($1::uuid[])"
+
+
+async def without_rows(connection: Connection, executions: Iterable[ExecutionId]) -> set[ExecutionId]:
+    """Those of the executions that are not there any more."""
+    asked = set(executions)
+    return asked - {ExecutionId(row["id"]) for row in await connection.fetch(PRESENT, list(asked))}
 
 
 async def of_nodes(

@@ -55,6 +55,13 @@ WHERE state = 'waiting' AND reason = 'no_slot' AND engine_connection = $1 AND NO
 ORDER BY ready_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 """
 
+OLDEST_WAITING_FOR_ROOM = """
+SELECT id FROM workflow_executions AS node
+WHERE state = 'waiting' AND reason = 'no_slot' AND NOT cancel_requested AND NOT EXISTS (
+  SELECT FROM engine_connections WHERE name = node.engine_connection AND is_active AND slots IS NOT NULL)
+ORDER BY ready_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
 CONNECTIONS_WAITED_FOR = """
 SELECT DISTINCT engine_connection AS name FROM workflow_executions WHERE state = 'waiting' AND reason = 'no_slot'
 """
@@ -109,14 +116,17 @@ async def connections_waited_for(connection: Connection) -> list[str]:
     return [row["name"] for row in await connection.fetch(CONNECTIONS_WAITED_FOR)]
 
 
-async def ready_waiting(connection: Connection, name: str, limit: int | None, most: int) -> list[asyncpg.Record]:
-    """Ready the nodes that waited longest for the connection, each with a place of its own where places are limited."""
-    if limit is None:
-        waiting = await connection.fetch(OLDEST_WAITING, name, most)
-        return await connection.fetch(READY, [row["id"] for row in waiting])
+async def ready_waiting_for_place(connection: Connection, name: str, limit: int, most: int) -> list[asyncpg.Record]:
+    """Ready the nodes that waited longest for a place of the connection, each with a place of its own."""
     free = [row["slot"] for row in await connection.fetch(FREE, name, most, limit)]
     waiting = await connection.fetch(OLDEST_WAITING, name, len(free))
     nodes = [row["id"] for row in waiting]
     if nodes:
         await connection.execute(OCCUPY, name, free[: len(nodes)], nodes)
     return await connection.fetch(READY, nodes)
+
+
+async def ready_waiting_for_room(connection: Connection, most: int) -> list[asyncpg.Record]:
+    """Ready the nodes that waited longest for an executor with room, whatever their connection: its places are free."""
+    waiting = await connection.fetch(OLDEST_WAITING_FOR_ROOM, most)
+    return await connection.fetch(READY, [row["id"] for row in waiting])

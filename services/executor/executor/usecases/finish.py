@@ -1,6 +1,5 @@
 """Record how attempts ended and advance their runs, all that ended meanwhile in one transaction."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -90,13 +89,11 @@ async def _retry(unit: Unit, executor: Executor, finished: Sequence[Finished]) -
 
 
 async def _free_places(unit: Unit, finished: Sequence[Finished]) -> None:
-    """Free what the attempts held, and ready as many that wait for the same engine connections."""
+    """Free what the attempts held, and ready as many nodes that wait."""
     held = [each.attempt.id for each in finished if each.attempt.holds_place]
     if held:
         await slots.release(unit.connection, held)
-    freed = Counter(each.attempt.engine_connection for each in finished)
-    for name in sorted(freed):
-        await ready_waiting(unit, name, freed[name])
+    await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, len(finished))
 
 
 def cancelled(seconds: float) -> Outcome:

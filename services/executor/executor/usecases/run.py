@@ -21,6 +21,7 @@ from executor.usecases.waiting import announce_again
 from executor.usecases.work import timeout_of
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.retry import next_attempt
+from queryflow.domain.scarcity import is_scarcity
 from queryflow.domain.states import ErrorKind, NodeState
 from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.faults import passes
@@ -94,9 +95,17 @@ def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> 
         held.trace = replace(held.trace, sql=problem.sql)
         return _failed(execution, held, Failure(problem.kind, problem.message))
     if passes(problem):
-        return _failed(execution, held, Failure(ErrorKind.TRANSIENT, f"A server was away: {type(problem).__name__}."))
+        return _failed(execution, held, Failure(ErrorKind.TRANSIENT, _what_passes(problem)))
     log.error("An attempt ended in a bug", action="attempt.bug", exc_info=problem, **_ids(held))
     return _failed(execution, held, Failure(ErrorKind.INTERNAL, "An internal error ended the attempt."))
+
+
+def _what_passes(problem: BaseException) -> str:
+    if isinstance(problem, TryAgain):
+        return str(problem)
+    if isinstance(problem, OSError) and is_scarcity(problem):
+        return f"The machine that ran it refused: {problem.strerror}."
+    return f"A server was away: {type(problem).__name__}."
 
 
 def _failed(execution: RunningExecution, held: Held, failure: Failure) -> Outcome:

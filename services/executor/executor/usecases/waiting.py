@@ -12,11 +12,19 @@ from queryflow.messages.node import NodeReady
 MOST_AT_ONCE = 200
 
 
-async def ready_waiting(unit: Unit, name: str, most: int) -> None:
-    """Ready the nodes that waited longest for the engine connection, as many as it has room for."""
-    found = (await slots.connections(unit.connection, [name])).get(name)
-    limit = None if found is None else found["slots"]
-    announce_again(unit, await slots.ready_waiting(unit.connection, name, limit, most))
+async def ready_waiting(unit: Unit, names: Iterable[str], room: int) -> None:
+    """Ready as many nodes as there is room for.
+
+    First those that waited longest for a place of one of these engine connections, then those that wait for nothing but
+    room, whatever their engine connection.
+    """
+    found = await slots.connections(unit.connection, sorted(set(names)))
+    for name, limit in sorted((name, row["slots"]) for name, row in found.items() if row["slots"] is not None):
+        readied = await slots.ready_waiting_for_place(unit.connection, name, limit, room)
+        announce_again(unit, readied)
+        room -= len(readied)
+    if room > 0:
+        announce_again(unit, await slots.ready_waiting_for_room(unit.connection, room))
 
 
 async def ready_due(unit: Unit) -> None:
