@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from queryflow.domain.states import ErrorKind, ExecutionState, SkipReason, WaitReason
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
@@ -92,6 +93,14 @@ def test_fields_of_the_future_are_ignored(event: Event) -> None:
     for fact in body.get("facts", ()):
         fact["added_later"] = True
     assert type(event).model_validate_json(json.dumps(body)) == event
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
+def test_what_was_said_cannot_be_changed(event: Event) -> None:
+    for part in (event, *getattr(event, "facts", ())):
+        for field in type(part).model_fields:
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(part, field, getattr(part, field))
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from queryflow.domain.errors import Refused, TryAgain
+from queryflow.domain.errors import Invalid, Problem, Refused, TryAgain
 from queryflow.runtime.bus.port import BatchHandler, Handler, Unroutable
 from tests.integration.bus.conftest import Poked, Site
 from tests.support.eventually import eventually
@@ -121,6 +121,15 @@ async def test_a_refusal_is_a_dead_letter_with_its_code(site: Site, listener: Li
     (letter,) = await eventually(site.dead)
     assert (letter["code"], letter["reason"]) == ("NO_COMPOSITION", "No such composition.")
     assert listener.heard == [1]
+
+
+async def test_a_refusal_with_problems_names_them_without_their_values(site: Site, listener: Listener) -> None:
+    problem = Problem("TOO_LARGE", "parameters.least", "4711 is above the maximum 9.")
+    listener.answers[1] = [Invalid("The flow cannot run with these values.", [problem])]
+    bus = await site.started(single(), service=listener)
+    await site.say(bus, 1)
+    (letter,) = await eventually(site.dead)
+    assert letter["reason"] == "The flow cannot run with these values. parameters.least: TOO_LARGE"
 
 
 @pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
