@@ -28,7 +28,14 @@ FILLED_AT_PHASE_1 = """
     INSERT INTO workflow_executions (workflow_id, state) VALUES
         ('33333333-3333-3333-3333-333333333333', 'running'), ('33333333-3333-3333-3333-333333333333', 'succeeded');
     INSERT INTO workflow_schedules (workflow_id, cron) VALUES ('33333333-3333-3333-3333-333333333333', '0 9 * * 1');
+    INSERT INTO template_chart_configs (template_id, chart_name, chart_type) VALUES
+        ('22222222-2222-2222-2222-222222222222', 'Bars', 'bar');
+    INSERT INTO template_ratings (template_id, user_id, rating) VALUES
+        ('22222222-2222-2222-2222-222222222222', '11111111-1111-1111-1111-111111111111', 5);
+    INSERT INTO user_template_favorites (template_id, user_id) VALUES
+        ('22222222-2222-2222-2222-222222222222', '11111111-1111-1111-1111-111111111111');
 """
+PHASE_1 = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 
 
 async def fetch(url: str, query: str) -> list[Any]:
@@ -79,12 +86,16 @@ async def test_a_database_filled_before_compositions_upgrades_unharmed(empty_dat
     await migrate(empty_database, revision="0001")
     assert await schema_version(empty_database) == "0001"
     await execute(empty_database, FILLED_AT_PHASE_1)
-    tables = ("query_flow_templates", "template_parameters", "workflows", "workflow_executions", "workflow_schedules")
-    before = {table: await fetch(empty_database, f"SELECT * FROM {table} ORDER BY id") for table in tables}
+    tables = [row[0] for row in await fetch(empty_database, PHASE_1)]
+    before = {table: await fetch(empty_database, f"SELECT * FROM {table}") for table in tables}
+    assert all(before.values()), "every table of the first phase has a row"
     await migrate(empty_database)
     for table, rows in before.items():
-        after = await fetch(empty_database, f"SELECT * FROM {table} ORDER BY id")
-        assert [{key: row[key] for key in dict(rows[0])} for row in after] == [dict(row) for row in rows]
+        columns = ", ".join(rows[0].keys())
+        after = await fetch(empty_database, f"SELECT {columns} FROM {table}")
+        added = [row for row in after if row not in rows]
+        assert len(after) == len(rows) + len(added), table
+        assert [row.get("name") for row in added] == (["local"] if table == "users" else []), table
     assert len(await fetch(empty_database, "SELECT FROM workflow_schedules WHERE version = 'published'")) == 1
     assert {row["name"] for row in await fetch(empty_database, "SELECT name FROM users")} == {"ada", "local"}
 
