@@ -86,11 +86,15 @@ async def test_every_queue_of_a_key_gets_the_message(site: Site, listener: Liste
     await eventually(lambda: sorted(listener.heard) == [1, 1, 2, 2])
 
 
-async def test_try_again_is_delivered_again(site: Site, listener: Listener) -> None:
-    listener.answers[1] = [TryAgain("not now"), ConnectionRefusedError("database away")]
-    bus = await site.started(single(), service=listener)
-    await site.say(bus, 1)
-    await eventually(lambda: listener.heard == [1, 1, 1])
+@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
+async def test_try_again_is_delivered_again(site: Site, listener: Listener, handler: Handler) -> None:
+    """Whatever is answered beside it, and after it."""
+    again = [TryAgain("not now"), ConnectionRefusedError("database away")]
+    listener.answers[1] = again if isinstance(handler, Handler) else [each for each in again for _ in "ab"]
+    bus = await site.started(handler, service=listener)
+    await site.say(bus, 1, 2, 3)
+    await eventually(lambda: set(listener.answered) == {1, 2, 3})
+    assert listener.answers[1] == []
     assert await site.dead() == []
 
 
