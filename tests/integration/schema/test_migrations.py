@@ -35,6 +35,10 @@ FILLED_AT_PHASE_1 = """
     INSERT INTO user_template_favorites (template_id, user_id) VALUES
         ('22222222-2222-2222-2222-222222222222', '11111111-1111-1111-1111-111111111111');
 """
+MONTHS = """
+    SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'query_flow_executions'::regclass ORDER BY 1
+"""
+REMOVE = "ALTER TABLE query_flow_executions DETACH PARTITION {0}; DROP TABLE {0}"
 PHASE_1 = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 
 
@@ -126,6 +130,14 @@ async def test_changed_grants_are_mended_though_the_schema_is_current(empty_data
     await migrate(empty_database)
     held = await fetch(empty_database, "SELECT has_table_privilege('queryflow_status', 'users', 'DELETE')")
     assert held[0][0] is False
+
+
+async def test_a_start_after_years_finds_its_months(empty_database: str) -> None:
+    await migrate(empty_database)
+    months = await fetch(empty_database, MONTHS)
+    await execute(empty_database, ";".join(REMOVE.format(row[0]) for row in months))
+    await migrate(empty_database)
+    assert await fetch(empty_database, MONTHS) == months
 
 
 async def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
