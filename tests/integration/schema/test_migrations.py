@@ -35,6 +35,7 @@ FILLED_AT_PHASE_1 = """
     INSERT INTO user_template_favorites (template_id, user_id) VALUES
         ('22222222-2222-2222-2222-222222222222', '11111111-1111-1111-1111-111111111111');
 """
+SPECIFIED = Path(__file__).with_name("specified.txt")
 MONTHS = """
     SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'query_flow_executions'::regclass ORDER BY 1
 """
@@ -69,6 +70,11 @@ async def test_the_migrated_schema_is_the_one_in_code(database: str, empty_datab
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
     assert await catalogue(database) == await catalogue(empty_database)
+
+
+async def test_the_schema_has_what_was_specified(database: str) -> None:
+    """Names, types, checks, keys, cascades and indexes are given; what we add beside them is ours to change."""
+    assert set(SPECIFIED.read_text().splitlines()) - await catalogue(database) == set()
 
 
 def test_head_is_the_last_file_of_one_chain_without_branches() -> None:
