@@ -23,6 +23,8 @@ _VERSION = (
     "SELECT v.document FROM composition_versions v JOIN query_flow_executions e ON e.version = v.hash WHERE e.id = $1"
 )
 _PROJECTED = "SELECT node_id, state, sequence FROM execution_node_states WHERE execution_id = $1"
+_RUNS = "SELECT decision, execution_id, execution_state FROM schedule_runs WHERE schedule_id = $1"
+_STARTED = "SELECT id, state FROM query_flow_executions WHERE schedule_id = $1"
 _SUMMARY = "SELECT state, counts FROM execution_summaries WHERE execution_id = $1"
 
 
@@ -66,6 +68,16 @@ class Oracle:
         assert summary["state"] == execution["state"], (summary["state"], execution["state"])
         assert _counted(summary["counts"]) == _counted(execution["counts"])
         return True
+
+    async def fired_once(self, schedule: UUID) -> UUID | None:
+        """The one execution that answered the schedule's one due time, once the scheduler knows how it ended."""
+        runs, started = await self._rows(_RUNS, schedule), await self._rows(_STARTED, schedule)
+        assert (len(runs), len(started)) == (1, 1), (runs, started)
+        (run,), (execution,) = runs, started
+        assert run["decision"] == "fired"
+        assert (run["execution_id"], run["execution_state"]) == (execution["id"], execution["state"]), (run, execution)
+        found: UUID = execution["id"]
+        return found
 
     async def nothing_left(self) -> bool:
         """Whether every message was said and no slot is held."""

@@ -9,6 +9,7 @@ from queryflow_cli.client import RefusedByServer
 from tests.support.eventually import eventually
 from tests.support.flows import twenty_nodes
 from tests.system.conftest import System
+from tests.system.test_flows import MAKE_DUE, scheduled
 
 RECOVERED_WITHIN_SECONDS = 60.0
 
@@ -30,6 +31,13 @@ EXECUTOR_POINTS = (
     "bus.before_acknowledge",
 )
 """Each is killed at that passage of that place, in the middle of a flow."""
+SCHEDULER_AND_STATUS_POINTS = (
+    ("scheduler.after_runs", "status.after_facts:3"),
+    ("scheduler.after_commit:2", "status.before_summaries_commit:2"),
+    ("scheduler.before_outbox_delete", "bus.before_acknowledge:4"),
+    ("bus.before_acknowledge", "status.before_facts:2"),
+)
+"""A scheduler that fires a due time and a status that follows the flow; the first turn of its clock is two commits."""
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +71,26 @@ async def test_a_composer_dies_there_and_a_repeated_request_is_one_execution(dep
     await check_sound(deployed, second)
 
 
-@pytest.mark.parametrize("service", ["composer", "scheduler", "status", "executor"])
+@pytest.mark.parametrize(("scheduler", "status"), SCHEDULER_AND_STATUS_POINTS)
+async def test_a_scheduler_and_a_status_die_there_and_a_due_time_is_one_execution(
+    deployed: System, scheduler: str, status: str
+) -> None:
+    await deployed.client.save_composition(twenty_nodes())
+    schedule = await scheduled(deployed, "comp_twenty_nodes")
+    await deployed.deployment.kill("scheduler")
+    await deployed.deployment.kill("status")
+    assert await deployed.connection.execute(MAKE_DUE, schedule) == "UPDATE 1"
+    deployed.deployment.launch("status", crash=status)
+    deployed.deployment.launch("scheduler", crash=scheduler)
+    await deployed.deployment.died("scheduler")
+    deployed.deployment.launch("scheduler")
+    await deployed.deployment.died("status")
+    await deployed.deployment.start("status")
+    execution_id = await eventually(lambda: deployed.oracle.fired_once(schedule), within=RECOVERED_WITHIN_SECONDS)
+    await check_sound(deployed, str(execution_id))
+
+
+@pytest.mark.parametrize("service", ["composer", "executor"])
 async def test_a_service_is_killed_while_flows_run(deployed: System, service: str) -> None:
     await deployed.client.save_composition(twenty_nodes())
     ids = [await deployed.client.execute("comp_twenty_nodes", {"version": "head"}) for _ in range(3)]

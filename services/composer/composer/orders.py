@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from composer.wishes import ExecutionWish
+from queryflow.domain.document import json_problems
 from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import CompositionId, PersonId, ScheduleId, due_time_key
 from queryflow.domain.version import content_hash
@@ -45,14 +46,15 @@ def api_order(person: PersonId, wish: ExecutionWish, idempotency_key: str | None
     """An order that a person gave; Invalid if the key cannot be one."""
     if idempotency_key is None:
         return Order(person, wish, TriggerKind.API)
-    if not 1 <= len(idempotency_key) <= LONGEST_KEY or not idempotency_key.isprintable():
-        message = f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters."
-        raise Invalid(message, code="INVALID_IDEMPOTENCY_KEY")
+    _demand_key("An Idempotency-Key", idempotency_key)
     return Order(person, wish, TriggerKind.API, key=f"api:{idempotency_key}")
 
 
 def message_order(person: PersonId, trigger: FlowTrigger) -> Order:
-    """An order that another system sent."""
+    """An order that another system sent; Invalid if the key cannot be one, or a value cannot be stored."""
+    _demand_key("An idempotency_key", trigger.idempotency_key)
+    if problems := json_problems({"parameters": trigger.parameters}):
+        raise Invalid("The message holds values that cannot be stored.", problems)
     wish = ExecutionWish(parameters=trigger.parameters)
     return Order(person, wish, TriggerKind.MESSAGE, trigger.idempotency_key, key=f"message:{trigger.idempotency_key}")
 
@@ -62,3 +64,9 @@ def schedule_order(person: PersonId, fired: ScheduleFired, wish: ExecutionWish) 
     schedule = ScheduleId(fired.schedule_id)
     key = due_time_key(schedule, fired.fire_time)
     return Order(person, wish, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)
+
+
+def _demand_key(name: str, key: str) -> None:
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        message = f"{name} has 1 to {LONGEST_KEY} printable characters."
+        raise Invalid(message, code="INVALID_IDEMPOTENCY_KEY")

@@ -14,6 +14,10 @@ class ExecutorSettings(ServiceSettings):
     service: ClassVar[str] = "executor"
 
     port: int = Field(default=8702, ge=0, le=65_535)
+    lease_seconds: PositiveFloat = 60.0
+    """How long a node that runs may go without a sign of life before others take it over."""
+    open_nodes_limit: PositiveInt = 20_000
+    """So many nodes of running executions may be open at once; executions beyond wait for their launch."""
     run_at_once: PositiveInt = max(2, os.cpu_count() or 1)
     """How many nodes this process runs at the same time, each with a place in the sandbox; those beyond wait in their
     rows for whoever has room, and their timeouts have not begun."""

@@ -4,11 +4,14 @@ It works by predicate, so that it needs no memory of what went wrong, and in sho
 number of sweepers may run. A run without faults needs no repair: each is counted by kind, and an alarm may watch it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+import asyncpg
 import structlog
 from prometheus_client import Counter
 
@@ -25,6 +28,9 @@ from queryflow.schema.partitions import drop_empty_partitions, make_partitions_a
 log = structlog.get_logger()
 REPAIRS = Counter("queryflow_repairs", "What the sweeper had to mend", ["kind"])
 BEGINNING = UUID(int=0)
+MOST_TRIES = 30
+PAUSE_SECONDS = 2.0
+"""Between two tries to make or drop a partition: each may hold those at work up for half a second."""
 Look = Callable[[Connection, timedelta], Awaitable[list[ExecutionId]]]
 
 
@@ -40,12 +46,22 @@ async def sweep(executor: Executor) -> None:
 async def tidy(executor: Executor) -> None:
     """Once a day: partitions ahead, and the end of what was kept long enough, results last."""
     async with executor.desk.pool.acquire() as connection:
-        await make_partitions_ahead(connection)
+        await _patiently(partial(make_partitions_ahead, connection))
         before = await connection.fetchval("SELECT now() - $1::interval", timedelta(days=executor.settings.keep_days))
         while gone := await retain_executions(connection, before):
             await _remove_results(executor, [ExecutionId(each) for each in gone])
-        await drop_empty_partitions(connection, before)
+        while await _patiently(partial(drop_empty_partitions, connection, before)):
+            pass
     await _remove_orphans(executor, before)
+
+
+async def _patiently(call: Callable[[], Awaitable[int]]) -> int:
+    """Try again while those at work are in the way; LockNotAvailableError where they never are not."""
+    for _ in range(MOST_TRIES):
+        with suppress(asyncpg.LockNotAvailableError):
+            return await call()
+        await asyncio.sleep(PAUSE_SECONDS)
+    return await call()
 
 
 async def _expired_leases(executor: Executor) -> None:

@@ -15,7 +15,7 @@ from queryflow.runtime.service import Service
 from scheduler.handlers import HANDLERS
 from scheduler.scheduler import Scheduler
 from scheduler.settings import SchedulerSettings
-from scheduler.ticker import tick
+from scheduler.ticker import settle_open, tick
 
 
 @asynccontextmanager
@@ -35,5 +35,8 @@ async def open_service(settings: SchedulerSettings, bus: Bus) -> AsyncIterator[S
                 outbox.run,
                 partial(beat, pool, settings.service, settings.instance),
                 partial(forever, "scheduler.tick", partial(tick, scheduler), every_seconds=settings.poll_seconds),
+                partial(
+                    forever, "scheduler.settle", partial(settle_open, scheduler), every_seconds=settings.sweep_seconds
+                ),
             ),
         )

@@ -17,9 +17,14 @@ class SchedulerSettings(ServiceSettings):
     missed_window_seconds: PositiveFloat = 86_400.0
     """A due time that nobody was there for is still answered if it is the last one and no older than this."""
     failures_limit: PositiveInt = 10
-    """So many failed executions in a row pause a schedule."""
+    """So many due times in a row whose execution failed or was refused pause a schedule."""
 
     @property
     def missed_window(self) -> timedelta:
         """How old a missed due time may be and still be answered."""
         return timedelta(seconds=self.missed_window_seconds)
+
+    @property
+    def outbox_age(self) -> timedelta:
+        """After how long what was said should have been answered."""
+        return timedelta(seconds=self.outbox_age_seconds)

@@ -4,7 +4,17 @@ Whoever locks a timer fires it; the others skip it. Only the database's clock de
 """
 
 from scheduler.scheduler import Scheduler
+from scheduler.usecases.history import settle
 from scheduler.usecases.timers import fire_due, follow_definitions
+
+
+async def settle_open(scheduler: Scheduler) -> None:
+    """End the due times whose end nobody told, in short transactions."""
+    after, more = None, True
+    while more:
+        async with scheduler.transaction() as transaction:
+            after = await settle(transaction, scheduler.settings, after)
+        more = after is not None
 
 
 async def tick(scheduler: Scheduler) -> None:

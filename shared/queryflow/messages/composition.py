@@ -1,15 +1,18 @@
 """What people did to compositions."""
 
+from typing import Annotated
 from uuid import UUID
 
-from queryflow.messages.event import Event, Instant
+from pydantic import Field
+
+from queryflow.messages.event import Event, Instant, Name
 
 
 class CompositionChanged(Event):
     """The common fields; `version` is the content hash where there is one."""
 
-    composition_id: str
-    version: str | None = None
+    composition_id: Name
+    version: Annotated[Name, Field(max_length=64)] | None = None
     by: UUID
     at: Instant
 

@@ -1,10 +1,10 @@
-"""What every event is: a frozen fact that only grows."""
+"""What every event is: a frozen fact that only grows, of values that every listener can store."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.functional_serializers import PlainSerializer
 
 MAXIMUM_BODY_BYTES = 65_536
@@ -15,7 +15,22 @@ def _iso(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
-Instant = Annotated[AwareDatetime, PlainSerializer(_iso, return_type=str, when_used="json")]
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+Instant = Annotated[
+    AwareDatetime, Field(ge=EARLIEST, lt=LATEST), PlainSerializer(_iso, return_type=str, when_used="json")
+]
+"""A moment that any zone and any column can tell."""
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""No NUL: PostgreSQL keeps none. JSON's reader refuses half surrogates."""
+Name = Annotated[Text, Field(max_length=100)]
+"""An id or a word, as long as the columns are that keep it."""
+SmallNumber = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+"""What PostgreSQL's INTEGER holds."""
+Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""What PostgreSQL's BIGINT holds."""
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+"""A length of time that JSON can write."""
 
 
 class Event(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from queryflow.domain.states import ErrorKind, SkipReason, WaitReason
-from queryflow.messages.event import Event, Instant
+from queryflow.messages.event import Event, Instant, Name, Number, Seconds, SmallNumber, Text
 
 
 class FactBase(BaseModel):
@@ -14,9 +14,9 @@ class FactBase(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    node_id: str
-    attempt: int
-    sequence: int
+    node_id: Name
+    attempt: SmallNumber
+    sequence: Number
     """Rises with each fact of a node; a reader keeps the highest."""
     at: Instant
 
@@ -27,7 +27,7 @@ class FactError(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     kind: ErrorKind
-    message: str
+    message: Text
 
 
 class NodeStarted(FactBase):
@@ -55,23 +55,23 @@ class NodeSucceeded(FactBase):
     """The node's result is stored."""
 
     fact: Literal["node_succeeded"] = "node_succeeded"
-    rows: int
-    seconds: float
+    rows: Number
+    seconds: Seconds
 
 
 class NodeReused(FactBase):
     """An earlier result stands in for a new query."""
 
     fact: Literal["node_reused"] = "node_reused"
-    rows: int
-    reused_from: str
+    rows: Number
+    reused_from: Text
 
 
 class NodeFailed(FactBase):
     """The last attempt failed."""
 
     fact: Literal["node_failed"] = "node_failed"
-    seconds: float | None = None
+    seconds: Seconds | None = None
     error: FactError
 
 
@@ -79,7 +79,7 @@ class NodeTimedOut(FactBase):
     """The last attempt took longer than it may."""
 
     fact: Literal["node_timed_out"] = "node_timed_out"
-    seconds: float | None = None
+    seconds: Seconds | None = None
     error: FactError
 
 
@@ -94,7 +94,7 @@ class NodeCancelled(FactBase):
     """The node ended because its execution was cancelled."""
 
     fact: Literal["node_cancelled"] = "node_cancelled"
-    seconds: float | None = None
+    seconds: Seconds | None = None
 
 
 Fact = Annotated[

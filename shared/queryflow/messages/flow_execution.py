@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from queryflow.domain.states import ExecutionState
-from queryflow.messages.event import Event, Instant
+from queryflow.messages.event import Event, Instant, Name, Number, SmallNumber
 
 
 class FlowExecutionRequested(Event):
@@ -11,7 +11,7 @@ class FlowExecutionRequested(Event):
 
     type = "flow_execution.requested"
     execution_id: UUID
-    composition_id: str
+    composition_id: Name
 
 
 class FlowExecutionCancelRequested(Event):
@@ -19,7 +19,7 @@ class FlowExecutionCancelRequested(Event):
 
     type = "flow_execution.cancel_requested"
     execution_id: UUID
-    composition_id: str
+    composition_id: Name
 
 
 class FlowExecutionRetryRequested(Event):
@@ -27,7 +27,7 @@ class FlowExecutionRetryRequested(Event):
 
     type = "flow_execution.retry_requested"
     execution_id: UUID
-    composition_id: str
+    composition_id: Name
 
 
 class FlowExecutionStarted(Event):
@@ -35,8 +35,8 @@ class FlowExecutionStarted(Event):
 
     type = "flow_execution.started"
     execution_id: UUID
-    composition_id: str
-    nodes: int
+    composition_id: Name
+    nodes: SmallNumber
     at: Instant
 
 
@@ -45,8 +45,8 @@ class FlowExecutionFinished(Event):
 
     type = "flow_execution.finished"
     execution_id: UUID
-    composition_id: str
+    composition_id: Name
     schedule_id: UUID | None = None
     state: ExecutionState
-    counts: dict[str, int]
+    counts: dict[Name, Number]
     at: Instant

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from queryflow.messages.event import Event
+from queryflow.messages.event import Event, Name, SmallNumber
 
 
 class NodeReady(Event):
@@ -10,9 +10,9 @@ class NodeReady(Event):
 
     type = "node.ready"
     execution_id: UUID
-    node_id: str
-    attempt: int
-    engine: str
+    node_id: Name
+    attempt: SmallNumber
+    engine: Name
 
     @property
     def routing_key(self) -> str:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from queryflow.messages.event import Event, Instant
+from queryflow.messages.event import Event, Instant, Name
 
 
 class ScheduleFired(Event):
@@ -11,4 +11,4 @@ class ScheduleFired(Event):
     type = "schedule.fired"
     schedule_id: UUID
     fire_time: Instant
-    composition_id: str
+    composition_id: Name

@@ -21,7 +21,10 @@ A message is a hint that carries ids: the rows are the truth, and everything sai
 Events go to the topic exchange `{EVENTS_EXCHANGE}`. The envelope is the AMQP properties (`message_id`, `type`,
 `correlation_id` = the execution's id, `timestamp`, header `traceparent`), the body is the event as JSON and nothing
 else, at most 64 KiB. Bodies only grow: new fields have defaults, unknown fields are ignored, and a changed meaning is
-a new event. A queue answers `done`, or `try again` (after 1, 2, 4 … 60 s, ten times), or makes a dead letter: a row of
+a new event. Texts hold no NUL, names and numbers are as large as the columns that keep them (`asyncapi.yaml` has the
+limits), instants lie between 1970 and 9998.
+
+A queue answers `done`, or `try again` (after 1, 2, 4 … 60 s, ten times), or makes a dead letter: a row of
 `<service>_dead_letters` with code and reason, then the exchange and queue `{DEAD_EXCHANGE}`. `QUERYFLOW_AMQP_PREFIX`
 is put before every name of an exchange or a queue.
 

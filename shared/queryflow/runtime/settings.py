@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import Field, PositiveFloat, SecretStr, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 MINIMUM_TOKEN_LENGTH = 32
@@ -47,13 +47,11 @@ class ServiceSettings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65_535)
     token: SecretStr | None = None
     """What callers send as `Authorization: Bearer …`; demanded as soon as `host` is reachable from other machines."""
-    lease_seconds: PositiveFloat = 60.0
     sweep_seconds: PositiveFloat = 30.0
     outbox_age_seconds: PositiveFloat = 60.0
     poll_seconds: PositiveFloat = 1.0
     drain_seconds: PositiveFloat = 15.0
     """How long running handlers may take to end after a stop was asked for."""
-    open_nodes_limit: PositiveInt = 20_000
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     instance: str = Field(default_factory=instance_name)
 

@@ -7,6 +7,7 @@ import asyncpg
 
 from queryflow.domain.errors import Refused
 from queryflow.schema.ownership import grant_statements
+from queryflow.schema.partitions import make_partitions_ahead
 from queryflow.schema.roles import MIGRATOR, prepare_roles
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -26,21 +27,16 @@ class SchemaNewer(Refused):
 async def migrate(url: str, *, revision: str = HEAD) -> None:
     """Bring the database at `url` to `revision`; whoever calls it meanwhile waits, then finds nothing to do.
 
-    Raises RolesMissing where the login user may not make the service roles, SchemaNewer where a newer program was here.
+    The months ahead are there afterwards, also where nobody has run the system for long. Raises RolesMissing where the
+    login user may not make the service roles, SchemaNewer where a newer program was here.
     """
     connection = await asyncpg.connect(url)
     try:
-        if await _is_current(connection, revision):
-            return
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        if await _is_current(connection, revision):
-            return
-        await _refuse_newer(connection)
-        await prepare_roles(connection)
-        if await _read_version(connection) != revision:
-            await _upgrade(url, revision)
+        if not await _is_current(connection, revision):
+            await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+            await _change(connection, url, revision)
         if revision == HEAD:
-            await _grant(connection)
+            await _make_partitions(connection)
     finally:
         await connection.close()
 
@@ -52,6 +48,24 @@ async def schema_version(url: str) -> str | None:
         return await _read_version(connection)
     finally:
         await connection.close()
+
+
+async def _change(connection: asyncpg.Connection, url: str, revision: str) -> None:
+    """Everything that is missing, unless somebody else has done it meanwhile."""
+    if await _is_current(connection, revision):
+        return
+    await _refuse_newer(connection)
+    await prepare_roles(connection)
+    if await _read_version(connection) != revision:
+        await _upgrade(url, revision)
+    if revision == HEAD:
+        await _grant(connection)
+
+
+async def _make_partitions(connection: asyncpg.Connection) -> None:
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL ROLE {MIGRATOR}")
+        await make_partitions_ahead(connection)
 
 
 async def _refuse_newer(connection: asyncpg.Connection) -> None:

@@ -93,7 +93,13 @@ RIGHTS: dict[ServiceName, Rights] = {
         owns=("schedule_timers", "schedule_runs", "scheduler_outbox", "scheduler_dead_letters"),
         appends=("service_heartbeats",),
         updates=HEARTBEAT,
-        reads=("workflow_schedules", "template_flow_compositions", "query_flow_executions", "execution_requests"),
+        reads=(
+            "workflow_schedules",
+            "template_flow_compositions",
+            "query_flow_executions",
+            "execution_requests",
+            "composer_dead_letters",
+        ),
     ),
     ServiceName.STATUS: Rights(
         owns=(

@@ -1,7 +1,7 @@
 """Months of executions made ahead and old ones removed, by functions that run with the rights of the tables' owner.
 
-Only the executor may call them. Each call is a short transaction of its own and gives up after five seconds of waiting
-for a lock (asyncpg.LockNotAvailableError); the next day's call does what this one did not.
+Only the executor may call them. Each call is a short transaction of its own and gives up after half a second of waiting
+for a lock (asyncpg.LockNotAvailableError): those at work go first.
 """
 
 from datetime import datetime
@@ -33,6 +33,6 @@ async def retain_executions(connection: "Connection", before: datetime, most: in
 
 
 async def drop_empty_partitions(connection: "Connection", before: datetime) -> int:
-    """How many empty partitions that end before then were dropped."""
+    """How many empty partitions that end before then were dropped, the oldest one or none; call it until it is none."""
     dropped: int = await connection.fetchval("SELECT queryflow_drop_empty_partitions($1)", before)
     return dropped

@@ -71,5 +71,11 @@ schedule_runs = Table(
     PrimaryKeyConstraint("schedule_id", "fire_time"),
     CheckConstraint("decision IN ('fired', 'skipped')", name="check_run_decision"),
     Index("idx_schedule_runs_execution", "execution_id"),
+    Index(
+        "idx_schedule_runs_open",
+        "schedule_id",
+        "fire_time",
+        postgresql_where=text("decision = 'fired' AND execution_state IS NULL"),
+    ),
 )
 """Each due time of a schedule once: fired, or skipped with its reason."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from queryflow.domain.states import ErrorKind, ExecutionState, SkipReason, WaitReason
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
@@ -34,7 +35,7 @@ from queryflow.messages.node import NodeReady
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.runtime.asyncapi import asyncapi_text, messages_page
-from queryflow.runtime.topology import NOT_SAID_YET, SPEAKERS
+from queryflow.runtime.topology import NOT_SAID_YET, SPEAKERS, WORK_QUEUES
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "contract" / "golden"
@@ -94,12 +95,26 @@ def test_fields_of_the_future_are_ignored(event: Event) -> None:
     assert type(event).model_validate_json(json.dumps(body)) == event
 
 
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
+def test_what_was_said_cannot_be_changed(event: Event) -> None:
+    for part in (event, *getattr(event, "facts", ())):
+        for field in type(part).model_fields:
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(part, field, getattr(part, field))
+
+
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
 def test_bodies_of_the_past_are_read(path: Path) -> None:
     """Each file is the smallest body that was ever sent; it stays here when fields are added."""
     kind = KNOWN[path.stem]
     event = kind.model_validate_json(path.read_bytes())
     assert kind.model_validate_json(event.body()) == event
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
+def test_what_is_said_reaches_a_queue_that_reads_it(event: Event) -> None:
+    heard = [queue for queue in WORK_QUEUES.values() if event.routing_key in queue.keys and queue.event is type(event)]
+    assert bool(heard) == (type(event) not in (*NOT_SAID_YET, FlowTrigger))
 
 
 def test_every_event_has_a_golden_file_and_a_first_body() -> None:

@@ -40,15 +40,17 @@ class Site:
     amqp_url: str
     buses: list[Bus] = field(default_factory=list)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    pause: float = 0.01
+    """How long a message waits for its next try: milliseconds instead of seconds."""
 
     def bus(self) -> Bus:
-        """A bus that was not started; tries come back after milliseconds instead of seconds."""
+        """A bus that was not started."""
         made: Bus
         if self.kind == "local":
-            made = LocalBus(backoff=_soon, shuffle=Random(7), drain_seconds=5)
+            made = LocalBus(backoff=self._backoff, shuffle=Random(7), drain_seconds=5)
         else:
             made = RabbitBus(
-                self.amqp_url, self.settings.amqp_prefix, backoff=_soon, drain_seconds=5, watch_seconds=0.3
+                self.amqp_url, self.settings.amqp_prefix, backoff=self._backoff, drain_seconds=5, watch_seconds=0.3
             )
         self.buses.append(made)
         return made
@@ -97,6 +99,9 @@ class Site:
         found: int = await self.pool.fetchval("SELECT count(*) FROM executor_outbox")
         return found
 
+    def _backoff(self, redeliveries: int) -> float:
+        return self.pause
+
     async def close(self) -> None:
         """End everything that was made here, and remove the queues."""
         for task in self.tasks:
@@ -106,10 +111,6 @@ class Site:
             await bus.stop()
         if self.kind == "rabbit":
             await _remove_queues(self.amqp_url, self.settings.amqp_prefix)
-
-
-def _soon(redeliveries: int) -> float:
-    return 0.01
 
 
 async def _remove_queues(url: str, prefix: str) -> None:

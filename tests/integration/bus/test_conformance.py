@@ -1,12 +1,13 @@
 """What a bus means, whichever it is. Every test here runs on RabbitMQ and on the local bus."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from queryflow.domain.errors import Refused, TryAgain
+from queryflow.domain.errors import Invalid, Problem, Refused, TryAgain
 from queryflow.runtime.bus.port import BatchHandler, Handler, Unroutable
 from tests.integration.bus.conftest import Poked, Site
 from tests.support.eventually import eventually
@@ -17,6 +18,8 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[int] = []
+        self.heard_at: list[float] = []
+        self.answered: list[int] = []
         self.batches: list[list[int]] = []
         self.answers: dict[int, list[Exception]] = {}
         self.at_once = 0
@@ -26,6 +29,7 @@ class Listener:
 
     async def hear(self, event: Poked) -> None:
         self.heard.append(event.number)
+        self.heard_at.append(time.monotonic())
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -34,6 +38,7 @@ class Listener:
             self.at_once -= 1
         if waiting := self.answers.get(event.number):
             raise waiting.pop(0)
+        self.answered.append(event.number)
 
 
 async def on_poked(event: Poked, listener: Listener) -> None:
@@ -81,12 +86,26 @@ async def test_every_queue_of_a_key_gets_the_message(site: Site, listener: Liste
     await eventually(lambda: sorted(listener.heard) == [1, 1, 2, 2])
 
 
-async def test_try_again_is_delivered_again(site: Site, listener: Listener) -> None:
-    listener.answers[1] = [TryAgain("not now"), ConnectionRefusedError("database away")]
-    bus = await site.started(single(), service=listener)
-    await site.say(bus, 1)
-    await eventually(lambda: listener.heard == [1, 1, 1])
+@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
+async def test_try_again_is_delivered_again(site: Site, listener: Listener, handler: Handler) -> None:
+    """Whatever is answered beside it, and after it."""
+    again = [TryAgain("not now"), ConnectionRefusedError("database away")]
+    listener.answers[1] = again if isinstance(handler, Handler) else [each for each in again for _ in "ab"]
+    bus = await site.started(handler, service=listener)
+    await site.say(bus, 1, 2, 3)
+    await eventually(lambda: set(listener.answered) == {1, 2, 3})
+    assert listener.answers[1] == []
     assert await site.dead() == []
+
+
+@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
+async def test_another_try_waits(site: Site, listener: Listener, handler: Handler) -> None:
+    site.pause = 0.3
+    listener.answers[1] = [TryAgain("not now"), TryAgain("not now")]
+    bus = await site.started(handler, service=listener)
+    await site.say(bus, 1)
+    await eventually(lambda: listener.answered == [1])
+    assert listener.heard_at[-1] - listener.heard_at[0] >= site.pause
 
 
 @pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
@@ -121,6 +140,15 @@ async def test_a_refusal_is_a_dead_letter_with_its_code(site: Site, listener: Li
     (letter,) = await eventually(site.dead)
     assert (letter["code"], letter["reason"]) == ("NO_COMPOSITION", "No such composition.")
     assert listener.heard == [1]
+
+
+async def test_a_refusal_with_problems_names_them_without_their_values(site: Site, listener: Listener) -> None:
+    problem = Problem("TOO_LARGE", "parameters.least", "4711 is above the maximum 9.")
+    listener.answers[1] = [Invalid("The flow cannot run with these values.", [problem])]
+    bus = await site.started(single(), service=listener)
+    await site.say(bus, 1)
+    (letter,) = await eventually(site.dead)
+    assert letter["reason"] == "The flow cannot run with these values. parameters.least: TOO_LARGE"
 
 
 @pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
@@ -186,16 +214,16 @@ async def test_a_key_without_a_queue_is_loud(site: Site, listener: Listener) -> 
 async def test_stop_lets_handlers_end_and_keeps_the_rest(site: Site, listener: Listener) -> None:
     bus = await site.started(single(width=2), service=listener)
     outbox = site.outbox(bus)
-    site.run(outbox)
     listener.gate.clear()
-    await site.say(bus, *range(6))
+    outbox.hand_over(await site.commit(outbox, *range(6)))
     await eventually(lambda: listener.at_once == 2)
     stopping = asyncio.create_task(bus.stop())
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     listener.gate.set()
     await stopping
-    assert listener.at_once == 0
+    assert len(listener.answered) == 2, "what was begun was ended"
     assert len(listener.heard) == 2, "nothing new was delivered after the stop was asked for"
+    await outbox.delete_confirmed()
 
     later = await site.started(single(), service=listener)
     site.run(site.outbox(later))
@@ -209,10 +237,11 @@ async def test_a_batch_ends_before_the_bus_stops(site: Site, listener: Listener)
     await site.say(bus, *range(6))
     await eventually(lambda: listener.at_once == 1)
     stopping = asyncio.create_task(bus.stop())
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     listener.gate.set()
     await stopping
     assert len(listener.batches) == 1
+    assert sorted(listener.answered) == sorted(listener.batches[0])
 
     later = await site.started(batched(), service=listener)
     site.run(site.outbox(later))

@@ -78,10 +78,13 @@ async def test_a_consumer_that_the_broker_dropped_is_built_again(
     assert BUS_REBUILDS._value.get() == rebuilds + 1
 
 
-async def test_what_dies_is_kept_by_the_broker_too(site: Site, channel: aiormq.abc.AbstractChannel) -> None:
+@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
+async def test_what_dies_is_kept_by_the_broker_too(
+    site: Site, channel: aiormq.abc.AbstractChannel, handler: Handler | BatchHandler
+) -> None:
     listener = Listener()
-    listener.answers[1] = [ZeroDivisionError()]
-    bus = await site.started(single(), service=listener)
+    listener.answers[1] = [ZeroDivisionError(), ZeroDivisionError()]
+    bus = await site.started(handler, service=listener)
     (message,) = await site.say(bus, 1)
     await eventually(site.dead)
     queue = site.settings.amqp_prefix + DEAD_QUEUE

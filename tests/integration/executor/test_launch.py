@@ -1,11 +1,16 @@
 """Launch: bad versions, cancels that come first, admission in turn."""
 
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested
+from queryflow.messages.node import NodeReady
+from queryflow.runtime.outbox import envelope
 from tests.integration.executor.oracle import is_sound
-from tests.integration.executor.rig import ECHO, Rig, flow_of, open_rig
+from tests.integration.executor.rig import ECHO, SCRIPTED, Rig, flow_of, open_rig
 from tests.support.eventually import eventually
 
 CHAIN = [("a", "b"), ("b", "c")]
@@ -24,6 +29,30 @@ async def test_an_engine_that_nobody_has_fails_the_execution(rig: Rig) -> None:
     assert await rig.ended(execution) == "failed"
     reason = await rig.owner.fetchval("SELECT reason FROM query_flow_executions WHERE id = $1", execution)
     assert reason == "No executor runs the engine quantum."
+
+
+async def test_a_message_that_does_not_fit_the_flow_changes_nothing(rig: Rig) -> None:
+    execution = await rig.request(flow_of(CHAIN, ECHO))
+    assert await rig.ended(execution) == "succeeded"
+    now = datetime.now(UTC)
+    for node, engine in (("absent", ECHO), ("a", "quantum"), ("a", SCRIPTED)):
+        said = envelope(NodeReady(execution_id=execution, node_id=node, attempt=1, engine=engine), now=now)
+        await asyncio.gather(*rig.bus.send([replace(said, routing_key=f"node.ready.{ECHO}")]))
+    assert not await rig.owner.fetch("SELECT code, reason FROM executor_dead_letters")
+    await eventually(lambda: is_sound(rig, execution))
+
+
+async def test_a_message_in_the_queue_of_an_instant_engine_runs_nothing_else_before_its_claim(rig: Rig) -> None:
+    gate = rig.gate("a")
+    execution = await rig.request(flow_of(CHAIN))
+    await eventually(lambda: rig.node_is(execution, "a", "running"))
+    event = NodeReady(execution_id=execution, node_id="a", attempt=1, engine=SCRIPTED)
+    said = envelope(event, now=datetime.now(UTC))
+    (answered,) = rig.bus.send([replace(said, routing_key=f"node.ready.{ECHO}")])
+    await asyncio.wait([answered], timeout=1)
+    gate.set()
+    assert await rig.ended(execution) == "succeeded"
+    assert [fence for node, _, fence in rig.scripted.runs if node == "a"] == [1]
 
 
 async def test_an_execution_cancelled_before_its_launch_is_launched_cancelled(database: str, tmp_path: Path) -> None:

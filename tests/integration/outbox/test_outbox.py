@@ -254,6 +254,9 @@ async def test_rows_and_events_of_a_transaction_are_committed_together(
 async def test_a_dead_letter_is_kept_once(pool: Pool) -> None:
     table = DeadLetterTable("executor", pool)
     for reason in ("first\x00", "second"):
-        await table.record(DeadLetter("executor.launch", UUID(int=9), "t", b"\xff", "BUG", reason + "x" * 10_000))
-    rows = await pool.fetch("SELECT reason, body FROM executor_dead_letters WHERE message_id = $1", UUID(int=9))
-    assert [(row["reason"][:6], len(row["reason"]), row["body"]) for row in rows] == [("firstx", 3_999, b"\xff")]
+        await table.record(
+            DeadLetter("executor.launch", UUID(int=9), "t\x00\ud800", b"\xff", "BUG", reason + "x" * 10_000)
+        )
+    rows = await pool.fetch("SELECT type, reason, body FROM executor_dead_letters WHERE message_id = $1", UUID(int=9))
+    kept = [(row["type"], row["reason"][:6], len(row["reason"]), row["body"]) for row in rows]
+    assert kept == [("t?", "firstx", 3_999, b"\xff")]

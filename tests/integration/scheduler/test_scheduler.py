@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-
-import pytest
 
 from queryflow.domain.ids import ScheduleId, schedule_fired_id
 from queryflow.domain.states import ExecutionState
@@ -20,31 +17,10 @@ from scheduler.handlers import on_flow_finished
 from scheduler.scheduler import Scheduler
 from scheduler.settings import SchedulerSettings
 from scheduler.ticker import tick
-from tests.integration.scheduler.world import World
+from tests.integration.scheduler.world import FAILURES_LIMIT, World
 from tests.support.eventually import eventually
 
 MINUTE = timedelta(minutes=1)
-FAILURES_LIMIT = 3
-
-
-@pytest.fixture
-async def world(database: str) -> AsyncIterator[World]:
-    async with await open_pool(database, role=None) as pool:
-        yield World(pool)
-
-
-@pytest.fixture
-async def schedulers(database: str) -> AsyncIterator[list[Scheduler]]:
-    """Four schedulers over one database; what they say is caught by a consumer that only counts."""
-    settings = SchedulerSettings(database_url=database, failures_limit=FAILURES_LIMIT)
-    async with AsyncExitStack() as stack:
-        schedulers = []
-        for _ in range(4):
-            pool = await stack.enter_async_context(await open_pool(database, role=settings.role, maximum=2))
-            engine = open_engine(database, role=settings.role, size=2)
-            stack.push_async_callback(engine.dispose)
-            schedulers.append(Scheduler(engine, Outbox("scheduler", pool, LocalBus(), settings), settings))
-        yield schedulers
 
 
 async def said(world: World) -> list[tuple[Any, ScheduleFired]]:

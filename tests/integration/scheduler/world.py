@@ -11,6 +11,7 @@ from queryflow.runtime.database import Pool
 from queryflow.schema.people import LOCAL_PERSON
 
 NO_TIME = timedelta(0)
+FAILURES_LIMIT = 3
 
 
 @dataclass(frozen=True, slots=True)

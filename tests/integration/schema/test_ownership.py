@@ -63,8 +63,10 @@ def test_every_table_has_one_owner_or_owners_of_columns() -> None:
         owners = [service for service in ServiceName if table in RIGHTS[service].owns]
         columns = [column for service in ServiceName for column in RIGHTS[service].updates.get(table, ())]
         appended = [service for service in ServiceName if table in RIGHTS[service].appends]
-        assert len(owners) + bool(appended) == 1, table
+        assert len(owners) + len(appended) == 1, table
         assert len(columns) == len(set(columns)), table
+        assert not (owners and columns), f"{table} has an owner: nobody else writes its columns"
+        assert not [service for service in ServiceName if table in RIGHTS[service].deletes], table
 
 
 def test_the_list_names_only_what_exists() -> None:
@@ -123,6 +125,15 @@ async def test_only_the_executor_calls_the_functions_of_the_owner(service: Servi
     }
     for name, call in calls.items():
         assert await refused(connection, call) == (name not in RIGHTS[service].calls)
+
+
+async def test_functions_with_the_rights_of_the_owner_find_only_the_owner_s_tables(connection: Connection) -> None:
+    """Without a path of their own, whoever calls them could put a table in the place of ours."""
+    functions = await connection.fetch(
+        "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    )
+    assert len(functions) == 3
+    assert all("search_path=public, pg_temp" in function["proconfig"] for function in functions)
 
 
 async def test_no_service_makes_or_drops_tables(service: ServiceName, connection: Connection) -> None:

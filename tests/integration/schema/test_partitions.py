@@ -1,5 +1,6 @@
 """The months of executions: made ahead, emptied by age, dropped when empty."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -108,6 +109,23 @@ async def test_only_empty_old_partitions_are_dropped(connection: Connection) -> 
     await connection.execute("SET ROLE queryflow_executor")
     assert await drop_empty_partitions(connection, IN_2020 + timedelta(days=60)) == 1
     assert len(await connection.fetch(MONTHS)) == 8
+
+
+async def test_who_removes_a_partition_gives_way_to_who_works(connection: Connection, database: str) -> None:
+    """Both want what the other holds; neither a request nor a node may be the one that is broken off."""
+    await connection.execute("SET ROLE queryflow_migrator")
+    await connection.execute(OLD_MONTH)
+    await connection.execute("RESET ROLE")
+    remover = await asyncpg.connect(database)
+    async with connection.transaction():
+        await connection.fetch("SELECT FROM template_flow_compositions")
+        removing = asyncio.create_task(drop_empty_partitions(remover, IN_2020 + timedelta(days=60)))
+        await asyncio.wait([removing], timeout=1.3)
+        await add_execution(connection, await connection.fetchval("SELECT now()"), "requested")
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await removing
+    assert await drop_empty_partitions(remover, IN_2020 + timedelta(days=60)) == 1
+    await remover.close()
 
 
 async def test_nobody_can_remove_what_is_recent(connection: Connection) -> None:

@@ -192,6 +192,16 @@ def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
         api_order(LOCAL_PERSON, ExecutionWish(), key)
 
 
+def test_a_message_with_what_cannot_be_stored_is_refused() -> None:
+    trigger = FlowTrigger(composition_id="comp_things", idempotency_key="k")
+    with pytest.raises(Invalid, match="printable"):
+        message_order(LOCAL_PERSON, trigger.model_copy(update={"idempotency_key": "line\0break"}))
+    for value in (float("nan"), ["a\0"]):
+        with pytest.raises(Invalid) as refused:
+            message_order(LOCAL_PERSON, trigger.model_copy(update={"parameters": {"least": value}}))
+        assert refused.value.problems[0].path.startswith("parameters.least")
+
+
 def test_a_change_is_accepted_only_on_the_state_it_names() -> None:
     read_if_match('"4", "5"').demand(5)
     read_if_match("*").demand(99)

@@ -15,12 +15,12 @@ EXECUTION = UUID("01940000-0000-7000-8000-000000000001")
 AT = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True)
 repeated = st.builds(str.__mul__, st.text(alphabet='\x01\\"é𝄞', min_size=10, max_size=20), st.integers(150, 450))
-texts = st.text(max_size=200) | repeated
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=200) | repeated
 large = 2**62
 
 
 def _place(node: str) -> dict[str, object]:
-    return {"node_id": node, "attempt": large, "sequence": large, "at": AT}
+    return {"node_id": node, "attempt": 2**31 - 1, "sequence": large, "at": AT}
 
 
 facts = st.one_of(

@@ -28,13 +28,18 @@ async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
     goes the long way: claimed, run, finished.
     """
     running = await _running(executor, {ExecutionId(each.execution_id) for each in events})
-    known = [event for event in events if event.execution_id in running]
+    known = [event for event in events if _is_known(event, running)]
     done: Done = {}
     rest = [event for event in known if not await _run(executor, running[ExecutionId(event.execution_id)], event, done)]
     if done:
         await _finish(executor, done, running)
     if rest:
         await claim(executor, rest)
+
+
+def _is_known(event: NodeReady, running: Executions) -> bool:
+    execution = running.get(ExecutionId(event.execution_id))
+    return execution is not None and event.node_id in execution.frozen.nodes
 
 
 async def _running(executor: Executor, ids: set[ExecutionId]) -> Executions:
@@ -52,8 +57,11 @@ async def _run(executor: Executor, execution: RunningExecution, event: NodeReady
     work = instant_work(executor, execution, node_id, event.attempt)
     if work is None:
         return False
+    engine = executor.equipment.engines[work.connection.engine]
+    if not engine.instant:
+        return False
     try:
-        produced = await executor.equipment.engines[event.engine].run(work)
+        produced = await engine.run(work)
     except EngineFailure:
         return False
     done[execution.id, node_id, event.attempt] = Outcome(NodeState.SUCCEEDED, rows=produced.rows)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from queryflow.schema.schedules import schedule_runs
 from scheduler.timing import DueTime
 
 MOST_OPEN = 1_000
+"""So many due times that have not ended are looked at together."""
 MOST_ROWS = 5_000
 """In one statement, which takes at most 32,767 values."""
 
@@ -25,6 +26,14 @@ class Run:
 
     schedule_id: ScheduleId
     time: DueTime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A due time that was said and has not ended."""
+
+    schedule_id: ScheduleId
+    fire_time: datetime
 
 
 async def insert_runs(connection: AsyncConnection, runs: Sequence[Run]) -> set[tuple[ScheduleId, datetime]]:
@@ -47,6 +56,26 @@ def _row(run: Run) -> dict[str, object]:
     }
 
 
+async def open_runs(connection: AsyncConnection, age: timedelta, after: OpenRun | None) -> list[OpenRun]:
+    """The next page of the due times that were said so long ago and have not ended, after one of them."""
+    table = schedule_runs.c
+    query = select(table.schedule_id, table.fire_time).where(_is_open(), table.created_at < func.now() - age)
+    if after is not None:
+        query = query.where(tuple_(table.schedule_id, table.fire_time) > tuple_(after.schedule_id, after.fire_time))
+    rows = await connection.execute(query.order_by(table.schedule_id, table.fire_time).limit(MOST_OPEN))
+    return [OpenRun(ScheduleId(row.schedule_id), row.fire_time) for row in rows]
+
+
+async def skip_run(connection: AsyncConnection, run: OpenRun, reason: str) -> bool:
+    """Note why a due time that was said started nothing; whether it was open still."""
+    table = schedule_runs.c
+    statement = update(schedule_runs).where(
+        table.schedule_id == run.schedule_id, table.fire_time == run.fire_time, _is_open()
+    )
+    values = {"decision": "skipped", "reason": reason, "finished_at": func.now()}
+    return (await connection.execute(statement.values(values))).rowcount == 1
+
+
 async def end_runs(connection: AsyncConnection, schedule: ScheduleId, event: FlowExecutionFinished) -> int:
     """Note how the due times ended that this execution answered; how many there were that had not ended before."""
     execution = ExecutionId(event.execution_id)
@@ -59,12 +88,15 @@ async def end_runs(connection: AsyncConnection, schedule: ScheduleId, event: Flo
     return (await connection.execute(statement.values(values))).rowcount
 
 
+def _is_open() -> ColumnElement[bool]:
+    """As the index of open due times has it."""
+    return and_(schedule_runs.c.decision == "fired", schedule_runs.c.execution_state.is_(None))
+
+
 async def _open_runs(connection: AsyncConnection, schedule: ScheduleId) -> Mapping[str, datetime]:
     """The due times that fired and have not ended, by the key under which the composer answers them."""
     table = schedule_runs.c
-    query = select(table.fire_time).where(
-        table.schedule_id == schedule, table.decision == "fired", table.execution_state.is_(None)
-    )
+    query = select(table.fire_time).where(table.schedule_id == schedule, _is_open())
     times = (await connection.execute(query.order_by(table.fire_time.desc()).limit(MOST_OPEN))).scalars()
     return {due_time_key(schedule, at): at for at in times}
 

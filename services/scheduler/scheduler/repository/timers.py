@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queryflow.domain.ids import ScheduleId
 from queryflow.schema.schedules import schedule_timers, workflow_schedules
 
-PAUSED = "{failures} executions failed one after the other"
+PAUSED = "{failures} due times failed one after the other"
 
 
 @dataclass(frozen=True, slots=True)

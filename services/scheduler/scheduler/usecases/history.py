@@ -6,11 +6,14 @@ from queryflow.domain.ids import ScheduleId
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.runtime.transaction import Transaction
-from scheduler.repository.runs import end_runs
+from scheduler.repository.answers import find_answers, find_refusals, find_wanted
+from scheduler.repository.runs import MOST_OPEN, OpenRun, end_runs, open_runs, skip_run
 from scheduler.repository.timers import count_failure, forget_failures
+from scheduler.settings import SchedulerSettings
 
 log = structlog.get_logger()
 
+UNWANTED = "the schedule was switched off or removed before this due time was answered"
 SUCCESSES = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDED})
 
 
@@ -25,5 +28,34 @@ async def record_end(
         return
     if event.state in SUCCESSES:
         await forget_failures(transaction.connection, schedule)
-    elif event.state is ExecutionState.FAILED and await count_failure(transaction.connection, schedule, failures_limit):
+    elif event.state is ExecutionState.FAILED:
+        await _count_failure(transaction, schedule, failures_limit)
+
+
+async def settle(transaction: Transaction, settings: SchedulerSettings, after: OpenRun | None = None) -> OpenRun | None:
+    """End due times by what rows say of them where no message did; the last one looked at if there may be more.
+
+    The end of an execution may not have been heard. A due time that was refused, or came when its schedule was gone,
+    starts none: it is skipped with the reason, and a refusal counts as a failure.
+    """
+    connection = transaction.connection
+    runs = await open_runs(connection, settings.outbox_age, after)
+    answers = await find_answers(connection, runs)
+    for event in answers.ends:
+        if event.schedule_id is not None:
+            await record_end(transaction, ScheduleId(event.schedule_id), event, settings.failures_limit)
+    unanswered = [run for run in runs if run not in answers.answered]
+    refusals = await find_refusals(connection, unanswered)
+    for run, reason in refusals.items():
+        if await skip_run(connection, run, reason):
+            await _count_failure(transaction, run.schedule_id, settings.failures_limit)
+    wanted = await find_wanted(connection, unanswered)
+    for run in unanswered:
+        if run.schedule_id not in wanted:
+            await skip_run(connection, run, UNWANTED)
+    return runs[-1] if len(runs) == MOST_OPEN else None
+
+
+async def _count_failure(transaction: Transaction, schedule: ScheduleId, limit: int) -> None:
+    if await count_failure(transaction.connection, schedule, limit):
         log.warning("A schedule was paused", action="schedule.paused", schedule_id=str(schedule))

@@ -1,0 +1,61 @@
+"""What was kept long enough goes: executions with their results, then the months they lay in."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from executor import sweeper
+from queryflow.domain.ids import ExecutionId, uuid7
+from tests.integration.executor.rig import Rig, flow_of, open_rig
+
+MONTH = """
+    SET ROLE queryflow_migrator;
+    CREATE TABLE query_flow_executions_2020_{0} PARTITION OF query_flow_executions
+    FOR VALUES FROM (queryflow_first_uuid7('2020-{0}-01Z')) TO (queryflow_first_uuid7('2020-{0}-28Z'));
+    RESET ROLE
+"""
+MOVE_BACK = """
+    INSERT INTO query_flow_executions (id, composition_key, version, logical_date, trigger_kind, requested_by, state)
+    SELECT $2, composition_key, version, logical_date, trigger_kind, requested_by, $3
+    FROM query_flow_executions WHERE id = $1
+"""
+OLD_MONTHS = """
+    SELECT inhrelid::regclass::text FROM pg_inherits
+    WHERE inhparent = 'query_flow_executions'::regclass AND inhrelid::regclass::text LIKE '%2020%'
+"""
+
+
+async def in_2020(rig: Rig, like: ExecutionId, month: int, state: str) -> UUID:
+    """An execution of that month, with a result."""
+    made = uuid7(datetime(2020, month, 10, tzinfo=UTC))
+    await rig.owner.execute(MOVE_BACK, like, made, state)
+    await rig.executor.equipment.objects.put_bytes(f"results/{made}/n/1-1.parquet", b"rows")
+    return made
+
+
+async def test_old_executions_go_with_results_and_months_though_others_are_at_work(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "PAUSE_SECONDS", 0.05)
+    async with open_rig(database, tmp_path, listening=False, keep_days=90) as rig:
+        for month in ("01", "02", "03"):
+            await rig.owner.execute(MONTH.format(month))
+        recent = await rig.request(flow_of([("a", "b")]), send=False)
+        await in_2020(rig, recent, 1, "succeeded")
+        still_open = await in_2020(rig, recent, 2, "running")
+        await in_2020(rig, recent, 3, "failed")
+        at_work = await asyncpg.connect(database)
+        async with at_work.transaction():
+            await at_work.fetch("SELECT FROM template_flow_compositions")
+            tidying = asyncio.create_task(sweeper.tidy(rig.executor))
+            await asyncio.wait([tidying], timeout=0.8)
+        await at_work.close()
+        await tidying
+        left = {row["id"] for row in await rig.owner.fetch("SELECT id FROM query_flow_executions")}
+        assert left == {recent, still_open}
+        assert await rig.executor.equipment.objects.list("results/") == [f"results/{still_open}/n/1-1.parquet"]
+        assert [row[0] for row in await rig.owner.fetch(OLD_MONTHS)] == ["query_flow_executions_2020_02"]

@@ -1,0 +1,105 @@
+"""Due times whose end nobody told: the rows tell it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from queryflow.domain.ids import ScheduleId, schedule_fired_id
+from queryflow.domain.states import ExecutionState
+from scheduler.handlers import on_flow_finished
+from scheduler.scheduler import Scheduler
+from scheduler.ticker import settle_open
+from tests.integration.scheduler.test_scheduler import run_times, timer
+from tests.integration.scheduler.world import FAILURES_LIMIT, World
+
+LETTER = """
+    INSERT INTO composer_dead_letters (queue, message_id, type, body, code, reason)
+    VALUES ('composer.schedule-fired', $1, 'schedule.fired', '', 'NOT_PUBLISHED', 'comp_a has no published version.')
+"""
+ENDED = (
+    "UPDATE query_flow_executions SET state = 'failed', counts = '{\"failed\": 1}', finished_at = now() WHERE id = $1"
+)
+
+
+async def grow_old(world: World) -> None:
+    """As if everything had been said long ago."""
+    await world.pool.execute("UPDATE schedule_runs SET created_at = now() - interval '1 hour'")
+
+
+async def runs(world: World, schedule: ScheduleId) -> dict[datetime, tuple[Any, ...]]:
+    query = (
+        "SELECT fire_time, decision, reason, execution_id, execution_state FROM schedule_runs WHERE schedule_id = $1"
+    )
+    return {row["fire_time"]: tuple(row)[1:] for row in await world.pool.fetch(query, schedule)}
+
+
+async def settle_twice(schedulers: list[Scheduler]) -> None:
+    """A repeat must change nothing."""
+    await settle_open(schedulers[0])
+    await settle_open(schedulers[1])
+
+
+async def test_a_refused_due_time_is_skipped_with_the_reason_and_counts_as_a_failure(
+    world: World, schedulers: list[Scheduler]
+) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    times = await run_times(world, schedulers[0], schedule, FAILURES_LIMIT)
+    await world.pool.executemany(LETTER, [(schedule_fired_id(schedule, at),) for at in times])
+    await grow_old(world)
+    await settle_twice(schedulers)
+    reason = "NOT_PUBLISHED: comp_a has no published version."
+    assert await runs(world, schedule) == dict.fromkeys(times, ("skipped", reason, None, None))
+    found = await timer(world, schedule)
+    assert (found["state"], found["failures"]) == ("paused", FAILURES_LIMIT)
+
+
+async def test_an_end_that_was_not_heard_is_read_from_the_execution(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    times = await run_times(world, schedulers[0], schedule, 2)
+    event = await world.finished(schedule, ExecutionState.FAILED, times)
+    await world.pool.execute(ENDED, event.execution_id)
+    await grow_old(world)
+    await settle_twice(schedulers)
+    await on_flow_finished([event], schedulers[0])
+    ended = ("fired", None, event.execution_id, "failed")
+    assert await runs(world, schedule) == dict.fromkeys(times, ended)
+    assert (await timer(world, schedule))["failures"] == 1
+
+
+async def test_a_due_time_of_a_schedule_that_is_gone_is_skipped(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    (at,) = await run_times(world, schedulers[0], schedule, 1)
+    await world.pool.execute("DELETE FROM workflow_schedules WHERE id = $1", schedule)
+    await settle_twice(schedulers)
+    assert (await runs(world, schedule))[at][0] == "fired", "it may be on its way still"
+    await grow_old(world)
+    await settle_twice(schedulers)
+    decision, reason, *_ = (await runs(world, schedule))[at]
+    assert decision == "skipped"
+    assert "switched off or removed" in reason
+
+
+async def test_what_runs_or_waits_stays_open(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    running, _ = await run_times(world, schedulers[0], schedule, 2)
+    execution: UUID = await world.answer(schedule, [running])
+    await grow_old(world)
+    await settle_twice(schedulers)
+    assert set((await runs(world, schedule)).values()) == {("fired", None, None, None)}
+    assert (await timer(world, schedule))["failures"] == 0
+    await world.pool.execute(ENDED, execution)
+    await settle_twice(schedulers)
+    assert [row[3] for row in (await runs(world, schedule)).values()].count("failed") == 1
+
+
+async def test_every_page_of_open_due_times_is_looked_at(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    times = await run_times(world, schedulers[0], schedule, 1_500)
+    await world.answer(schedule, times[:1])
+    last = min(times)
+    await world.pool.execute(LETTER, schedule_fired_id(schedule, last))
+    await world.pool.execute(LETTER, schedule_fired_id(schedule, times[1]))
+    await grow_old(world)
+    await settle_twice(schedulers)
+    found = await runs(world, schedule)
+    assert {at for at, row in found.items() if row[0] == "skipped"} == {last, times[1]}
