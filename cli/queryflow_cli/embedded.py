@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx2
-from prometheus_client import make_asgi_app
 from pydantic import ValidationError
 
 import composer.app
@@ -69,7 +68,8 @@ async def embedded(settings: Sequence[ServiceSettings], port: int) -> AsyncItera
 
 def _gateway(services: list[Service]) -> Gateway:
     apps = {service.name: service.app for service in services}
-    return Gateway(apps, {service.name: _readiness(service) for service in services}, make_asgi_app())
+    ready = {service.name: _readiness(service) for service in services}
+    return Gateway(apps, ready, metrics=apps["composer"])  # the registry is the process's, whichever service shows it
 
 
 def _readiness(service: Service) -> Ready:

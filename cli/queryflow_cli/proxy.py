@@ -121,7 +121,8 @@ async def _answer(connection: httpcore2.AsyncHTTPConnection, asked: httpcore2.Re
             return await _whole(answer)
     except NO_ANSWER:
         message = "The service does not answer; try again in a moment."
-        return JSONResponse({"error": "TRY_AGAIN", "message": message, "details": {}}, status_code=503)
+        body = {"error": "TRY_AGAIN", "message": message, "details": {}}
+        return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
     response = StreamingResponse(_pieces(answer), status_code=answer.status)
     response.raw_headers = _kept(answer.headers)
     return response

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from queryflow_cli.deployed import last_words
@@ -48,7 +48,6 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         ("GET", "/api/executionsomething", "composer"),
         ("GET", "/api/templates", "composer"),
         ("PATCH", "/api/schedules/1", "composer"),
-        ("GET", "/openapi.json", "composer"),
         ("GET", "/metrics", "metrics"),
     ],
 )
@@ -71,6 +70,45 @@ async def test_what_is_not_there_is_answered_in_the_shape_of_errors(client: http
     answer = await client.get("/nothing")
     assert answer.status_code == 404
     assert set(answer.json()) == {"error", "message", "details"}
+
+
+def describing(name: str, status: int = 200) -> ASGIApp:
+    """A service that describes one route of its own, and says which token it was shown."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        token = dict(scope["headers"])[b"authorization"].decode()
+        document = {
+            "info": {"title": name},
+            "paths": {"/api/shared": {name: {}}, f"/api/{name}": {"get": token}},
+            "components": {"schemas": {name: {}}},
+        }
+        await JSONResponse(document, status)(scope, receive, send)
+
+    return answer
+
+
+async def described_by(**services: ASGIApp) -> httpx2.Response:
+    transport = httpx2.ASGITransport(app=Gateway(services, {}, None))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://queryflow") as client:
+        return await client.get("/openapi.json", headers={"Authorization": "Bearer x"})
+
+
+async def test_the_whole_describes_what_all_services_offer() -> None:
+    answer = await described_by(composer=describing("composer"), status=describing("status"))
+    assert answer.json() == {
+        "info": {"title": "QueryFlow"},
+        "paths": {
+            "/api/shared": {"composer": {}, "status": {}},
+            "/api/composer": {"get": "Bearer x"},
+            "/api/status": {"get": "Bearer x"},
+        },
+        "components": {"schemas": {"composer": {}, "status": {}}},
+    }
+
+
+async def test_the_whole_is_not_described_to_whom_a_service_refuses_it() -> None:
+    answer = await described_by(composer=describing("composer"), status=describing("status", 401))
+    assert (answer.status_code, answer.json()["info"]) == (401, {"title": "status"})
 
 
 @pytest.mark.parametrize(
