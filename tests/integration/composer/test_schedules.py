@@ -1,6 +1,7 @@
 """Definitions of schedules over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -46,6 +47,8 @@ async def test_a_schedule_is_saved_changed_and_removed(published: Rig) -> None:
         ({"parameters": {"least": "x"}}, ("WRONG_TYPE", "parameters.least")),
         ({"parameters": {"other": 1}}, ("UNKNOWN_PARAMETER", "parameters.other")),
         ({"colour": "red"}, ("INVALID_VALUE", "colour")),
+        ({"is_active": "yes"}, ("INVALID_VALUE", "is_active")),
+        ({"is_active": 1}, ("INVALID_VALUE", "is_active")),
     ],
 )
 async def test_a_wrong_schedule_is_refused_with_its_place(
@@ -54,6 +57,26 @@ async def test_a_wrong_schedule_is_refused_with_its_place(
     refused = await published.post("/api/schedules", {**WEEKLY, **wrong})
     assert refused.status_code == 422
     assert [(each["code"], each["path"]) for each in refused.json()["details"]["problems"]] == [problem]
+
+
+async def test_what_schedulers_make_of_a_schedule_is_shown_until_it_changes(published: Rig) -> None:
+    saved = await published.saved("/api/schedules", WEEKLY)
+    address = f"/api/schedules/{saved['id']}"
+    assert saved["timer"] is None
+    await published.connection.execute(
+        "INSERT INTO schedule_timers (schedule_id, definition_version, next_fire_at, state, reason)"
+        " VALUES ($1, 1, '2026-11-23 08:00Z', 'paused', '10 executions failed one after the other')",
+        UUID(saved["id"]),
+    )
+    paused = {
+        "state": "paused",
+        "reason": "10 executions failed one after the other",
+        "next_fire_at": "2026-11-23T08:00:00Z",
+    }
+    assert (await published.client.get(address)).json()["timer"] == paused
+    assert (await published.client.get("/api/schedules")).json()["items"][0]["timer"] == paused
+    changed = await published.client.patch(address, json={}, headers={"If-Match": '"1"'})
+    assert changed.json()["timer"] is None
 
 
 async def test_an_active_schedule_needs_something_published_and_keeps_its_composition(published: Rig) -> None:

@@ -1,5 +1,6 @@
 """What status answers over HTTP, from rows and from the projection."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from queryflow.messages.execution import ExecutionProgressed, NodeStarted
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_execution, on_progress
 from status.status import Status
+from status.usecases import operations
 from tests.integration.status.world import World
 from tests.unit.status.making import life
 
@@ -123,6 +125,9 @@ async def test_executions_are_listed_page_by_page_the_newest_first(world: World,
             break
         cursor = {"cursor": page["next_cursor"]}
     assert found == [str(execution) for execution in made]
+    row = await world.pool.fetchval("SELECT id FROM template_flow_compositions WHERE composition_id = $1", composition)
+    by_row = await get(client, "/api/executions", composition_id=row)
+    assert [item["execution_id"] for item in by_row["items"]] == found
 
 
 async def test_lists_show_the_rows_state_and_the_projections_counts(
@@ -281,6 +286,22 @@ async def test_the_health_of_the_whole(world: World, client: httpx2.AsyncClient)
     assert set(found["outboxes"]) == {"composer", "executor", "scheduler"}
     assert set(found["dead_letters"]) == {"composer", "executor", "scheduler", "status"}
     assert found["queues"]["status.progress"] == 0
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_the_rest_of_the_health_is_told_while_the_broker_is_away(
+    silent: bool, status: Status, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> dict[str, int]:
+        if silent:
+            await asyncio.Event().wait()
+        raise ConnectionError
+
+    monkeypatch.setattr(operations, "BROKER_SECONDS", 0.01)
+    monkeypatch.setattr(status.bus, "queue_depths", away)
+    found = await get(client, "/api/status")
+    assert found["queues"] is None
+    assert set(found["outboxes"]) == {"composer", "executor", "scheduler"}
 
 
 @pytest.mark.parametrize(("path", "parts"), [("/health/live", {"live"}), ("/health/ready", {"database", "bus"})])

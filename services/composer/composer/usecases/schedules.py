@@ -37,7 +37,7 @@ ScheduledVersion = Annotated[str, Field(pattern="^(published|[0-9a-f]{64})$")]
 class ScheduleDefinition(BaseModel):
     """When a composition runs by itself: five cron fields, read in an IANA time zone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     composition_id: str
     cron: str
@@ -50,7 +50,7 @@ class ScheduleDefinition(BaseModel):
 class ScheduleChange(BaseModel):
     """What changes of a schedule; what is left out or null stays as it is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     cron: str | None = None
     time_zone: str | None = None
