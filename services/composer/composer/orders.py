@@ -45,16 +45,13 @@ def api_order(person: PersonId, wish: ExecutionWish, idempotency_key: str | None
     """An order that a person gave; Invalid if the key cannot be one."""
     if idempotency_key is None:
         return Order(person, wish, TriggerKind.API)
-    if not 1 <= len(idempotency_key) <= LONGEST_KEY or not idempotency_key.isprintable():
-        message = f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters."
-        raise Invalid(message, code="INVALID_IDEMPOTENCY_KEY")
-    return Order(person, wish, TriggerKind.API, key=f"api:{idempotency_key}")
+    return Order(person, wish, TriggerKind.API, key=f"api:{_usable(idempotency_key)}")
 
 
 def message_order(person: PersonId, trigger: FlowTrigger) -> Order:
-    """An order that another system sent."""
-    wish = ExecutionWish(parameters=trigger.parameters)
-    return Order(person, wish, TriggerKind.MESSAGE, trigger.idempotency_key, key=f"message:{trigger.idempotency_key}")
+    """An order that another system sent; Invalid if the key cannot be one."""
+    wish, key = ExecutionWish(parameters=trigger.parameters), _usable(trigger.idempotency_key)
+    return Order(person, wish, TriggerKind.MESSAGE, key, key=f"message:{key}")
 
 
 def schedule_order(person: PersonId, fired: ScheduleFired, wish: ExecutionWish) -> Order:
@@ -62,3 +59,10 @@ def schedule_order(person: PersonId, fired: ScheduleFired, wish: ExecutionWish) 
     schedule = ScheduleId(fired.schedule_id)
     key = due_time_key(schedule, fired.fire_time)
     return Order(person, wish, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)
+
+
+def _usable(key: str) -> str:
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        message = f"An idempotency key has 1 to {LONGEST_KEY} printable characters."
+        raise Invalid(message, code="INVALID_IDEMPOTENCY_KEY")
+    return key

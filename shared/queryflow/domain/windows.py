@@ -31,6 +31,8 @@ DEFAULT_RANGE = "last_30_days"
 """What a flow asks for that says nothing."""
 MOST_DAYS = 3_660
 LONGEST_ZONE = 100
+OF_THE_MACHINE = ("localtime", "posix", "right/")
+"""How names begin that only some machines know: another zone on each, or one that counts leap seconds."""
 """No zone has a longer name; the database's reader takes a name apart by its slashes, recursively."""
 
 DAY = timedelta(days=1)
@@ -83,8 +85,8 @@ def window_problems(window: Window, path: str) -> list[Problem]:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether the IANA database knows the zone; `localtime`, which is another one on each machine, is none."""
-    return len(name) <= LONGEST_ZONE and _is_known_zone(name)
+    """Whether the IANA database knows the zone, on every machine alike."""
+    return len(name) <= LONGEST_ZONE and not name.startswith(OF_THE_MACHINE) and _is_known_zone(name)
 
 
 @lru_cache(maxsize=1_024)
@@ -97,7 +99,7 @@ def _is_known_zone(name: str) -> bool:
         OSError,
     ):  # OSError: the name of a folder of the database, such as Europe
         return False
-    return name != "localtime"
+    return True
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -3,6 +3,7 @@
 from queryflow.runtime.bus.port import DeadLetter
 from queryflow.runtime.database import Pool
 
+LONGEST_TYPE = 100
 LONGEST_REASON = 4_000
 
 
@@ -15,10 +16,13 @@ class DeadLetterTable:
 
     async def record(self, letter: DeadLetter) -> None:
         """Commit the letter; a repeat of the same (queue, message) changes nothing."""
-        reason = letter.reason[:LONGEST_REASON].replace("\x00", "")
-        await self._pool.execute(
-            self._insert, letter.queue, letter.message_id, letter.type[:100], letter.body, letter.code, reason
-        )
+        kind, reason = _storable(letter.type, LONGEST_TYPE), _storable(letter.reason, LONGEST_REASON)
+        await self._pool.execute(self._insert, letter.queue, letter.message_id, kind, letter.body, letter.code, reason)
+
+
+def _storable(text: str, longest: int) -> str:
+    """What a column holds of the text, which others may have sent."""
+    return text[:longest].replace("\x00", "")
 
 
 INSERT = """

@@ -161,7 +161,20 @@ def test_the_ends_of_the_calendar_are_refused_not_stumbled_over(word: str, logic
 
 
 @pytest.mark.parametrize(
-    "name", ["", "localtime", "Europe", "/etc/passwd", "..", "europe/berlin\0", "x" * 5_000, "x/" * 5_000]
+    "name",
+    [
+        "",
+        "localtime",
+        "posix/UTC",
+        "posixrules",
+        "right/UTC",
+        "Europe",
+        "/etc/passwd",
+        "..",
+        "europe/berlin\0",
+        "x" * 5_000,
+        "x/" * 5_000,
+    ],
 )
 def test_what_is_no_time_zone(name: str) -> None:
     assert not is_time_zone(name)

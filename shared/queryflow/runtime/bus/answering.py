@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from queryflow.domain.errors import Refused
+from queryflow.domain.errors import Invalid, Refused
 from queryflow.messages.event import Event
 from queryflow.runtime.bus.port import AnyHandler, BatchHandler, DeadLetter, DeadLetters, Handler
 from queryflow.runtime.crashpoints import crashpoint
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 MAXIMUM_REDELIVERIES = 10
 """After so many redeliveries a message that still asks to be tried again becomes a dead letter."""
 LONGEST_BACKOFF_SECONDS = 60.0
+MOST_NAMED = 20
+"""So many problems of one message are named in the reason of its dead letter."""
 
 
 def backoff_seconds(redeliveries: int) -> float:
@@ -128,7 +130,7 @@ class Subscription:
         if passes(error):
             return await self._bury(delivery, "TRIED_TOO_OFTEN", f"tried {delivery.redeliveries + 1} times: {error}")
         if isinstance(error, Refused):
-            return await self._bury(delivery, error.error_code, error.message)
+            return await self._bury(delivery, error.error_code, _without_values(error))
         log.error("A handler failed", action="bus.bug", queue=self.queue, exc_info=error)
         return await self._bury(delivery, "BUG", f"{type(error).__name__}: {error}")
 
@@ -147,7 +149,15 @@ class Subscription:
         return Answer.DEAD
 
 
+def _without_values(error: Refused) -> str:
+    """Why, and of each problem where and which, never the values: a reason is shown and logged."""
+    problems = error.problems[:MOST_NAMED] if isinstance(error, Invalid) else ()
+    return " ".join([error.message, "; ".join(f"{problem.path}: {problem.code}" for problem in problems)]).rstrip()
+
+
 def _without_input(error: ValidationError) -> str:
-    """Where and why, never the values: a reason is shown and logged."""
+    """The same of a body that cannot be read."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in problems[:20])
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in problems[:MOST_NAMED]
+    )

@@ -92,7 +92,7 @@ class RabbitBus:
                 await self._rebuild()
 
     async def queue_depths(self) -> Mapping[str, int]:
-        """How many messages wait in each queue of the system, by its name without prefix; ConnectionError if unknown."""
+        """How many messages wait in each queue of the system; ConnectionError while the broker is away."""
         try:
             counts = await self._declared(self._queues())
         except BROKER_AWAY as error:
