@@ -1,11 +1,18 @@
 """Definitions of schedules over HTTP."""
 
+import asyncio
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from composer.expected import Expected
+from composer.usecases.compositions import delete_composition
+from queryflow.domain.ids import CompositionId
+from queryflow.schema.people import LOCAL_PERSON
 from tests.integration.composer.rig import Rig, flow, with_templates
+from tests.support.eventually import eventually
 
 WEEKLY = {"composition_id": "comp_things", "cron": "0 9 * * 1", "time_zone": "Europe/Berlin"}
 
@@ -91,6 +98,35 @@ async def test_an_active_schedule_needs_something_published_and_keeps_its_compos
     )
     gone = await published.client.delete("/api/compositions/comp_things", headers={"If-Match": '"1"'})
     assert gone.status_code == 204
+
+
+async def test_a_composition_that_is_just_taken_out_of_use_gets_no_schedule(published: Rig) -> None:
+    resting = await published.saved("/api/schedules", {**WEEKLY, "is_active": False})
+    async with published.composer.transaction() as transaction:
+        await delete_composition(transaction, LOCAL_PERSON, CompositionId("comp_things"), Expected(None))
+        asked = (
+            asyncio.create_task(published.post("/api/schedules", WEEKLY)),
+            asyncio.create_task(
+                published.client.patch(
+                    f"/api/schedules/{resting['id']}", json={"is_active": True}, headers={"If-Match": "*"}
+                )
+            ),
+        )
+        await eventually(partial(_wait, published, len(asked)))
+    assert [(await answer).status_code for answer in asked] == [404, 404]
+
+
+async def _wait(rig: Rig, number: int) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await rig.connection.fetchval(waiting) == number)
+
+
+async def test_a_version_that_cannot_be_executed_yet_is_not_scheduled(published: Rig) -> None:
+    nodes = {"top": {"template": "top_things", "when": "params.least > 1"}}
+    await published.saved("/api/compositions", flow("comp_when", nodes=nodes, connections=[]))
+    await published.post("/api/compositions/comp_when/publish")
+    refused = await published.post("/api/schedules", {**WEEKLY, "composition_id": "comp_when"})
+    assert (refused.status_code, refused.json()["error"]) == (422, "CONDITIONS_NOT_AVAILABLE")
 
 
 async def test_a_schedule_of_a_composition_out_of_use_is_not_switched_on_again(published: Rig) -> None:

@@ -166,6 +166,7 @@ async def test_the_timeline_is_told_page_by_page(world: World, status: Status, c
     path = f"/api/executions/{execution}/timeline"
     first = await get(client, path, limit=2)
     rest = await get(client, path, limit=2, cursor=first["next_cursor"])
+    assert await code(client, path, 422, limit=201) == "INVALID"
     assert [item["node_id"] for item in (*first["items"], *rest["items"])] == ["top", "overlap", "paths"]
     assert rest["next_cursor"] is None
     assert first["items"][0]["fact"] == "node_started"
