@@ -69,7 +69,7 @@ async def embedded(settings: Sequence[ServiceSettings], port: int) -> AsyncItera
 def _gateway(services: list[Service]) -> Gateway:
     apps = {service.name: service.app for service in services}
     ready = {service.name: _readiness(service) for service in services}
-    return Gateway(apps, ready, metrics=apps["composer"])  # the registry is the process's, whichever service shows it
+    return Gateway(apps, ready, {"queryflow": apps["composer"]})  # any of them shows the counters of the process
 
 
 def _readiness(service: Service) -> Ready:

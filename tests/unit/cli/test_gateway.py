@@ -27,7 +27,7 @@ def ready(*, well: bool) -> Ready:
 
 def gateway(**wells: bool) -> Gateway:
     checks = {name: ready(well=wells.get(name, True)) for name in SERVICES}
-    return Gateway({name: saying(name) for name in SERVICES}, checks, saying("metrics"))
+    return Gateway({name: saying(name) for name in SERVICES}, checks, {})
 
 
 @pytest.fixture
@@ -48,7 +48,6 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         ("GET", "/api/executionsomething", "composer"),
         ("GET", "/api/templates", "composer"),
         ("PATCH", "/api/schedules/1", "composer"),
-        ("GET", "/metrics", "metrics"),
     ],
 )
 async def test_each_request_reaches_its_service(
@@ -88,7 +87,7 @@ def describing(name: str, status: int = 200) -> ASGIApp:
 
 
 async def described_by(**services: ASGIApp) -> httpx2.Response:
-    transport = httpx2.ASGITransport(app=Gateway(services, {}, None))
+    transport = httpx2.ASGITransport(app=Gateway(services, {}, {}))
     async with httpx2.AsyncClient(transport=transport, base_url="http://queryflow") as client:
         return await client.get("/openapi.json", headers={"Authorization": "Bearer x"})
 
@@ -109,6 +108,24 @@ async def test_the_whole_describes_what_all_services_offer() -> None:
 async def test_the_whole_is_not_described_to_whom_a_service_refuses_it() -> None:
     answer = await described_by(composer=describing("composer"), status=describing("status", 401))
     assert (answer.status_code, answer.json()["info"]) == (401, {"title": "status"})
+
+
+async def test_the_counters_of_all_processes_are_told_apart() -> None:
+    counting = {
+        "composer": saying('# TYPE beats_total counter\nbeats_total{loop="a b"} 3\n'),
+        "status": saying('# TYPE beats_total counter\nbeats_total{loop="a b"} 4\n# TYPE held gauge\nheld 1\n'),
+    }
+    transport = httpx2.ASGITransport(app=Gateway({}, {}, counting))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://queryflow") as client:
+        answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert [line for line in answer.text.splitlines() if not line.startswith("# HELP")] == [
+        "# TYPE beats_total counter",
+        'beats_total{loop="a b",process="composer"} 3.0',
+        'beats_total{loop="a b",process="status"} 4.0',
+        "# TYPE held gauge",
+        'held{process="status"} 1.0',
+    ]
 
 
 @pytest.mark.parametrize(
