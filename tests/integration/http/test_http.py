@@ -62,6 +62,9 @@ def _router() -> APIRouter:
     async def nothing() -> dict[str, bool]:
         return {"done": True}
 
+    @router.post("/plain")
+    async def plainly() -> None: ...
+
     @router.get("/plain")
     async def plain(size: Annotated[int, Depends(_size)], page: int = 1) -> dict[str, int]:
         return {"page": page, "size": size}
@@ -139,7 +142,8 @@ async def test_a_wrong_form_lists_its_problems(local: httpx2.AsyncClient) -> Non
 
 async def test_unknown_routes_and_methods_have_the_shape_too(local: httpx2.AsyncClient) -> None:
     assert (await local.get("/nowhere")).json()["error"] == "NOT_FOUND"
-    assert (await local.delete("/api/plain")).json()["error"] == "METHOD_NOT_ALLOWED"
+    refused = await local.delete("/api/plain")
+    assert (refused.json()["error"], refused.headers["allow"]) == ("METHOD_NOT_ALLOWED", "GET, POST")
 
 
 async def test_an_unknown_query_parameter_is_named_and_so_are_those_there_are(local: httpx2.AsyncClient) -> None:
