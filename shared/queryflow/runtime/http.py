@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from queryflow import __version__
 from queryflow.runtime.http_errors import ErrorBody, install_error_shapes
 from queryflow.runtime.http_guard import Guard, token_demand
 from queryflow.runtime.http_query import refuse_unknown_query
@@ -27,7 +28,8 @@ def create_app(name: str, settings: ServiceSettings, *, routers: Sequence[APIRou
     An address is written in one way: one slash more is another address, and nothing is there.
     """
     app = FastAPI(
-        title=f"QueryFlow {name}", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
+        title=f"QueryFlow {name}", version=__version__,
+        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
         responses={"default": {"model": ErrorBody, "description": "Refused, or not possible now"}},
     )  # fmt: skip
     demand = [Depends(token_demand(settings))]
