@@ -10,11 +10,10 @@ from queryflow.domain.errors import Invalid, Problem
 
 async def refuse_unknown_query(request: Request) -> None:
     """Pass, or raise Invalid with every query parameter that the route does not take."""
-    given = request.query_params.keys()
-    if not given:
+    if not request.scope["query_string"]:
         return
     known = sorted(_query_names(request.scope["route"].dependant))
-    unknown = [name for name in given if name not in known]
+    unknown = [name for name in request.query_params if name not in known]
     if unknown:
         raise Invalid("The address has unknown query parameters.", [_problem(name, known) for name in unknown])
 
