@@ -31,7 +31,7 @@ async def deployed(
         }
         stack.push_async_callback(_stop, list(processes.values()))
         proxies = {name: await stack.enter_async_context(proxy_of(each)) for name, each in ports.items()}
-        gateway = Gateway(proxies, {name: proxy.ready for name, proxy in proxies.items()}, None)
+        gateway = Gateway(proxies, {name: proxy.ready for name, proxy in proxies.items()}, proxies)
         running = asyncio.create_task(_run(gateway, door, processes, home))
         stack.push_async_callback(_end, running)
         yield running

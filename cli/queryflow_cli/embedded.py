@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx2
-from prometheus_client import make_asgi_app
 from pydantic import ValidationError
 
 import composer.app
@@ -70,7 +69,8 @@ async def embedded(settings: Sequence[ServiceSettings], door: socket.socket) -> 
 
 def _gateway(services: list[Service]) -> Gateway:
     apps = {service.name: service.app for service in services}
-    return Gateway(apps, {service.name: _readiness(service) for service in services}, make_asgi_app())
+    ready = {service.name: _readiness(service) for service in services}
+    return Gateway(apps, ready, {"queryflow": apps["composer"]})  # any of them shows the counters of the process
 
 
 def _readiness(service: Service) -> Ready:

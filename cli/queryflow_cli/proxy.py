@@ -12,6 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from queryflow.runtime.http_errors import BodyTooLarge, response_to
+from queryflow.runtime.http_guard import read_body
+
 Headers = list[tuple[bytes, bytes]]
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade"})
 NO_ANSWER = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException)
@@ -66,7 +69,11 @@ class Proxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request as the service answers it."""
-        asked = await self._asked(Request(scope, receive))
+        try:
+            asked = await self._asked(Request(scope, receive))
+        except BodyTooLarge as error:
+            await response_to(error)(scope, receive, send)
+            return
         connection = await self._connections.take()
         try:
             response = await _answer(connection, asked)
@@ -95,7 +102,7 @@ class Proxy:
     async def _asked(self, request: Request) -> httpcore2.Request:
         scope = request.scope
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        body = await request.body()
+        body = await read_body(request.headers, request.receive)
         headers = _kept(request.headers.raw)
         if body and "content-length" not in request.headers:
             headers.append((b"content-length", str(len(body)).encode()))
@@ -121,7 +128,8 @@ async def _answer(connection: httpcore2.AsyncHTTPConnection, asked: httpcore2.Re
             return await _whole(answer)
     except NO_ANSWER:
         message = "The service does not answer; try again in a moment."
-        return JSONResponse({"error": "TRY_AGAIN", "message": message, "details": {}}, status_code=503)
+        body = {"error": "TRY_AGAIN", "message": message, "details": {}}
+        return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
     response = StreamingResponse(_pieces(answer), status_code=answer.status)
     response.raw_headers = _kept(answer.headers)
     return response

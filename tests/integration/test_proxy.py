@@ -101,10 +101,25 @@ async def test_a_kept_connection_whose_other_end_is_gone_is_not_used() -> None:
             await asyncio.gather(serving, return_exceptions=True)
 
 
+async def test_a_body_that_no_service_takes_is_refused_while_it_arrives(proxy: Proxy) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(1_000):
+            sent += 1
+            yield b"x" * 100_000
+
+    async with client_of(proxy) as client:
+        answer = await client.post("/echo/a", content=endless())
+    assert (answer.status_code, answer.json()["error"]) == (413, "BODY_TOO_LARGE")
+    assert sent < 30
+
+
 async def test_nobody_there_is_said_in_the_shape_of_errors() -> None:
     absent = Proxy(free_port())
     async with client_of(absent) as client:
         answer = await client.get("/echo/a")
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json()["error"] == "TRY_AGAIN"
     assert not await absent.ready()

@@ -82,8 +82,8 @@ class Prepared:
 
 def refuse_unavailable(wish: ExecutionWish) -> None:
     """Raise NotAvailable for what the wish can name and nothing stands behind yet."""
-    asked = {"only": wish.only, "upto": wish.upto, "from": wish.from_, "force": wish.force}
-    names = [name for name, value in asked.items() if value]
+    asked = {"only": wish.only, "upto": wish.upto, "from": wish.from_, "force": wish.force or None}
+    names = [name for name, value in asked.items() if value is not None]
     if wish.version == "draft":
         names.append("version")
     if names:

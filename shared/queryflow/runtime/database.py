@@ -70,6 +70,7 @@ def open_engine(url: str, *, role: str | None, size: int = 8) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=COMMAND_TIMEOUT_SECONDS,
         json_serializer=_to_json,
+        hide_parameters=True,  # errors are logged and kept with dead letters, values are not
         connect_args={"command_timeout": COMMAND_TIMEOUT_SECONDS, "server_settings": _server_settings(role)},
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)

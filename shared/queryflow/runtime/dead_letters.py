@@ -3,8 +3,8 @@
 from queryflow.runtime.bus.port import DeadLetter
 from queryflow.runtime.database import Pool
 
-LONGEST_REASON = 4_000
 LONGEST_TYPE = 100
+LONGEST_REASON = 4_000
 
 
 class DeadLetterTable:

@@ -7,8 +7,10 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from queryflow import __version__
 from queryflow.runtime.http_errors import ErrorBody, install_error_shapes
 from queryflow.runtime.http_guard import Guard, token_demand
+from queryflow.runtime.http_query import refuse_unknown_query
 from queryflow.runtime.settings import ServiceSettings
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -21,14 +23,18 @@ def new_router(prefix: str, tag: str) -> APIRouter:
 
 
 def create_app(name: str, settings: ServiceSettings, *, routers: Sequence[APIRouter], readiness: Readiness) -> FastAPI:
-    """The app of the service `name`; every route but the two health probes demands the token where one is set."""
+    """The app of the service `name`; every route but the two health probes demands the token where one is set.
+
+    An address is written in one way: one slash more is another address, and nothing is there.
+    """
     app = FastAPI(
-        title=f"QueryFlow {name}", docs_url=None, redoc_url=None, openapi_url=None,
+        title=f"QueryFlow {name}", version=__version__,
+        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
         responses={"default": {"model": ErrorBody, "description": "Refused, or not possible now"}},
     )  # fmt: skip
     demand = [Depends(token_demand(settings))]
     for router in routers:
-        app.include_router(router, dependencies=demand)
+        app.include_router(router, dependencies=[*demand, Depends(refuse_unknown_query)])
     app.include_router(_insight_router(app), dependencies=demand)
     app.include_router(_health_router(readiness))
     install_error_shapes(app)

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from queryflow.domain.errors import (
     Conflict,
@@ -49,6 +50,7 @@ STATUS_OF: Mapping[type[Refused], int] = {
     WrongContentType: 415,
     Refused: 400,
 }
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 CODE_OF_STATUS: Mapping[int, str] = {401: "TOKEN_REQUIRED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
@@ -95,8 +97,19 @@ def install_error_shapes(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> JSONResponse:
         return response_to(error)
 
+    async def answer_wrong_method(request: Request, error: Exception) -> JSONResponse:
+        answer = response_to(error)
+        answer.headers["Allow"] = ", ".join(method for method in METHODS if _is_routed(app, request, method))
+        return answer
+
     for kind in (Refused, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
+    app.add_exception_handler(405, answer_wrong_method)
+
+
+def _is_routed(app: FastAPI, request: Request, method: str) -> bool:
+    """Whether the address takes the method; each of its methods is a route of its own."""
+    return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
 
 
 def _refused(error: Refused) -> JSONResponse:

@@ -56,6 +56,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # as GET; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         answer = _Answer(send)
         started_at = time.perf_counter()
         try:
@@ -113,7 +115,7 @@ def _refuse_null(scope: Scope) -> None:
 
 async def _checked_body(headers: Headers, receive: Receive) -> Receive:
     """Read and check the body; what is returned gives it to the app once more."""
-    body = await _read_body(headers, receive)
+    body = await read_body(headers, receive)
     if body:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in BODY_TYPES:
@@ -132,7 +134,8 @@ async def _checked_body(headers: Headers, receive: Receive) -> Receive:
     return replay
 
 
-async def _read_body(headers: Headers, receive: Receive) -> bytes:
+async def read_body(headers: Headers, receive: Receive) -> bytes:
+    """The whole body; BodyTooLarge as soon as it is known to be."""
     declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MOST_BYTES:
         raise BodyTooLarge("A body may have 2 MiB.")

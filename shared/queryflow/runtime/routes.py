@@ -19,7 +19,6 @@ ROUTES = (
     Route("/api/status", READING, "status"),
     Route("/api/operations", READING, "status"),
     Route("/api", None, "composer"),
-    Route("/openapi.json", READING, "composer"),
 )
 """The first that matches wins."""
 

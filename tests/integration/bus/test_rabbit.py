@@ -135,6 +135,8 @@ async def test_a_broker_that_stays_away_ends_the_process(site: Site, monkeypatch
     connection = cast("aiormq.Connection", bus._connection)
     monkeypatch.setattr(bus, "_url", f"amqp://127.0.0.1:{free_port()}/")
     await connection.close()
+    with pytest.raises(ConnectionError):
+        await bus.queue_depths()
     with pytest.raises(BusLost):
         await bus.watch()
     assert not bus.healthy

@@ -1,14 +1,21 @@
 """The composer behind the bus: what it cannot answer is kept with its reason."""
 
+import json
 from dataclasses import replace
+from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from composer.app import open_service
+from composer.handlers import HANDLERS
 from composer.settings import ComposerSettings
 from queryflow.messages.trigger import FlowTrigger
+from queryflow.runtime.bus.answering import Answer, Delivery, Subscription
 from queryflow.runtime.bus.local import LocalBus
+from queryflow.runtime.bus.port import DeadLetter
 from queryflow.runtime.outbox import envelope
+from tests.integration.composer.rig import Rig, flow, with_templates
 from tests.support.eventually import eventually
 
 
@@ -26,3 +33,47 @@ async def test_a_bad_trigger_becomes_a_dead_letter_with_its_reason(database: str
     await connection.close()
     assert (letter["queue"], letter["message_id"]) == ("composer.flow-trigger", message.message_id)
     assert (letter["code"], letter["reason"]) == ("NOT_FOUND", "There is no composition comp_absent.")
+
+
+class Letters(list[DeadLetter]):
+    """Where dead letters are kept."""
+
+    async def record(self, letter: DeadLetter) -> None:
+        self.append(letter)
+
+
+GOOD = {"composition_id": "comp_things", "parameters": {"least": 3}, "idempotency_key": "order-1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "reason"),
+    [
+        (b"", "UNDECODABLE", "body: Invalid JSON: EOF while parsing a value at line 1 column 0"),
+        (b"\xff", "UNDECODABLE", "body: Invalid JSON: expected value at line 1 column 1"),
+        ([], "UNDECODABLE", "body: Input should be an object"),
+        ({**GOOD, "idempotency_key": ""}, "UNDECODABLE", "idempotency_key: String should have at least 1 character"),
+        ({**GOOD, "idempotency_key": "a\0b"}, "INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 200 printable"),
+        ({**GOOD, "parameters": {"least": float("nan")}}, "UNDECODABLE", "parameters: Value error, Out of range float"),
+        ({**GOOD, "parameters": {"least": [{"a": float("inf")}]}}, "UNDECODABLE", "parameters: Value error, Out of"),
+        ({**GOOD, "composition_id": "comp_\0"}, "NOT_FOUND", "There is no composition comp_"),
+        (
+            {**GOOD, "parameters": {"least": "secret-word", "other": 1}},
+            "INVALID",
+            "comp_things cannot be executed with these values."
+            " parameters.other: UNKNOWN_PARAMETER; parameters.least: WRONG_TYPE",
+        ),
+    ],
+    ids=str,
+)
+async def test_every_bad_trigger_is_refused_by_name(rig: Rig, body: object, code: str, reason: str) -> None:
+    await with_templates(rig)
+    await rig.saved("/api/compositions", flow())
+    letters = Letters()
+    trigger = next(handler for handler in HANDLERS if handler.queue == "composer.flow-trigger")
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    delivery = Delivery(uuid4(), "flow.trigger", sent, traceparent=None, redeliveries=0)
+    assert await Subscription(trigger, rig.composer, letters).answer([delivery]) == [Answer.DEAD]
+    (letter,) = letters
+    assert (letter.code, letter.reason[: len(reason)]) == (code, reason)
+    assert "secret-word" not in letter.reason
+    assert await rig.count("query_flow_executions") == 0

@@ -61,6 +61,15 @@ async def test_an_id_is_taken_once(rig: Rig) -> None:
     assert other.status_code == 422
 
 
+async def test_of_changes_at_once_one_wins_and_the_others_are_told(rig: Rig) -> None:
+    await rig.saved("/api/templates", TEMPLATE)
+    changes = [{**TEMPLATE, "name": f"Changed {number}"} for number in range(4)]
+    answers = await asyncio.gather(
+        *(rig.client.put("/api/templates/top_things", json=each, headers={"If-Match": '"1"'}) for each in changes)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+
+
 async def test_outputs_that_are_not_declared_are_read_from_the_sql(rig: Rig) -> None:
     silent = {key: value for key, value in TEMPLATE.items() if key != "outputs"}
     saved = await rig.saved("/api/templates", silent)

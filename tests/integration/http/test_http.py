@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import httpx2
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from queryflow.domain.errors import (
@@ -43,6 +43,10 @@ class Wish(BaseModel):
     number: int
 
 
+async def _size(size: int = 1) -> int:
+    return size
+
+
 def _router() -> APIRouter:
     router = APIRouter(prefix="/api")
 
@@ -58,9 +62,12 @@ def _router() -> APIRouter:
     async def nothing() -> dict[str, bool]:
         return {"done": True}
 
+    @router.post("/plain")
+    async def plainly() -> None: ...
+
     @router.get("/plain")
-    async def plain(page: int = 1) -> dict[str, int]:
-        return {"page": page}
+    async def plain(size: Annotated[int, Depends(_size)], page: int = 1) -> dict[str, int]:
+        return {"page": page, "size": size}
 
     return router
 
@@ -135,7 +142,32 @@ async def test_a_wrong_form_lists_its_problems(local: httpx2.AsyncClient) -> Non
 
 async def test_unknown_routes_and_methods_have_the_shape_too(local: httpx2.AsyncClient) -> None:
     assert (await local.get("/nowhere")).json()["error"] == "NOT_FOUND"
-    assert (await local.delete("/api/plain")).json()["error"] == "METHOD_NOT_ALLOWED"
+    refused = await local.delete("/api/plain")
+    assert (refused.json()["error"], refused.headers["allow"]) == ("METHOD_NOT_ALLOWED", "GET, POST")
+
+
+async def test_an_unknown_query_parameter_is_named_and_so_are_those_there_are(local: httpx2.AsyncClient) -> None:
+    assert (await local.get("/api/plain?page=2&size=3")).json() == {"page": 2, "size": 3}
+    refused = await local.get("/api/plain?limt=5&page=2&PAGE=2&limt=6")
+    assert (refused.status_code, refused.json()["error"]) == (422, "INVALID")
+    assert [(each["code"], each["path"], each["message"]) for each in refused.json()["details"]["problems"]] == [
+        ("UNKNOWN_PARAMETER", f"query.{name}", f"There is no query parameter {name} here; there are: page, size.")
+        for name in ("limt", "PAGE")
+    ]
+    nothing = (await local.post("/api/nothing?dry_run=1")).json()["details"]["problems"][0]["message"]
+    assert nothing == "There is no query parameter dry_run here; there are none."
+
+
+@pytest.mark.parametrize("path", ["/api/plain/", "/api/plain//", "/health/live/"])
+async def test_an_address_is_written_in_one_way(local: httpx2.AsyncClient, path: str) -> None:
+    answer = await local.get(path)
+    assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
+
+
+async def test_what_can_be_read_can_be_asked_for_by_its_head(local: httpx2.AsyncClient) -> None:
+    head, get = await local.head("/api/plain"), await local.get("/api/plain")
+    assert (head.status_code, head.headers) == (200, get.headers)
+    assert (await local.head("/api/nothing")).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -217,7 +249,7 @@ async def test_our_own_page_and_followed_links_pass(local: httpx2.AsyncClient) -
 @pytest.mark.parametrize("given", [None, "", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}é"])
 async def test_beyond_loopback_the_token_is_demanded(public: httpx2.AsyncClient, given: str | None) -> None:
     headers = {b"authorization": given.encode()} if given is not None else {}
-    for path in ("/api/plain", "/metrics", "/openapi.json"):
+    for path in ("/api/plain", "/api/plain?limt=5", "/metrics", "/openapi.json"):
         answer = await public.get(path, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (401, "TOKEN_REQUIRED")
         assert answer.headers["www-authenticate"] == "Bearer"

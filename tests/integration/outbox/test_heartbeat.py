@@ -2,6 +2,7 @@
 
 import asyncio
 
+from queryflow import __version__
 from queryflow.runtime.database import open_pool
 from queryflow.runtime.heartbeat import beat
 from tests.support.eventually import eventually
@@ -12,8 +13,8 @@ async def test_a_service_renews_its_row(module_database: str) -> None:
     beating = asyncio.create_task(beat(pool, "executor", "here-1", every_seconds=0.01))
 
     async def renewed() -> bool:
-        row = await pool.fetchrow("SELECT started_at, at FROM service_heartbeats WHERE instance = 'here-1'")
-        return row is not None and row["at"] > row["started_at"]
+        row = await pool.fetchrow("SELECT started_at, at, version FROM service_heartbeats WHERE instance = 'here-1'")
+        return row is not None and row["at"] > row["started_at"] and row["version"] == __version__
 
     await eventually(renewed)
     beating.cancel()

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from queryflow.domain.ids import NodeId, node_ready_id
 from queryflow.messages.node import NodeReady
@@ -249,6 +250,23 @@ async def test_rows_and_events_of_a_transaction_are_committed_together(
     await _delete_confirmed(outbox)
     assert await _rows(pool) == []
     await engine.dispose()
+
+
+async def test_an_error_of_the_database_lists_no_parameters(database: str) -> None:
+    engine = open_engine(database, role=None)
+    with pytest.raises(DBAPIError) as refused:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT CAST(:value AS integer)"), {"value": "secret-word"})
+    await engine.dispose()
+    assert "SELECT CAST" in str(refused.value)
+    assert "[parameters: (" not in str(refused.value)
+
+
+async def test_a_dead_letter_is_kept_whatever_its_sender_called_it(pool: Pool) -> None:
+    letter = DeadLetter("queue", UUID(int=10), "a\0" + "b" * 300, b"\0", "CODE", "no\0" + "x" * 5_000)
+    await DeadLetterTable("executor", pool).record(letter)
+    (row,) = await pool.fetch("SELECT type, reason FROM executor_dead_letters WHERE message_id = $1", UUID(int=10))
+    assert (row["type"], row["reason"]) == ("a" + "b" * 98, "no" + "x" * 3_997)
 
 
 async def test_a_dead_letter_is_kept_once(pool: Pool) -> None:

@@ -145,7 +145,18 @@ def test_a_wish_without_changes_leaves_the_flow_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [{"version": "draft"}, {"only": "top"}, {"upto": "top"}, {"from": "top"}, {"force": ["top"]}]
+    "wish",
+    [
+        {"version": "draft"},
+        {"only": "top"},
+        {"only": []},
+        {"only": False},
+        {"upto": "top"},
+        {"upto": ""},
+        {"from": "top"},
+        {"force": ["top"]},
+    ],
+    ids=str,
 )
 def test_what_is_not_built_is_said_to_be(wish: dict[str, Any]) -> None:
     with pytest.raises(NotAvailable) as refused:
@@ -186,10 +197,12 @@ def test_orders_of_different_doors_never_share_a_key() -> None:
     assert message.fingerprint(composition) != message.fingerprint(CompositionId("comp_other"))
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak"])
+@pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak", "a\0b"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     with pytest.raises(Invalid):
         api_order(LOCAL_PERSON, ExecutionWish(), key)
+    with pytest.raises(ValueError if key == "" or len(key) > 200 else Invalid):
+        message_order(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key=key))
 
 
 def test_a_message_with_what_cannot_be_stored_is_refused() -> None:

@@ -12,7 +12,7 @@ MEANINGS: Mapping[int, str] = {
     422: "Wrong values; `details.problems` has all of them",
     428: "Send the ETag you read as If-Match",
 }
-AS_YAML: dict[int | str, dict[str, Any]] = {200: {"content": {"application/yaml": {"schema": {"type": "string"}}}}}
+AS_YAML: dict[int | str, dict[str, Any]] = {200: {"content": {"application/yaml": {}}}}
 """The good answer can be had as a YAML file too."""
 
 

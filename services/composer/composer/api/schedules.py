@@ -1,7 +1,8 @@
 """Schedules over HTTP."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -20,8 +21,19 @@ from queryflow.runtime.http import new_router
 router = new_router("/api/schedules", "schedules")
 
 
+class TimerAnswer(BaseModel):
+    """What schedulers make of a schedule: active, paused after failures, or in error; the last two with the reason.
+
+    Whatever changes the schedule starts it anew.
+    """
+
+    state: Literal["active", "paused", "error"]
+    reason: str | None
+    next_fire_at: datetime | None
+
+
 class ScheduleAnswer(BaseModel):
-    """A schedule as it is stored."""
+    """A schedule as it is stored; `timer` is null while it is switched off, and for a moment after each change."""
 
     id: UUID
     composition_id: str
@@ -32,6 +44,7 @@ class ScheduleAnswer(BaseModel):
     is_active: bool
     created_at: datetime
     updated_at: datetime
+    timer: TimerAnswer | None
 
 
 class SchedulePage(BaseModel):
@@ -98,4 +111,5 @@ def _answer(record: ScheduleRecord) -> ScheduleAnswer:
         is_active=record.is_active,
         created_at=record.created_at,
         updated_at=record.updated_at,
+        timer=None if record.timer is None else TimerAnswer.model_validate(asdict(record.timer)),
     )

@@ -12,7 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from composer.paging import PageWish, key_as_uuid
 from queryflow.domain.ids import CompositionId, PersonId, ScheduleId
 from queryflow.schema.compositions import template_flow_compositions
-from queryflow.schema.schedules import workflow_schedules
+from queryflow.schema.schedules import schedule_timers, workflow_schedules
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRecord:
+    """What schedulers make of a schedule: when it fires next, or why it does not."""
+
+    state: str
+    reason: str | None
+    next_fire_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class ScheduleRecord:
     created_by: PersonId | None
     created_at: datetime
     updated_at: datetime
+    timer: TimerRecord | None
+    """None while it is switched off, and until a scheduler has seen its last change."""
 
 
 async def find_schedule(
@@ -80,9 +91,17 @@ async def delete_schedule(connection: AsyncConnection, schedule: ScheduleId) -> 
 
 
 def _schedules() -> Select[Any]:
-    schedule, composition = workflow_schedules, template_flow_compositions
+    schedule, composition, timer = workflow_schedules, template_flow_compositions, schedule_timers
+    current = (timer.c.schedule_id == schedule.c.id) & (timer.c.definition_version == schedule.c.definition_version)
     joined = schedule.join(composition, composition.c.id == schedule.c.composition_id)
-    return select(schedule, composition.c.composition_id.label("composition_key")).select_from(joined)
+    joined = joined.join(timer, current & schedule.c.is_active, isouter=True)
+    columns = (
+        composition.c.composition_id.label("composition_key"),
+        timer.c.state,
+        timer.c.reason,
+        timer.c.next_fire_at,
+    )
+    return select(schedule, *columns).select_from(joined)
 
 
 def _record(row: Row[Any]) -> ScheduleRecord:
@@ -99,4 +118,5 @@ def _record(row: Row[Any]) -> ScheduleRecord:
         created_by=row.created_by,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        timer=None if row.state is None else TimerRecord(row.state, row.reason, row.next_fire_at),
     )

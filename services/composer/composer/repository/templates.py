@@ -35,11 +35,15 @@ class StoredTemplate:
 async def find_template(
     connection: AsyncConnection, template_id: TemplateId, *, lock: bool = False
 ) -> StoredTemplate | None:
-    """The newest version of the template, if it is in use; `lock` keeps other writers out."""
-    query = _newest().where(query_flow_templates.c.template_id == template_id)
+    """The newest version of the template, if it is in use; `lock` keeps other writers out.
+
+    The row is locked before it is read: one that is joined to its version while another writer makes a newer one is
+    lost, because the version that was found is not the row's any more.
+    """
+    named = query_flow_templates.c.template_id == template_id
     if lock:
-        query = query.with_for_update(of=query_flow_templates)
-    row = (await connection.execute(query)).one_or_none()
+        await connection.execute(select(query_flow_templates.c.id).where(named).with_for_update())
+    row = (await connection.execute(_newest().where(named))).one_or_none()
     return None if row is None else _stored(row)
 
 

@@ -20,7 +20,7 @@ from composer.repository.versions import find_version
 from composer.usecases.checking import refuse_errors
 from composer.usecases.compositions import find_in_use
 from composer.usecases.executions import request_execution
-from composer.wishes import ExecutionWish
+from composer.wishes import ExecutionWish, refuse_conditions
 from queryflow.domain.errors import Conflict, NotFound, Problem
 from queryflow.domain.ids import PersonId, ScheduleId, VersionHash
 from queryflow.domain.values import resolve_flow_values
@@ -37,7 +37,7 @@ ScheduledVersion = Annotated[str, Field(pattern="^(published|[0-9a-f]{64})$")]
 class ScheduleDefinition(BaseModel):
     """When a composition runs by itself: five cron fields, read in an IANA time zone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     composition_id: str
     cron: str
@@ -50,7 +50,7 @@ class ScheduleDefinition(BaseModel):
 class ScheduleChange(BaseModel):
     """What changes of a schedule; what is left out or null stays as it is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     cron: str | None = None
     time_zone: str | None = None
@@ -78,7 +78,7 @@ async def read_schedule(transaction: Transaction, schedule: ScheduleId, *, lock:
 
 async def create_schedule(transaction: Transaction, person: PersonId, definition: ScheduleDefinition) -> ScheduleRecord:
     """Store a schedule; schedulers see it within a second."""
-    composition = await find_in_use(transaction, read_reference(definition.composition_id))
+    composition = await find_in_use(transaction, read_reference(definition.composition_id), lock=True)
     await _demand_sound(transaction, composition, definition)
     values = {**_columns(definition), "composition_id": composition.id, "created_by": person}
     return await read_schedule(transaction, await repository.insert_schedule(transaction.connection, values))
@@ -91,7 +91,7 @@ async def change_schedule(
     current = await read_schedule(transaction, schedule, lock=True)
     expected.demand(current.definition_version)
     changed = _definition_of(current).model_copy(update=change.model_dump(exclude_none=True))
-    composition = await find_in_use(transaction, current.composition)
+    composition = await find_in_use(transaction, current.composition, lock=True)
     await _demand_sound(transaction, composition, changed)
     values = {**_columns(changed), "updated_at": transaction.now}
     await repository.change_schedule(transaction.connection, schedule, values)
@@ -153,7 +153,7 @@ async def _demand_sound(
 async def _version_problems(
     transaction: Transaction, composition: CompositionRecord, definition: ScheduleDefinition
 ) -> list[Problem]:
-    """Whether the version exists and takes the values."""
+    """Whether the version exists and takes the values; NotAvailable if it has conditions."""
     followed = definition.version == "published"
     version = composition.published_version if followed else VersionHash(definition.version)
     if version is None:
@@ -162,6 +162,7 @@ async def _version_problems(
     if found is None:
         message = f"{composition.composition_id} has no version {version}."
         return [Problem("VERSION_NOT_FOUND", "version", message)]
+    refuse_conditions(found.version.flow)
     return resolve_flow_values(found.version.flow, definition.parameters, "parameters")[1]
 
 

@@ -66,7 +66,9 @@ async def list_executions(
     cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 50,
     state: Annotated[ExecutionState | None, Query(description="Only those in this state")] = None,
-    composition_id: Annotated[str | None, Query(max_length=100, description="Only those of this composition")] = None,
+    composition_id: Annotated[
+        str | None, Query(max_length=100, description="Only those of this composition: its text or its UUID")
+    ] = None,
 ) -> ExecutionPage:
     """Executions, the newest first; the counts of one that runs may lag a moment behind."""
     wish = ExecutionsWish(limit, read_cursor(cursor), state, composition_id)

@@ -33,10 +33,13 @@ class WaitingAnswer(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """Who is alive, what waits (queues: messages; outboxes: messages not yet handed over), what runs, what failed."""
+    """Who is alive, what waits (queues: messages; outboxes: messages not yet handed over), what runs, what failed.
+
+    `queues` is null while the broker does not answer.
+    """
 
     services: list[ServiceAnswer]
-    queues: dict[str, int]
+    queues: dict[str, int] | None
     outboxes: dict[str, int]
     dead_letters: dict[str, int]
     requested: int

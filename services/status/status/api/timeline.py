@@ -14,7 +14,7 @@ from status.usecases import reading
 
 router = new_router("/api/executions", "timeline")
 
-MOST_FACTS = 1_000
+MOST_FACTS = 200
 
 
 class MomentAnswer(BaseModel):
@@ -40,7 +40,7 @@ async def read_timeline(
     connection: Connection,
     execution_id: UUID,
     cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_FACTS)] = 200,
+    limit: Annotated[int, Query(ge=1, le=MOST_FACTS)] = MOST_FACTS,
 ) -> TimelinePage:
     """Every fact about the nodes, the oldest first; it may lag a moment behind."""
     moments = await reading.read_timeline(connection, execution_id, read_place(cursor), limit)

@@ -78,9 +78,13 @@ async def count_nodes(connection: AsyncConnection, executions: Collection[UUID])
     return found
 
 
-def _row_of(composition: str) -> ScalarSelect[UUID]:
-    table = template_flow_compositions.c
-    return select(table.id).where(table.composition_id == composition).scalar_subquery()
+def _row_of(composition: str) -> ScalarSelect[UUID] | UUID:
+    """The row that a composition's text names; its UUID names it as it is."""
+    try:
+        return UUID(composition)
+    except ValueError:
+        table = template_flow_compositions.c
+        return select(table.id).where(table.composition_id == composition).scalar_subquery()
 
 
 def _executions() -> Select[Any]:

@@ -1,16 +1,20 @@
 """The health of the whole."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from queryflow.domain.states import ExecutionState
+from queryflow.runtime.bus.port import Bus
 from status.repository import operations as repository
 from status.repository.operations import DEAD_LETTERS, OUTBOXES, Heartbeat, Waiting
 from status.status import Status
 
 AN_HOUR = timedelta(hours=1)
 SILENT_KEPT = timedelta(days=1)
+BROKER_SECONDS = 2.0
+"""How long the broker may take to count; who looks here may do so because it is not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Health:
     """Who is alive, what waits, what runs, what failed."""
 
     services: Sequence[Heartbeat]
-    queues: Mapping[str, int]
+    queues: Mapping[str, int] | None
+    """None while the broker does not answer."""
     outboxes: Mapping[str, int]
     dead_letters: Mapping[str, int]
     requested: int
@@ -29,7 +34,7 @@ class Health:
 
 async def read_health(status: Status) -> Health:
     """The health of the whole, as of now."""
-    queues = await status.bus.queue_depths()
+    queues = await _count_messages(status.bus)
     async with status.engine.connect() as connection:
         return Health(
             services=await repository.list_heartbeats(connection, status.settings.silence),
@@ -47,3 +52,10 @@ async def remove_silent(status: Status) -> None:
     """Forget processes that have been silent for a day."""
     async with status.engine.begin() as connection:
         await repository.remove_heartbeats(connection, SILENT_KEPT)
+
+
+async def _count_messages(bus: Bus) -> Mapping[str, int] | None:
+    try:
+        return await asyncio.wait_for(bus.queue_depths(), BROKER_SECONDS)
+    except (ConnectionError, TimeoutError):
+        return None

@@ -156,7 +156,7 @@ def _without_values(error: Refused) -> str:
 
 
 def _without_input(error: ValidationError) -> str:
-    """Where and why, never the values: a reason is shown and logged."""
+    """The same of a body that cannot be read."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in problems[:MOST_NAMED]

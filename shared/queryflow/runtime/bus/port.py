@@ -102,7 +102,7 @@ class Bus(Protocol):
         """Never returns while messages flow; mends what it can, and raises `BusLost` when it could not."""
 
     async def queue_depths(self) -> Mapping[str, int]:
-        """How many messages wait in each queue, by its name without prefix."""
+        """How many messages wait in each queue, by its name without prefix; ConnectionError if nobody can tell."""
 
     @property
     def healthy(self) -> bool:

@@ -92,8 +92,12 @@ class RabbitBus:
                 await self._rebuild()
 
     async def queue_depths(self) -> Mapping[str, int]:
-        """How many messages wait in each queue of the system, by its name without prefix."""
-        return {name: count for name, (count, _) in (await self._declared(self._queues())).items()}
+        """How many messages wait in each queue of the system; ConnectionError while the broker is away."""
+        try:
+            counts = await self._declared(self._queues())
+        except BROKER_AWAY as error:
+            raise ConnectionError(f"RabbitMQ does not answer: {type(error).__name__}") from error
+        return {name: count for name, (count, _) in counts.items()}
 
     @property
     def healthy(self) -> bool:
