@@ -1,7 +1,6 @@
 """A service's sign of life: its row of `service_heartbeats`, from which status says who is alive."""
 
-from importlib.metadata import PackageNotFoundError, version
-
+from queryflow import __version__
 from queryflow.runtime.database import Pool
 from queryflow.runtime.loops import forever
 
@@ -12,18 +11,10 @@ BEAT = """
 """
 
 
-def product_version() -> str:
-    """The installed version of the product."""
-    try:
-        return version("queryflow")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 async def beat(pool: Pool, service: str, instance: str, every_seconds: float = HEARTBEAT_SECONDS) -> None:
     """Renew the row again and again, until cancelled."""
 
     async def once() -> None:
-        await pool.execute(BEAT, service, instance, product_version())
+        await pool.execute(BEAT, service, instance, __version__)
 
     await forever(f"{service}.heartbeat", once, every_seconds=every_seconds)
