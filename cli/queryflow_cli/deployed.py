@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +12,7 @@ from queryflow.domain.errors import TryAgain
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.serving import listen
 from queryflow_cli.gateway import Gateway
+from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import proxy_of
 
 SERVICES = ("composer", "executor", "scheduler", "status")
@@ -41,13 +41,6 @@ def start_service(name: str, environment: Mapping[str, str], home: Path) -> Guar
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     arguments = (sys.executable, "-m", name)
     return GuardedProcess(GuardedCommand(arguments, "TERM", home, logs / f"{name}.log", {**os.environ, **environment}))
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _run(gateway: Gateway, port: int, processes: Mapping[str, GuardedProcess], home: Path) -> None:

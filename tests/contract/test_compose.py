@@ -18,9 +18,9 @@ from executor.settings import ExecutorSettings
 from queryflow.runtime.routes import ROUTES
 from queryflow.runtime.settings import ServiceSettings
 from queryflow_cli.__main__ import app
+from queryflow_cli.ports import free_port
 from scheduler.settings import SchedulerSettings
 from status.settings import StatusSettings
-from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS: dict[str, type[ServiceSettings]] = {
