@@ -11,6 +11,7 @@ import pytest
 
 from queryflow.domain.ids import CompositionId
 from queryflow.messages.execution import ExecutionProgressed, NodeStarted
+from queryflow.runtime.bus.local import LocalBus
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_execution, on_progress
 from status.status import Status
@@ -281,6 +282,18 @@ async def test_the_health_of_the_whole(world: World, client: httpx2.AsyncClient)
     assert set(found["outboxes"]) == {"composer", "executor", "scheduler"}
     assert set(found["dead_letters"]) == {"composer", "executor", "scheduler", "status"}
     assert found["queues"]["status.progress"] == 0
+
+
+async def test_the_whole_is_told_of_while_the_broker_is_away(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def depths(_: LocalBus) -> dict[str, int]:
+        raise ConnectionError("the broker is away")
+
+    monkeypatch.setattr(LocalBus, "queue_depths", depths)
+    found = await get(client, "/api/status")
+    assert found["queues"] is None
+    assert set(found["outboxes"]) == {"composer", "executor", "scheduler"}
 
 
 @pytest.mark.parametrize(("path", "parts"), [("/health/live", {"live"}), ("/health/ready", {"database", "bus"})])

@@ -84,6 +84,8 @@ def test_a_message_without_any_property_is_read() -> None:
         TimeoutError(),
         asyncpg.DeadlockDetectedError(),
         asyncpg.AdminShutdownError(),
+        asyncpg.TooManyConnectionsError(),
+        asyncpg.DiskFullError(),
         OperationalError("SELECT 1", {}, asyncpg.CannotConnectNowError()),
     ],
 )

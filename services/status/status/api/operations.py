@@ -33,10 +33,12 @@ class WaitingAnswer(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """Who is alive, what waits (queues: messages; outboxes: messages not yet handed over), what runs, what failed."""
+    """Who is alive, what waits (queues: messages, null while the broker is away; outboxes: messages not yet handed
+    over), what runs, what failed.
+    """
 
     services: list[ServiceAnswer]
-    queues: dict[str, int]
+    queues: dict[str, int] | None
     outboxes: dict[str, int]
     dead_letters: dict[str, int]
     requested: int

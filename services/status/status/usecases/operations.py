@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from queryflow.domain.states import ExecutionState
+from queryflow.runtime.faults import PASSING
 from status.repository import operations as repository
 from status.repository.operations import DEAD_LETTERS, OUTBOXES, Heartbeat, Waiting
 from status.status import Status
@@ -18,7 +19,8 @@ class Health:
     """Who is alive, what waits, what runs, what failed."""
 
     services: Sequence[Heartbeat]
-    queues: Mapping[str, int]
+    queues: Mapping[str, int] | None
+    """None while the broker does not answer."""
     outboxes: Mapping[str, int]
     dead_letters: Mapping[str, int]
     requested: int
@@ -29,7 +31,7 @@ class Health:
 
 async def read_health(status: Status) -> Health:
     """The health of the whole, as of now."""
-    queues = await status.bus.queue_depths()
+    queues = await _queues(status)
     async with status.engine.connect() as connection:
         return Health(
             services=await repository.list_heartbeats(connection, status.settings.silence),
@@ -41,6 +43,14 @@ async def read_health(status: Status) -> Health:
             failed_last_hour=await repository.count_failed(connection, AN_HOUR),
             oldest_waiting=await repository.oldest_waiting(connection),
         )
+
+
+async def _queues(status: Status) -> Mapping[str, int] | None:
+    """Whoever asks what is wrong is answered also when it is the broker."""
+    try:
+        return await status.bus.queue_depths()
+    except (*PASSING, OSError, RuntimeError):  # a closed channel is a RuntimeError
+        return None
 
 
 async def remove_silent(status: Status) -> None:
