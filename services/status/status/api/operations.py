@@ -33,8 +33,9 @@ class WaitingAnswer(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """Who is alive, what waits (queues: messages, null while the broker is away; outboxes: messages not yet handed
-    over), what runs, what failed.
+    """Who is alive, what waits, what runs, what failed.
+
+    queues: messages, null while the broker is away; outboxes: messages not yet handed over.
     """
 
     services: list[ServiceAnswer]
