@@ -1,6 +1,7 @@
 """Retries with back-off, timeouts, places of engine connections."""
 
 import asyncio
+import errno
 import time
 from pathlib import Path
 
@@ -33,6 +34,20 @@ async def test_a_transient_failure_is_tried_again(rig: Rig) -> None:
         (3, "succeeded", None),
     ]
     await eventually(lambda: is_sound(rig, execution))
+
+
+async def test_a_full_disk_is_named_and_tried_again(rig: Rig) -> None:
+    async def full(work: Work) -> Produced:
+        if work.attempt == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return NOTHING
+
+    rig.scripted.behaviours |= {"a": full, "b": full}
+    execution = await rig.request(flow_of([("a", "c"), ("b", "c")], a=RETRY))
+    assert await rig.ended(execution) == "failed"
+    assert (await rig.row(execution, "a"))["state"] == "succeeded"
+    lasting = await rig.row(execution, "b")
+    assert (lasting["error_kind"], lasting["error_message"]) == ("TRANSIENT", "No space is left where data is kept.")
 
 
 async def test_attempts_are_used_up_and_lasting_failures_are_not_tried_again(rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """Carry a claimed attempt to its end: run it under its lease and its timeout, and have its outcome recorded."""
 
 import asyncio
+import errno
 import random
 import time
 from dataclasses import replace
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 KILL_SECONDS = 5.0
 """How long work that was broken off may take to end."""
 RECORD_PAUSE_SECONDS = 1.0
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 UNRECORDABLE = Outcome(
     NodeState.FAILED,
     failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but what it said cannot be stored."),
@@ -95,6 +97,9 @@ def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> 
         return _failed(execution, held, Failure(problem.kind, problem.message))
     if passes(problem):
         return _failed(execution, held, Failure(ErrorKind.TRANSIENT, f"A server was away: {type(problem).__name__}."))
+    if isinstance(problem, OSError) and problem.errno in NO_SPACE:
+        log.error("There is no space left", action="attempt.no_space", **_ids(held))
+        return _failed(execution, held, Failure(ErrorKind.TRANSIENT, "No space is left where data is kept."))
     log.error("An attempt ended in a bug", action="attempt.bug", exc_info=problem, **_ids(held))
     return _failed(execution, held, Failure(ErrorKind.INTERNAL, "An internal error ended the attempt."))
 
