@@ -4,8 +4,8 @@ import asyncio
 import os
 import statistics
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from bench.installation import Installation, installed
 from bench.report import machine, print_figures, print_json
 from bench.workloads import WORKLOADS, Timing, Workload
 from queryflow.domain.errors import Refused
-from tests.support.rabbitmq import delete_everything, rabbitmq_for_tests
+from queryflow_cli.rabbitmq import NoRabbitMQ, delete_everything, find_programs, private_rabbit
 
 Figures = dict[str, Any]
 PREFIX = f"bench-{os.getpid()}."
@@ -47,10 +47,18 @@ async def _measure(chosen: Mapping[str, Workload], runs: int) -> Figures:
     return figures | {"embedded": embedded} | facts
 
 
-def _broker(folder: Path) -> AbstractContextManager[str]:
-    """The broker that the environment names, else one that lives as long as the block."""
+@contextmanager
+def _broker(folder: Path) -> Iterator[str]:
+    """The URL of the broker that the environment names, else of one that lives as long as the block."""
     named = os.environ.get("QUERYFLOW_AMQP_URL")
-    return nullcontext(named) if named else rabbitmq_for_tests(folder)
+    if named:
+        yield named
+        return
+    programs = find_programs()
+    if programs is None:
+        raise NoRabbitMQ("There is no RabbitMQ here: name one in QUERYFLOW_AMQP_URL, or install rabbitmq-server.")
+    with private_rabbit(folder, programs) as node:
+        yield node.url
 
 
 async def _deployed(installation: Installation, amqp_url: str, chosen: Mapping[str, Workload], runs: int) -> Figures:

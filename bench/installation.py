@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx2
 
-from queryflow_cli.deployed import free_port
 from queryflow_cli.home import running_in
+from queryflow_cli.ports import free_port
 
 READY_WITHIN_SECONDS = 120
 STOP_WITHIN_SECONDS = 60

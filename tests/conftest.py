@@ -8,16 +8,9 @@ from uuid import uuid4
 import pytest
 
 from queryflow.schema.migrate import migrate
+from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything, find_programs, private_rabbit
 from tests.support.postgres import create_database, drop_database, postgres_for_tests
-from tests.support.rabbitmq import (
-    NAMED,
-    NoRabbitMQ,
-    PrivateRabbit,
-    delete_everything,
-    find_programs,
-    private_rabbit,
-    rabbitmq_for_tests,
-)
+from tests.support.rabbitmq import NAMED, NONE_HERE, rabbitmq_for_tests
 from tests.support.s3 import s3_for_tests
 
 
@@ -74,7 +67,7 @@ def private_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Priva
     """A node of our own, which a test may stop and start again; whoever does leaves it running."""
     programs = find_programs()
     if programs is None:
-        raise NoRabbitMQ(NoRabbitMQ.__doc__)
+        raise NoRabbitMQ(NONE_HERE)
     with private_rabbit(tmp_path_factory.mktemp("rabbitmq"), programs) as node:
         yield node
 

@@ -13,6 +13,7 @@ from queryflow.domain.errors import TryAgain
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.serving import answer
 from queryflow_cli.gateway import Gateway
+from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import proxy_of
 
 SERVICES = ("composer", "executor", "scheduler", "status")
@@ -43,13 +44,6 @@ def start_service(name: str, environment: Mapping[str, str], home: Path) -> Guar
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     arguments = (sys.executable, "-m", name)
     return GuardedProcess(GuardedCommand(arguments, "TERM", home, logs / f"{name}.log", {**os.environ, **environment}))
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _run(gateway: Gateway, door: socket.socket, processes: Mapping[str, GuardedProcess], home: Path) -> None:

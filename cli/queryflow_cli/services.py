@@ -3,13 +3,14 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import httpx2
+from sqlalchemy.exc import DBAPIError
 
 from queryflow.domain.errors import Refused, TryAgain
 from queryflow.schema.migrate import migrate
@@ -56,10 +57,17 @@ async def open_services(place: Place, waiting: Waiting) -> AsyncIterator["asynci
 
 async def migrate_named(database_url: str) -> None:
     """Bring the database to this version's schema; Refused if it does not let us in."""
-    try:
+    with usable_database():
         await migrate(database_url)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        reason = str(error) or type(error).__name__
+
+
+@contextmanager
+def usable_database() -> Iterator[None]:
+    """A block that needs the database the environment names; Refused if that does not let us in."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
+        reason = str(getattr(error, "orig", None) or error) or type(error).__name__
         advice = "Mend QUERYFLOW_DATABASE_URL, or unset it to use the embedded one."
         raise Refused(f"The database cannot be used: {reason}. {advice}", code="DATABASE_NOT_USABLE") from error
 

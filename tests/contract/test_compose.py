@@ -18,9 +18,9 @@ from executor.settings import ExecutorSettings
 from queryflow.runtime.routes import ROUTES
 from queryflow.runtime.settings import ServiceSettings
 from queryflow_cli.__main__ import app
+from queryflow_cli.ports import free_port
 from scheduler.settings import SchedulerSettings
 from status.settings import StatusSettings
-from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS: dict[str, type[ServiceSettings]] = {
@@ -167,8 +167,19 @@ def test_the_image_holds_every_package_and_only_what_is_in_the_repository() -> N
     dockerfile = (ROOT / "Dockerfile").read_text()
     copied = re.findall(r"^COPY (\S+) ", dockerfile, re.MULTILINE)
     assert all((ROOT / source).exists() for source in copied)
-    found = re.search(r"PYTHONPATH=(\S+)", dockerfile)
+    found = re.search(r"printf '/srv/queryflow/%s\\n' ([^\\]+)\\\s+> .*/queryflow\.pth", dockerfile)
     assert found
-    folders = [ROOT / Path(folder).relative_to("/srv/queryflow") for folder in found[1].split(":")]
+    folders = [ROOT / folder for folder in found[1].split()]
     packages = {path.name for folder in folders for path in folder.iterdir() if (path / "__init__.py").is_file()}
     assert packages >= {*SETTINGS, "queryflow", "queryflow_cli"}
+    assert "PYTHONPATH=" not in dockerfile, "the sandbox's processes start isolated and would find nothing"
+
+
+def test_what_the_proxy_says_itself_has_the_shape_of_errors() -> None:
+    written = (ROOT / "deploy/nginx.conf").read_text()
+    pages = dict(re.findall(r"error_page ([\d ]+?)(?: =\d+)? @(\w+);", written))
+    bodies = {name: json.loads(body) for name, body in re.findall(r"location @(\w+) {[^}]*return \d+ '(.*)';", written)}
+    assert {" ".join(pages)} == {"404 413 502 504"}
+    assert set(pages.values()) == set(bodies)
+    assert all(set(body) == {"error", "message", "details"} for body in bodies.values())
+    assert [bodies[name]["error"] for name in pages.values()] == ["NOT_FOUND", "BODY_TOO_LARGE", "TRY_AGAIN"]

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from queryflow.runtime.serving import answer, open_door
+from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import Proxy, proxy_of
 from tests.support.eventually import eventually
-from tests.support.ports import free_port
 
 
 async def echo(request: Request) -> Response:

@@ -9,8 +9,8 @@ import pytest
 from pamqp.common import Arguments
 
 from queryflow.runtime.topology import WORK_QUEUES
+from queryflow_cli.rabbitmq import PrivateRabbit, delete_everything
 from tests.support.eventually import eventually
-from tests.support.rabbitmq import PrivateRabbit, delete_everything
 
 
 async def test_every_test_gets_a_migrated_database_of_its_own(database: str, module_database: str) -> None:

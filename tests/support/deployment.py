@@ -13,8 +13,8 @@ import httpx2
 
 from queryflow.runtime.routes import service_for
 from queryflow_cli.client import Client
+from queryflow_cli.ports import free_port
 from tests.support.eventually import eventually
-from tests.support.ports import free_port
 
 SERVICES = ("composer", "executor", "scheduler", "status")
 READY_WITHIN_SECONDS = 30.0

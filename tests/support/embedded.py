@@ -10,8 +10,8 @@ import httpx2
 
 from queryflow_cli.client import Client
 from queryflow_cli.home import running_in
+from queryflow_cli.ports import free_port
 from tests.support.deployment import FAST, Deployment
-from tests.support.ports import free_port
 
 
 class EmbeddedDeployment(Deployment):

@@ -1,108 +1,14 @@
-"""RabbitMQ for tests: the broker a URL names, else a private node that ends with us.
-
-The programs of the private node are the installed ones, or Debian's packages unpacked into a cache; where neither can
-be had, a container. A node found listening on the standard port is somebody else's and is left alone.
-"""
+"""RabbitMQ for tests: the broker a URL names, else a private node that ends with us, else a container."""
 
 import os
-import shutil
-import socket
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
-import aio_pika
-
-from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
-from queryflow.runtime.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
-from tests.support.debian import unpacked_rabbitmq
-from tests.support.ports import free_port
+from queryflow_cli.rabbitmq import NoRabbitMQ, find_programs, private_rabbit
 
 NAMED = "QUERYFLOW_TEST_AMQP_URL"
-_INSTALLED = Path("/usr/lib/rabbitmq/lib")
-_CONFIGURATION = """
-listeners.tcp.1 = 127.0.0.1:{port}
-disk_free_limit.absolute = 50MB
-log.console.level = warning
-"""
-
-
-class NoRabbitMQ(Exception):
-    """No RabbitMQ for the tests: name one in QUERYFLOW_TEST_AMQP_URL, or install rabbitmq-server."""
-
-
-@dataclass(frozen=True, slots=True)
-class RabbitPrograms:
-    """Where RabbitMQ's scripts and Erlang's programs are."""
-
-    scripts: Path
-    erlang: Path
-
-
-class PrivateRabbit:
-    """A node of our own in `folder`, on ports of its own; it can be stopped and started again with what it holds."""
-
-    def __init__(self, folder: Path, programs: RabbitPrograms) -> None:
-        self._folder = folder.absolute()
-        self._programs = programs
-        self._port, self._epmd_port, self._distribution_port = free_port(), free_port(), free_port()
-        self._processes: list[GuardedProcess] = []
-
-    @property
-    def url(self) -> str:
-        """Where the node listens."""
-        return f"amqp://guest:guest@127.0.0.1:{self._port}/"
-
-    def start(self, *, within_seconds: float = 90.0) -> None:
-        """Start the node and wait until it speaks AMQP."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "rabbitmq.conf").write_text(_CONFIGURATION.format(port=self._port))
-        epmd = [str(self._programs.erlang / "epmd"), "-port", str(self._epmd_port), "-address", "127.0.0.1"]
-        for command in (epmd, [str(self._programs.scripts / "rabbitmq-server")]):
-            log = self._folder / f"{Path(command[0]).name}.log"
-            self._processes.append(
-                GuardedProcess(GuardedCommand(command, "TERM", self._folder, log, self._environment()))
-            )
-        self._await_ready(time.monotonic() + within_seconds)
-
-    def stop(self) -> None:
-        """Stop the node; what was confirmed is on disk."""
-        while self._processes:
-            self._processes.pop().stop()
-
-    def restart(self) -> None:
-        """Stop the node and start it with the same port and the same queues."""
-        self.stop()
-        self.start()
-
-    def _await_ready(self, deadline: float) -> None:
-        while not _speaks_amqp(self._port):
-            if time.monotonic() > deadline or not all(process.running for process in self._processes):
-                log = (self._folder / "rabbitmq-server.log").read_text(errors="replace")
-                self.stop()
-                raise NoRabbitMQ(f"The private RabbitMQ node did not start; its log says:\n{log[-2000:]}")
-            time.sleep(0.1)
-
-    def _environment(self) -> dict[str, str]:
-        folder = self._folder
-        return {
-            "HOME": str(folder),
-            "PATH": f"{self._programs.erlang}:{os.environ.get('PATH', os.defpath)}",
-            "LC_ALL": "C.UTF-8",
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_NODENAME": f"queryflow{self._port}@localhost",
-            "RABBITMQ_DIST_PORT": str(self._distribution_port),
-            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(folder),
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none",
-        }
+NONE_HERE = f"No RabbitMQ for the tests: name one in {NAMED}, or install rabbitmq-server."
 
 
 @contextmanager
@@ -121,38 +27,6 @@ def rabbitmq_for_tests(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def private_rabbit(folder: Path, programs: RabbitPrograms) -> Iterator[PrivateRabbit]:
-    """A node of our own that lives as long as the block."""
-    node = PrivateRabbit(folder, programs)
-    node.start()
-    try:
-        yield node
-    finally:
-        node.stop()
-
-
-def find_programs() -> RabbitPrograms | None:
-    """The programs for a private node: the installed ones, else Debian's packages unpacked."""
-    return installed_programs() or unpacked_programs()
-
-
-def installed_programs() -> RabbitPrograms | None:
-    """The programs that the system's packages installed, if they are."""
-    found = sorted(_INSTALLED.glob("rabbitmq_server-*/sbin"))
-    epmd = shutil.which("epmd")
-    return RabbitPrograms(found[-1], Path(epmd).parent) if found and epmd and shutil.which("erl") else None
-
-
-def unpacked_programs() -> RabbitPrograms | None:
-    """The programs of Debian's packages, downloaded and unpacked without installing; None where that is impossible."""
-    root = unpacked_rabbitmq()
-    if root is None:
-        return None
-    scripts = sorted(root.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))[-1]
-    return RabbitPrograms(scripts, root / "usr/lib/erlang/bin")
-
-
-@contextmanager
 def _container() -> Iterator[str]:
     from docker.errors import DockerException
     from testcontainers.community.rabbitmq import RabbitMqContainer
@@ -160,24 +34,6 @@ def _container() -> Iterator[str]:
     try:
         container = RabbitMqContainer("rabbitmq:4")
     except DockerException as error:
-        raise NoRabbitMQ(NoRabbitMQ.__doc__) from error
+        raise NoRabbitMQ(NONE_HERE) from error
     with container:
         yield f"amqp://guest:guest@{container.get_container_host_ip()}:{container.get_exposed_port(5672)}/"
-
-
-def _speaks_amqp(port: int) -> bool:
-    """Whether the listener answers a protocol header with Connection.Start."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-        connection.sendall(b"AMQP\x00\x00\x09\x01")
-        return len(connection.recv(8)) > 0
-    return False
-
-
-async def delete_everything(url: str, prefix: str) -> None:
-    """Delete the exchanges and queues of one prefix; quorum queues that nobody uses still cost the node work."""
-    async with await aio_pika.connect(url) as connection:
-        channel = await connection.channel()
-        for queue in (*WORK_QUEUES, DEAD_QUEUE):
-            await channel.queue_delete(f"{prefix}{queue}")
-        for exchange in (EVENTS_EXCHANGE, DEAD_EXCHANGE):
-            await channel.exchange_delete(f"{prefix}{exchange}")

@@ -11,13 +11,13 @@ import pytest
 
 from queryflow_cli.furnishing import connect_folder, load_library
 from queryflow_cli.home import LOCK
+from queryflow_cli.rabbitmq import delete_everything
 from queryflow_cli.samples import amc
 from tests.support.deployment import Deployment
 from tests.support.embedded import EmbeddedDeployment
 from tests.support.flows import TEMPLATES, write_things
 from tests.support.oracle import Oracle
 from tests.support.postgres import create_database, drop_database
-from tests.support.rabbitmq import delete_everything
 
 
 class System:

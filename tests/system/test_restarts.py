@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from queryflow_cli.rabbitmq import PrivateRabbit
 from tests.support.deployment import SERVICES
 from tests.support.eventually import eventually
 from tests.support.flows import twenty_nodes
-from tests.support.rabbitmq import PrivateRabbit
 from tests.system.conftest import Ground, System, deploy
 
 RECOVERED_WITHIN_SECONDS = 90.0

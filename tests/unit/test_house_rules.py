@@ -32,6 +32,10 @@ def pure_files() -> Iterator[Path]:
     yield from python_files(PURE)
 
 
+def shipped_files() -> Iterator[Path]:
+    yield from python_files(tuple(folder for folder in SOURCES if folder != "tests"))
+
+
 def all_files() -> Iterator[Path]:
     yield from python_files()
     yield from ROOT.glob("docker-compose*.yml")
@@ -68,6 +72,9 @@ RULES = (
         pure_files,
         r"\.(now|utcnow|today)\(|\btime\.(time|monotonic)\b|\bos\.(environ|getenv)\b|(?<!\.)\b(print|open|input)\(",
         "datetime.now(UTC)",
+    ),
+    Rule(
+        "what is shipped needs no test", shipped_files, r"^\s*(from|import) tests\b", "from tests.support import ports"
     ),
     Rule("no path of one machine", all_files, r"(?<![\w.])/(work|root/\.)[\w/]", "/wo" + "rk/somewhere"),
     Rule(

@@ -1,9 +1,12 @@
-"""The options that several commands share."""
+"""The options that several commands share, and the database that the environment names."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from queryflow.domain.errors import Refused
 
 Home = Annotated[
     Path | None, typer.Option(help="Where data is kept; else QUERYFLOW_HOME, else ~/.queryflow.", file_okay=False)
@@ -21,3 +24,11 @@ Data = Annotated[
 ]
 Queries = Annotated[bool, typer.Option("--sql", help="Print the SQL each node sent.")]
 Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value; a list as a,b,c. Repeatable.")]
+
+
+def named_database() -> str:
+    """The URL in QUERYFLOW_DATABASE_URL; Refused if it names none."""
+    url = os.environ.get("QUERYFLOW_DATABASE_URL")
+    if not url:
+        raise Refused("QUERYFLOW_DATABASE_URL names no database; set it to postgresql://user:password@host/database.")
+    return url

@@ -1,13 +1,11 @@
 """up, migrate, services, doctor: what one does with a system."""
 
-import os
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from queryflow.domain.errors import Refused
-from queryflow_cli.commands.options import Data, Ephemeral, Home
+from queryflow_cli.commands.options import Data, Ephemeral, Home, named_database
 from queryflow_cli.edge import run_async
 from queryflow_cli.home import home_directory, throw_away_home
 
@@ -28,10 +26,7 @@ def up(port: Port = PORT, home: Home = None, ephemeral: Ephemeral = False, data:
 
 def migrate_database() -> None:
     """Bring the database named by QUERYFLOW_DATABASE_URL to this version's schema."""
-    url = os.environ.get("QUERYFLOW_DATABASE_URL")
-    if not url:
-        raise Refused("QUERYFLOW_DATABASE_URL names no database; set it to postgresql://user:password@host/database.")
-    run_async(_migrate(url))
+    run_async(_migrate(named_database()))
 
 
 def services() -> None:

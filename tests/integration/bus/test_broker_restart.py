@@ -8,17 +8,18 @@ import pytest
 
 from queryflow.runtime.database import open_pool
 from queryflow.runtime.settings import ServiceSettings
+from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, find_programs, private_rabbit
 from tests.integration.bus.conftest import Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually
-from tests.support.rabbitmq import NoRabbitMQ, PrivateRabbit, find_programs, private_rabbit
+from tests.support.rabbitmq import NONE_HERE
 
 
 @pytest.fixture
 async def node(tmp_path: Path) -> AsyncIterator[PrivateRabbit]:
     programs = find_programs()
     if programs is None:
-        raise NoRabbitMQ(NoRabbitMQ.__doc__)
+        raise NoRabbitMQ(NONE_HERE)
     with private_rabbit(tmp_path, programs) as started:
         yield started
 

@@ -15,10 +15,10 @@ from queryflow.runtime.bus.port import BatchHandler, BusLost, Handler
 from queryflow.runtime.bus.rabbit import RabbitBus
 from queryflow.runtime.metrics import BUS_REBUILDS
 from queryflow.runtime.topology import DEAD_QUEUE, EVENTS_EXCHANGE
+from queryflow_cli.ports import free_port
 from tests.integration.bus.conftest import Poked, Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually
-from tests.support.ports import free_port
 
 pytestmark = pytest.mark.parametrize("site", ["rabbit"], indirect=True)
 

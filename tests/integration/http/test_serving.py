@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from queryflow.runtime.bus.local import LocalBus
 from queryflow.runtime.serving import answer, open_door, run_until
+from queryflow_cli.ports import free_port
 from tests.support.eventually import eventually
-from tests.support.ports import free_port
 
 ALONE = """
 import sys

@@ -85,9 +85,9 @@ def test_a_message_without_any_property_is_read() -> None:
         TimeoutError(),
         asyncpg.DeadlockDetectedError(),
         asyncpg.AdminShutdownError(),
-        OperationalError("SELECT 1", {}, asyncpg.CannotConnectNowError()),
-        asyncpg.DiskFullError(),
         asyncpg.TooManyConnectionsError(),
+        asyncpg.DiskFullError(),
+        OperationalError("SELECT 1", {}, asyncpg.CannotConnectNowError()),
         OSError(errno.ENOSPC, "No space left on device"),
     ],
 )
