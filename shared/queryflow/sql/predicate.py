@@ -134,7 +134,7 @@ FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
     exp.Escape: lambda writer, node: f"{writer.write(node.this)} ESCAPE {writer.write(node.expression)}",
     exp.Is: lambda writer, node: f"{writer.operand(node.this)} IS {writer.write(node.expression)}",
     exp.Column: _Writer.column,
-    exp.Literal: lambda writer, node: text(node.this, "duckdb") if node.is_string else _number(node),
+    exp.Literal: lambda writer, node: text(node.this, "duckdb") if node.is_string else number(_number(node), "duckdb"),
     exp.Boolean: lambda writer, node: "TRUE" if node.this else "FALSE",
     exp.Null: lambda writer, node: "NULL",
     exp.Neg: lambda writer, node: f"(-{writer.write(node.this)})",
@@ -182,7 +182,7 @@ CHECKS: dict[type[exp.Expr], Callable[[Any], bool]] = {
     exp.Escape: lambda node: (
         isinstance(node.this, exp.Like) and _is_text(node.expression) and len(node.expression.this) == 1
     ),
-    exp.Literal: lambda node: node.is_string or _number(node) is not None,
+    exp.Literal: lambda node: node.is_string or _is_number(node),
     exp.Neg: lambda node: isinstance(node.this, exp.Literal) and not node.this.is_string,
     exp.Cast: lambda node: _moment(node) is not None,
 }
@@ -213,13 +213,18 @@ def _moment(node: exp.Cast) -> date | None:
         return None
 
 
-def _number(node: exp.Literal) -> str | None:
-    """The number as DuckDB's SQL; None if no literal holds it."""
+def _number(node: exp.Literal) -> float | Decimal:
     written = str(node.this)
+    return float(written) if "e" in written.lower() else Decimal(written)
+
+
+def _is_number(node: exp.Literal) -> bool:
+    """Whether a literal holds the number with every digit."""
     try:
-        return number(float(written) if "e" in written.lower() else Decimal(written), "duckdb")
+        number(_number(node), "duckdb")
     except (Invalid, ValueError, ArithmeticError):
-        return None
+        return False
+    return True
 
 
 def _is_item(node: exp.Expr) -> bool:

@@ -1,5 +1,6 @@
 """Starting and cancelling executions. The composer never waits for the executor: it stores the order and answers."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -94,7 +95,8 @@ async def _start_execution(transaction: Transaction, heads: FrozenHeads, start: 
     chosen = await _choose(transaction, heads, composition, wish)
     frozen = chosen.frozen
     logical_date = wish.logical_date or _logical_date(transaction, chosen)
-    prepared, problems = prepare(frozen.version, wish, logical_date)
+    # in a thread, for a long list is checked again for each node that takes it
+    prepared, problems = await asyncio.to_thread(prepare, frozen.version, wish, logical_date)
     refuse_errors(f"{composition.composition_id} cannot be executed with these values.", problems)
     row = _row(start, frozen, prepared)
     if not await repository.store_execution(connection, row):
