@@ -50,10 +50,16 @@ def _shown_compound(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):
-        return {str(shown_value(key)): shown_value(item) for key, item in value.items()}
+        return {_shown_key(key): shown_value(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [shown_value(item) for item in value]
     return str(value)
+
+
+def _shown_key(key: Any) -> str:
+    """The key of a map as JSON has keys; one that is not finite is named, for null would be the same for all."""
+    shown = shown_value(key)
+    return str(key if shown is None else shown)
 
 
 def _non_finite(value: Any) -> bool:

@@ -88,7 +88,7 @@ async def test_wrong_counts_and_untold_children_are_repaired(rig: Rig) -> None:
 
 
 async def test_a_stop_gives_back_what_runs_and_another_executor_takes_it(database: str, tmp_path: Path) -> None:
-    async with open_rig(database, tmp_path / "second", instance="second") as second:
+    async with open_rig(database, tmp_path / "second", instance="second", poll_seconds=30.0) as second:
         async with open_rig(database, tmp_path / "first", drain_seconds=0.2, instance="first") as first:
             first.gate("a")
             second.gate("a").set()

@@ -38,6 +38,7 @@ from status.shown import shown_columns, shown_value
         (b"\x00\xff", "00ff"),
         ([2**60, None, math.inf], [str(2**60), None, None]),
         ({"a": Decimal(1), 2: [True]}, {"a": "1", "2": [True]}),
+        ({math.inf: 1, date(9999, 12, 31): 2}, {"inf": 1, "9999-12-31": 2}),
     ],
 )
 def test_values_are_what_every_reader_understands_alike(value: Any, shown: Any) -> None:
