@@ -61,6 +61,23 @@ async def test_a_bad_trigger_is_kept_as_a_dead_letter_with_its_reason(deployed: 
     assert all(letter["reason"] for letter in letters)
 
 
+async def test_a_composer_that_dies_after_a_dead_letter_leaves_one(deployed: System, rabbitmq_url: str) -> None:
+    await deployed.deployment.stop("composer")
+    await deployed.deployment.start("composer", crash="bus.after_dead_letter")
+    before = len(await deployed.oracle.dead_letters("composer"))
+    await _send(deployed, rabbitmq_url, {"composition_id": "comp_nowhere", "parameters": {}, "idempotency_key": "y"})
+    await deployed.deployment.died("composer")
+    await deployed.deployment.start("composer")
+    await eventually(lambda: _every_trigger_answered(deployed))
+    assert len(await deployed.oracle.dead_letters("composer")) == before + 1
+
+
+async def _every_trigger_answered(system: System) -> bool:
+    """Whether none waits."""
+    answer = await system.http.get("/api/status")
+    return bool(answer.json()["queues"]["composer.flow-trigger"] == 0)
+
+
 async def _more(system: System, least: int) -> bool:
     return len(await system.oracle.dead_letters("composer")) >= least
 

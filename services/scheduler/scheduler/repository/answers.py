@@ -28,7 +28,10 @@ class Answers:
 
 
 async def find_answers(connection: AsyncConnection, runs: Sequence[OpenRun]) -> Answers:
-    """Which of the due times executions answer, and what was said of those that have ended."""
+    """Which of the due times executions answer, and what was said of those that have ended, the oldest first.
+
+    Schedulers that note the same ends at the same time wait for each other, as they go in the same order.
+    """
     keys = {due_time_key(run.schedule_id, run.fire_time): run for run in runs}
     request, execution = execution_requests.c, query_flow_executions.c
     columns = (
@@ -41,7 +44,7 @@ async def find_answers(connection: AsyncConnection, runs: Sequence[OpenRun]) -> 
         execution.finished_at,
     )
     joined = execution_requests.join(query_flow_executions, execution.id == request.execution_id)
-    query = select(*columns).select_from(joined)
+    query = select(*columns).select_from(joined).order_by(execution.id)
     rows = (await connection.execute(query.where(request.requested_by == LOCAL_PERSON, request.key.in_(keys)))).all()
     ended = {row.id: row for row in rows if row.state in FINAL_EXECUTION_STATES}
     ends = [

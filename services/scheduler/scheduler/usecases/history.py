@@ -46,12 +46,12 @@ async def settle(transaction: Transaction, settings: SchedulerSettings, after: O
             await record_end(transaction, ScheduleId(event.schedule_id), event, settings.failures_limit)
     unanswered = [run for run in runs if run not in answers.answered]
     refusals = await find_refusals(connection, unanswered)
-    for run, reason in refusals.items():
-        if await skip_run(connection, run, reason):
-            await _count_failure(transaction, run.schedule_id, settings.failures_limit)
     wanted = await find_wanted(connection, unanswered)
     for run in unanswered:
-        if run.schedule_id not in wanted:
+        if run in refusals:
+            if await skip_run(connection, run, refusals[run]):
+                await _count_failure(transaction, run.schedule_id, settings.failures_limit)
+        elif run.schedule_id not in wanted:
             await skip_run(connection, run, UNWANTED)
     return runs[-1] if len(runs) == MOST_OPEN else None
 
