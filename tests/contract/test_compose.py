@@ -179,7 +179,7 @@ def test_what_the_proxy_says_itself_has_the_shape_of_errors() -> None:
     written = (ROOT / "deploy/nginx.conf").read_text()
     pages = dict(re.findall(r"error_page ([\d ]+?)(?: =\d+)? @(\w+);", written))
     bodies = {name: json.loads(body) for name, body in re.findall(r"location @(\w+) {[^}]*return \d+ '(.*)';", written)}
-    assert {" ".join(pages)} == {"404 413 502 504"}
+    assert {" ".join(pages)} == {"404 405 413 502 504"}
     assert set(pages.values()) == set(bodies)
     assert all(set(body) == {"error", "message", "details"} for body in bodies.values())
     assert [bodies[name]["error"] for name in pages.values()] == ["NOT_FOUND", "BODY_TOO_LARGE", "TRY_AGAIN"]
