@@ -101,7 +101,7 @@ def test_these_errors_pass_by_themselves(error: Exception) -> None:
         asyncpg.UniqueViolationError(),
         OperationalError("SELECT 1", {}, asyncpg.UniqueViolationError()),
         Refused("no"),
-        OSError(errno.EIO, "Input/output error"),
+        OSError(errno.EACCES, "Permission denied"),
         ValueError(),
     ],
 )
