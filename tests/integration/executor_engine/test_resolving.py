@@ -1,10 +1,13 @@
 """Bindings over results that are in the object store."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import duckdb
 import pytest
@@ -133,6 +136,19 @@ async def test_what_was_stored_is_what_is_fetched(objects: FolderObjects, direct
     assert (result.rows, [column.name for column in result.columns]) == (4, ["id", "number", "sales"])
     file = await fetch_result(objects, result, directory / "fetched.parquet")
     assert len(duckdb.connect().execute("FROM read_parquet(?)", [str(file)]).fetchall()) == 4
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.EROFS, EngineFailure), (errno.EACCES, EngineFailure), (errno.ENOSPC, OSError)]
+)
+async def test_a_store_that_refuses_for_good_is_told_from_a_full_one(
+    objects: FolderObjects, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(FolderObjects, "put_file", AsyncMock(side_effect=OSError(number, os.strerror(number))))
+    with pytest.raises(error, match=os.strerror(number)) as failed:
+        await stored(objects, directory)
+    if isinstance(failed.value, EngineFailure):
+        assert failed.value.kind is ErrorKind.FORBIDDEN
 
 
 async def test_a_damaged_or_lost_result_is_not_used(objects: FolderObjects, directory: Path) -> None:
