@@ -112,6 +112,23 @@ async def test_a_binding_that_cannot_be_had_names_its_parameter(
 
 
 @pytest.mark.parametrize(
+    ("sql", "type_", "shown"),
+    [
+        ("DATE 'infinity'", ParameterType.DATE_LIST, "inf"),
+        ("DATE '10000-01-01'", ParameterType.TIMESTAMP, "10000-01-01"),
+        ("TIMESTAMP_NS '2026-11-22 01:02:03.123456789'", ParameterType.TIMESTAMP, "03.123456789"),
+    ],
+)
+async def test_a_time_that_no_parameter_holds_is_refused(
+    sandbox: Sandbox, objects: FolderObjects, directory: Path, sql: str, type_: ParameterType, shown: str
+) -> None:
+    source = await stored(objects, directory, f"SELECT {sql} AS at_")
+    with pytest.raises(EngineFailure, match=rf"^wanted: at_ has .*{shown}, .* cast it") as failed:
+        await resolved(sandbox, objects, directory, bound(source, "wanted", type_, column="at_"))
+    assert failed.value.kind is ErrorKind.VALIDATION
+
+
+@pytest.mark.parametrize(
     ("on_empty", "action"),
     [
         (OnEmpty.SKIP, EmptyAction.SKIP),
