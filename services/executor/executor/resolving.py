@@ -11,6 +11,7 @@ from executor.results import StoredResult, fetch_result
 from queryflow.domain.bindings import EmptyDecision, empty_decision
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Binding
+from queryflow.domain.kinds import PARAMETER_KINDS, Kind
 from queryflow.domain.parameters import Parameter, Values
 from queryflow.domain.states import ErrorKind
 from queryflow.runtime.objects import ObjectStore
@@ -69,6 +70,7 @@ async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> 
     lists: dict[str, Path] = {}
     for each, answer in zip(reading, answers, strict=True):
         _refuse_excess(each, answer)
+        _refuse_unheld(each, answer)
         if answer.row_count:
             values[each.parameter.name] = _value(each.parameter, answer, lists, wish.inline_items)
     empty = [each for each in wish.inputs if each.parameter.name not in values]
@@ -123,6 +125,17 @@ def _refuse_excess(each: BoundInput, answer: Answer) -> None:
     if not each.parameter.type.is_list and answer.row_count > 1:
         message = f"{name}: {each.binding.column} has more than one row, and {name} takes one value; choose a reduce."
         raise EngineFailure(ErrorKind.VALIDATION, message)
+
+
+def _refuse_unheld(each: BoundInput, answer: Answer) -> None:
+    """Refuse a time that is infinite, or finer or farther away than parameters hold; such come as floats or text."""
+    if PARAMETER_KINDS[each.parameter.type] not in {Kind.DATE, Kind.TIMESTAMP}:
+        return
+    for (value,) in answer.rows:
+        if isinstance(value, float | str):
+            name, column = each.parameter.name, each.binding.column
+            message = f"{name}: {column} has {value}, which {name} cannot hold; leave it out with where, or cast it."
+            raise EngineFailure(ErrorKind.VALIDATION, message)
 
 
 def _value(parameter: Parameter, answer: Answer, lists: dict[str, Path], inline_items: int) -> Any:

@@ -20,6 +20,7 @@ from queryflow.domain.errors import NotFound
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ErrorKind
 from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.faults import passes
 from queryflow.runtime.objects import ObjectStore
 
 PARQUET, MANIFEST = ".parquet", ".json"
@@ -62,15 +63,23 @@ def described(key: str, metadata: Mapping[str, Any]) -> StoredResult:
 
 
 async def store_result(objects: ObjectStore, produced: Produced, key: str) -> StoredResult:
-    """Store what an attempt made, which must have a file: the file, then the manifest that makes it a result."""
+    """Store what an attempt made, which must have a file: the file, then the manifest that makes it a result.
+
+    EngineFailure (FORBIDDEN) if the store refuses for good: it is read-only, or not ours to write.
+    """
     if produced.file is None:
         raise ValueError("an engine without results stores none")
     size, digest = await asyncio.to_thread(_measured, produced.file)
     stored = StoredResult(key, produced.rows, size, digest, produced.columns)
     crashpoint("executor.before_store_file")
-    await objects.put_file(key, produced.file)
-    crashpoint("executor.before_manifest")
-    await objects.put_bytes(_manifest_key(key), json.dumps(stored.metadata, ensure_ascii=False).encode())
+    try:
+        await objects.put_file(key, produced.file)
+        crashpoint("executor.before_manifest")
+        await objects.put_bytes(_manifest_key(key), json.dumps(stored.metadata, ensure_ascii=False).encode())
+    except OSError as error:
+        if passes(error):
+            raise
+        raise EngineFailure(ErrorKind.FORBIDDEN, f"The object store takes no result: {error.strerror}.") from error
     crashpoint("executor.after_manifest")
     return stored
 

@@ -9,7 +9,10 @@ from queryflow.runtime.settings import ServiceSettings
 
 
 class ObjectStore(Protocol):
-    """Keeps whole objects under keys such as `results/…/1-1.parquet`; what was put is durable and never torn."""
+    """Keeps whole objects under keys such as `results/…/1-1.parquet`; what was put is durable and never torn.
+
+    Every method raises TryAgain where the store is away or busy, OSError where it refuses: full, read-only, not ours.
+    """
 
     async def put_file(self, key: str, path: Path) -> None:
         """Store the content of the file, replacing what was there at once."""

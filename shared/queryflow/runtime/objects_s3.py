@@ -3,6 +3,7 @@
 A PUT is atomic there, and `upload_file` retries and sends large files in parts, so nothing half written is ever seen.
 """
 
+import errno
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -100,4 +101,6 @@ def _meaning_of(error: ClientError | S3UploadFailedError) -> Exception:
         return NotFound("The object is not there.")
     if status >= 500 or code in {"SlowDown", "Throttling", "RequestTimeout"}:
         return TryAgain(f"The object store is busy: {code}")
-    return error
+    if status == 403:
+        return PermissionError(errno.EACCES, code)
+    return FileNotFoundError(errno.ENOENT, code) if code == "NoSuchBucket" else error

@@ -63,7 +63,8 @@ def _input_or_output(message: str, limits: Limits) -> tuple[ErrorKind, str]:
 def _with_advice(message: str) -> str:
     if not _TOO_WIDE.search(message):
         return message
+    own = message.split("\n\nLINE", 1)[0]  # the line is one of ours, not of the query
     return (
-        f"{message}\nResults and parameters have whole numbers of 64 bits. Cast a larger one: "
+        f"{own}\nResults and parameters have whole numbers of 64 bits. Cast a larger one: "
         "to DECIMAL(38, 0) or VARCHAR in the query, to a string in a binding."
     )

@@ -1,10 +1,13 @@
 """Bindings over results that are in the object store."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import duckdb
 import pytest
@@ -109,6 +112,23 @@ async def test_a_binding_that_cannot_be_had_names_its_parameter(
 
 
 @pytest.mark.parametrize(
+    ("sql", "type_", "shown"),
+    [
+        ("DATE 'infinity'", ParameterType.DATE_LIST, "inf"),
+        ("DATE '10000-01-01'", ParameterType.TIMESTAMP, "10000-01-01"),
+        ("TIMESTAMP_NS '2026-11-22 01:02:03.123456789'", ParameterType.TIMESTAMP, "03.123456789"),
+    ],
+)
+async def test_a_time_that_no_parameter_holds_is_refused(
+    sandbox: Sandbox, objects: FolderObjects, directory: Path, sql: str, type_: ParameterType, shown: str
+) -> None:
+    source = await stored(objects, directory, f"SELECT {sql} AS at_")
+    with pytest.raises(EngineFailure, match=rf"^wanted: at_ has .*{shown}, .* cast it") as failed:
+        await resolved(sandbox, objects, directory, bound(source, "wanted", type_, column="at_"))
+    assert failed.value.kind is ErrorKind.VALIDATION
+
+
+@pytest.mark.parametrize(
     ("on_empty", "action"),
     [
         (OnEmpty.SKIP, EmptyAction.SKIP),
@@ -133,6 +153,19 @@ async def test_what_was_stored_is_what_is_fetched(objects: FolderObjects, direct
     assert (result.rows, [column.name for column in result.columns]) == (4, ["id", "number", "sales"])
     file = await fetch_result(objects, result, directory / "fetched.parquet")
     assert len(duckdb.connect().execute("FROM read_parquet(?)", [str(file)]).fetchall()) == 4
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.EROFS, EngineFailure), (errno.EACCES, EngineFailure), (errno.ENOSPC, OSError)]
+)
+async def test_a_store_that_refuses_for_good_is_told_from_a_full_one(
+    objects: FolderObjects, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(FolderObjects, "put_file", AsyncMock(side_effect=OSError(number, os.strerror(number))))
+    with pytest.raises(error, match=os.strerror(number)) as failed:
+        await stored(objects, directory)
+    if isinstance(failed.value, EngineFailure):
+        assert failed.value.kind is ErrorKind.FORBIDDEN
 
 
 async def test_a_damaged_or_lost_result_is_not_used(objects: FolderObjects, directory: Path) -> None:

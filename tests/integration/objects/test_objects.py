@@ -119,6 +119,16 @@ async def test_a_store_that_answers_with_an_error_is_tried_again(
                 await attempt
 
 
+async def test_a_store_that_refuses_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _pretend_to_have_keys(monkeypatch)
+    (tmp_path / "source").write_bytes(b"x")
+    with sick_s3(403) as endpoint:
+        store = open_objects(_settings("s3://bucket", endpoint))
+        for attempt in (store.put_file(KEY, tmp_path / "source"), store.read(KEY)):
+            with pytest.raises(PermissionError):
+                await attempt
+
+
 async def test_a_content_that_breaks_off_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _pretend_to_have_keys(monkeypatch)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
