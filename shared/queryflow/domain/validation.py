@@ -4,6 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from queryflow.domain.bindings import Feed, binding_problems
@@ -24,8 +25,8 @@ DIALECTS: dict[str, frozenset[Dialect]] = {
     "echo": frozenset(Dialect),
 }
 """Which dialects each engine runs; AMC's runs on DuckDB by translation, and echo reads no SQL."""
-MOST_CONNECTIONS_TO_PATCH = 100
-"""A fix repeats the list of connections whole, as a merge patch must; larger flows get fixes by title only."""
+MOST_TO_PATCH = 200
+"""A fix repeats all connections with their mappings, as a merge patch must; larger flows get fixes by title only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def _missing_problems(node: Node, template: Template, fed: Collection[ParameterN
 
 def _binding_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
     used = {node.node_id: around.templates.get(node.template) for node in flow.nodes}
+    is_small = sum(1 + len(each.map) for each in flow.connections) <= MOST_TO_PATCH
     for connection in flow.connections:
         source, target = used.get(connection.source), used.get(connection.target)
         for name, binding in connection.map.items():
@@ -182,20 +184,19 @@ def _binding_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
             elif parameter and source:
                 feed = Feed(binding, parameter, source, one_row=source.template_id in around.one_row)
                 problems = binding_problems(feed, path)
-                yield from (_with_whole_patches(flow, connection, name, problem) for problem in problems)
+                patch = partial(_whole_patch, flow, connection, name) if is_small else _no_patch
+                yield from (
+                    replace(problem, fixes=tuple(Fix(fix.title, patch(fix)) for fix in problem.fixes))
+                    for problem in problems
+                )
 
 
-def _with_whole_patches(flow: Flow, connection: Connection, name: ParameterName, problem: Problem) -> Problem:
-    """The problem with its fixes' patches made patches of the flow's document."""
-    if not problem.fixes:
-        return problem
-    fixes = (Fix(fix.title, _whole_patch(flow, connection, name, fix)) for fix in problem.fixes)
-    return replace(problem, fixes=tuple(fixes))
+def _no_patch(_: Fix) -> dict[str, Any]:
+    return {}
 
 
 def _whole_patch(flow: Flow, patched: Connection, name: ParameterName, fix: Fix) -> dict[str, Any]:
-    if len(flow.connections) > MOST_CONNECTIONS_TO_PATCH:
-        return {}
+    """The fix's patch of a binding as a patch of the flow's document."""
     documents = []
     for connection in flow.connections:
         document = connection_to_document(connection)
