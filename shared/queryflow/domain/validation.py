@@ -1,6 +1,5 @@
 """All that is wrong with a flow as far as no SQL need be read; `sql/flow_problems.py` adds the rest."""
 
-import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from queryflow.domain.flow_file import connection_to_document
 from queryflow.domain.graph import graph_problems
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.kinds import PARAMETER_KINDS, fits
+from queryflow.domain.near_names import near_names
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import check_value, missing, parameter_problems
@@ -216,5 +216,5 @@ def _unknown_parameter(template: Template, name: str, path: str) -> Problem:
 
 def _meant(name: str, known: Collection[str]) -> str:
     """The end of a sentence that names what comes close."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}" if close else ""
+    near = near_names(name, known)
+    return f"; did you mean {near[0]}" if near else ""
