@@ -1,6 +1,5 @@
 """Whether a column can feed a parameter, and what an empty input means."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +8,7 @@ from queryflow.domain.errors import Fix, Problem, Severity
 from queryflow.domain.flow import Binding, Cast, OnEmpty, Reduce
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
+from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import EmptyPolicy, Parameter, Values
 from queryflow.domain.template import Template
 
@@ -145,9 +145,9 @@ def _action(parameter: Parameter, on_empty: OnEmpty) -> EmptyAction:
 
 def _unknown_column(feed: Feed, path: str) -> Problem:
     names = [output.name for output in feed.source.outputs]
-    close = difflib.get_close_matches(feed.binding.column, names, n=3)
+    close = near_names(feed.binding.column, names, most=3)
     fixes = tuple(Fix(f"Use {name}", {"column": name}) for name in close)
-    message = f"{feed.source.template_id} has no column {feed.binding.column}; it has {', '.join(names)}."
+    message = f"{feed.source.template_id} has no column {feed.binding.column}; it has {listed(names)}."
     return Problem("UNKNOWN_COLUMN", path, message, fixes=fixes)
 
 

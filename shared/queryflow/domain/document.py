@@ -1,6 +1,5 @@
 """What flow and template documents share: plain JSON values, checked and read into models, every problem at once."""
 
-import difflib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.flow import Binding, Connection, Flow, FlowParameter, Layout, Node, Retry, Window
+from queryflow.domain.near_names import near_names
 from queryflow.domain.parameters import Parameter, Rules
 from queryflow.domain.storable import MOST_DEPTH, is_storable
 from queryflow.domain.template import Output, Template
@@ -120,8 +120,8 @@ def _problem(error: ErrorDetails, shaped: Mapping[str, Any]) -> Problem:
 
 
 def _hint(key: str) -> str:
-    close = difflib.get_close_matches(key, FIELDS, n=1)
-    return f"did you mean {close[0]}?" if close else "remove it."
+    near = near_names(key, FIELDS)
+    return f"did you mean {near[0]}?" if near else "remove it."
 
 
 def _named_path(shaped: Any, location: tuple[int | str, ...]) -> str:

@@ -1,9 +1,9 @@
 """All that is wrong with a flow as far as no SQL need be read; `sql/flow_problems.py` adds the rest."""
 
-import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from queryflow.domain.bindings import Feed, binding_problems
@@ -13,6 +13,7 @@ from queryflow.domain.flow_file import connection_to_document
 from queryflow.domain.graph import graph_problems
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.kinds import PARAMETER_KINDS, fits
+from queryflow.domain.near_names import near_names
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import check_value, missing, parameter_problems
@@ -24,8 +25,8 @@ DIALECTS: dict[str, frozenset[Dialect]] = {
     "echo": frozenset(Dialect),
 }
 """Which dialects each engine runs; AMC's runs on DuckDB by translation, and echo reads no SQL."""
-MOST_CONNECTIONS_TO_PATCH = 100
-"""A fix repeats the list of connections whole, as a merge patch must; larger flows get fixes by title only."""
+MOST_TO_PATCH = 200
+"""A fix repeats all connections with their mappings, as a merge patch must; larger flows get fixes by title only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def _missing_problems(node: Node, template: Template, fed: Collection[ParameterN
 
 def _binding_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
     used = {node.node_id: around.templates.get(node.template) for node in flow.nodes}
+    is_small = sum(1 + len(each.map) for each in flow.connections) <= MOST_TO_PATCH
     for connection in flow.connections:
         source, target = used.get(connection.source), used.get(connection.target)
         for name, binding in connection.map.items():
@@ -182,20 +184,19 @@ def _binding_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
             elif parameter and source:
                 feed = Feed(binding, parameter, source, one_row=source.template_id in around.one_row)
                 problems = binding_problems(feed, path)
-                yield from (_with_whole_patches(flow, connection, name, problem) for problem in problems)
+                patch = partial(_whole_patch, flow, connection, name) if is_small else _no_patch
+                yield from (
+                    replace(problem, fixes=tuple(Fix(fix.title, patch(fix)) for fix in problem.fixes))
+                    for problem in problems
+                )
 
 
-def _with_whole_patches(flow: Flow, connection: Connection, name: ParameterName, problem: Problem) -> Problem:
-    """The problem with its fixes' patches made patches of the flow's document."""
-    if not problem.fixes:
-        return problem
-    fixes = (Fix(fix.title, _whole_patch(flow, connection, name, fix)) for fix in problem.fixes)
-    return replace(problem, fixes=tuple(fixes))
+def _no_patch(_: Fix) -> dict[str, Any]:
+    return {}
 
 
 def _whole_patch(flow: Flow, patched: Connection, name: ParameterName, fix: Fix) -> dict[str, Any]:
-    if len(flow.connections) > MOST_CONNECTIONS_TO_PATCH:
-        return {}
+    """The fix's patch of a binding as a patch of the flow's document."""
     documents = []
     for connection in flow.connections:
         document = connection_to_document(connection)
@@ -215,5 +216,5 @@ def _unknown_parameter(template: Template, name: str, path: str) -> Problem:
 
 def _meant(name: str, known: Collection[str]) -> str:
     """The end of a sentence that names what comes close."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}" if close else ""
+    near = near_names(name, known)
+    return f"; did you mean {near[0]}" if near else ""

@@ -13,7 +13,8 @@ The anchor is the logical date less `settle_days`; weeks begin on Monday; ends a
 | last_N_full_weeks | N weeks before this week's Monday | this week's Monday |
 
 Each day begins at local midnight; where clocks skip midnight it begins at the first instant after, and where they
-repeat midnight, at the first of the two: a day is 23 to 25 hours long where clocks change. Fixed dates do not settle.
+repeat midnight, at the first of the two: a day is 23 to 25 hours long where clocks change, and empty where a zone left
+it out. Fixed dates do not settle.
 """
 
 import re

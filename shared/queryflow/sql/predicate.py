@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, cast
 
 from sqlglot import exp
 
 from queryflow.domain.coercion import WrongValue, coerce
 from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
 from queryflow.sql.literals import literal_of, number, quote_name, text
@@ -76,8 +76,8 @@ def column_named(name: str, columns: Sequence[str]) -> str | None:
 
 def unknown_column(name: str, columns: Sequence[str], path: str) -> Problem:
     """The problem that the source has no such column, with the names that come near."""
-    near = get_close_matches(name, columns, n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has {', '.join(columns[:20])}."
+    near = near_names(name, columns, most=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has {listed(columns)}."
     return Problem("UNKNOWN_COLUMN", path, f"The source has no column {name}. {hint}")
 
 

@@ -52,10 +52,10 @@ GOOD = {"composition_id": "comp_things", "parameters": {"least": 3}, "idempotenc
         (b"\xff", "UNDECODABLE", "body: Invalid JSON: expected value at line 1 column 1"),
         ([], "UNDECODABLE", "body: Input should be an object"),
         ({**GOOD, "idempotency_key": ""}, "UNDECODABLE", "idempotency_key: String should have at least 1 character"),
-        ({**GOOD, "idempotency_key": "a\0b"}, "INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 200 printable"),
+        ({**GOOD, "idempotency_key": "a\0b"}, "INVALID_IDEMPOTENCY_KEY", "An idempotency_key has 1 to 200 printable"),
         ({**GOOD, "parameters": {"least": float("nan")}}, "UNDECODABLE", "parameters: Value error, Out of range float"),
         ({**GOOD, "parameters": {"least": [{"a": float("inf")}]}}, "UNDECODABLE", "parameters: Value error, Out of"),
-        ({**GOOD, "composition_id": "comp_\0"}, "NOT_FOUND", "There is no composition comp_"),
+        ({**GOOD, "composition_id": "comp_\0"}, "UNDECODABLE", "composition_id: String should"),
         (
             {**GOOD, "parameters": {"least": "secret-word", "other": 1}},
             "INVALID",

@@ -133,6 +133,16 @@ def test_a_fix_is_a_patch_of_the_whole_document_and_mends_it() -> None:
         assert problems_of(mended) == []
 
 
+def test_the_fixes_of_a_large_flow_are_titles() -> None:
+    nodes = {f"n{place}": {"template": "paths"} for place in range(70)}
+    mapped = {"title": "campaign", "campaigns": "sales"}
+    many = [{"id": node, "from": "top", "to": node, "map": mapped} for node in nodes]
+    problems = problems_of(document(nodes={"top": {"template": "top"}, **nodes}, connections=many))
+    offered = [fix for problem in problems for fix in problem.fixes]
+    assert len(offered) == 4 * len(nodes)
+    assert not any(fix.patch for fix in offered)
+
+
 def test_declarations_of_a_template_are_checked() -> None:
     top = TEMPLATES[TemplateId("top")]
     assert declaration_problems(top) == []
