@@ -66,7 +66,8 @@ _OWN_CAMPAIGN = by_segment([pick(shares_of(each), "n", "campaign") for each in r
 _ANY_CAMPAIGN = pick(shares_of(None), "n", "any campaign")
 _OWN_PRODUCT = by_segment([pick(products_of(each), "line_number", "product") for each in range(len(SEGMENTS))])
 _ANY_PRODUCT = pick([str(index) for index in range(len(PRODUCTS))], "line_number", "any product")
-_SECONDS_BEFORE_END = "CAST(floor(pow(u(n, 'time'), 1.15) * days() * 86400) AS BIGINT) + 1"
+_SECONDS_BEFORE_END = "CAST(floor(pow(u(n, 'time'), 1.15) * days() * 86400) AS BIGINT) + 3"
+"""A click comes two seconds after what it was made on."""
 _SECONDS_TO_CONVERT = "CAST(60 + floor(pow(u(n, 'gap'), 4) * 13 * 86400) AS BIGINT)"
 
 TOUCHES = f"""
@@ -104,9 +105,12 @@ CONVERSIONS = f"""
         CASE WHEN u(line_number, 'own segment') < 0.85 THEN {_OWN_PRODUCT} ELSE {_ANY_PRODUCT} END AS product_index,
         1 + CAST(floor(pow(u(line_number, 'units'), 3) * 3) AS INTEGER) AS units,
         u(user_index, 'new to brand') < 0.35 AS is_new
-    FROM lines WHERE subtype IS NOT NULL AND (line = 0 OR line > 3 OR u(line_number, 'line') < 0.45)
+    FROM lines
+    WHERE subtype IS NOT NULL AND (line = 0 OR line > 3 OR u(line_number, 'line') < 0.45)
+        AND converted < last_day() + INTERVAL 1 DAY
 """
-"""One row per thing a touch led to: the lines of an order, views of a detail page, carts, searches for the brand."""
+"""One row per thing a touch led to, until the last day: the lines of an order, views of a detail page, carts, searches
+for the brand."""
 
 PRODUCT_ASIN = lookup([text(each.asin) for each in PRODUCTS], "product_index")
 PRODUCT_PRICE = lookup([str(each.price) for each in PRODUCTS], "product_index")
