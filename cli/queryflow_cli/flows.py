@@ -12,6 +12,7 @@ from queryflow.domain.flow import Flow
 from queryflow.domain.flow_file import read_flow
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.parameters import ParameterType
+from queryflow.domain.storable import MOST_BYTES
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import read_template
 from queryflow.domain.version import EngineConnection
@@ -21,7 +22,8 @@ from queryflow_cli.library import template_texts
 def read_flow_file(path: Path) -> Flow:
     """The flow in the file; Invalid lists what is wrong with it, Refused says why it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_BYTES + 1)  # a longer one is refused, however long it is
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         hint = " A saved flow's id begins with comp_." if isinstance(error, FileNotFoundError) else ""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from queryflow.domain.errors import Refused
 from queryflow.runtime.objects_folder import FolderObjects
 from queryflow.runtime.settings import ServiceSettings
 
@@ -40,14 +41,23 @@ class ObjectStore(Protocol):
 
 
 def open_objects(settings: ServiceSettings) -> ObjectStore:
-    """The store that `objects_url` names: a folder (path or `file://`), or `s3://bucket/prefix`."""
+    """The store that `objects_url` names: a folder (path or `file://`) or `s3://bucket/prefix`; Refused for others."""
     address = urlsplit(settings.objects_url)
     if address.scheme == "s3":
         from queryflow.runtime.objects_s3 import S3Objects  # noqa: PLC0415 - boto3 takes long to import
 
         return S3Objects(bucket=address.netloc, prefix=address.path.strip("/"), endpoint=settings.s3_endpoint)
-    if address.scheme in {"", "file"}:
-        return FolderObjects(Path(unquote(address.path)).expanduser())
-    raise ValueError(
-        f"QUERYFLOW_OBJECTS_URL: {address.scheme}:// is no object store; name a folder or s3://bucket/prefix"
-    )
+    if address.scheme == "file":
+        return _open_folder(Path(unquote(address.path)))
+    if "://" not in settings.objects_url:
+        return _open_folder(Path(settings.objects_url).expanduser())  # not split: a `#` or `%20` in a path is just that
+    message = f"{address.scheme}:// is no object store; name a folder or s3://bucket/prefix"
+    raise Refused(f"QUERYFLOW_OBJECTS_URL: {message}.", code="WRONG_SETTINGS")
+
+
+def _open_folder(folder: Path) -> FolderObjects:
+    try:
+        return FolderObjects(folder)
+    except OSError as error:
+        message = f"QUERYFLOW_OBJECTS_URL: {folder} cannot hold objects: {error.strerror}; name another folder."
+        raise Refused(message, code="WRONG_SETTINGS") from error

@@ -15,7 +15,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from queryflow.domain.errors import NotFound, TryAgain
+from queryflow.domain.errors import NotFound, Refused, TryAgain
 from queryflow.runtime.faults import passes
 from queryflow.runtime.objects import ObjectStore, open_objects
 from queryflow.runtime.settings import ServiceSettings
@@ -159,9 +159,17 @@ async def test_only_the_owner_enters_the_folder(tmp_path: Path) -> None:
     assert await store.list("") == [KEY]
 
 
-def test_another_scheme_is_refused() -> None:
-    with pytest.raises(ValueError, match="no object store"):
-        open_objects(_settings("ftp://somewhere"))
+def test_what_is_no_store_is_refused_with_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for url, reason in (("ftp://somewhere", "ftp:// is no object store"), (str(tmp_path / "file"), "File exists")):
+        with pytest.raises(Refused, match=f"^QUERYFLOW_OBJECTS_URL: .*{reason}"):
+            open_objects(_settings(url))
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b=c", "a%20b", "a b", "ü:x"])
+async def test_the_path_of_a_folder_is_no_url(tmp_path: Path, name: str) -> None:
+    await open_objects(_settings(str(tmp_path / name))).put_bytes(KEY, b"x")
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
 async def test_a_crash_while_writing_leaves_the_old_content(tmp_path: Path) -> None:

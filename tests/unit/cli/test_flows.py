@@ -117,6 +117,10 @@ def test_everything_that_is_wrong_with_a_file_is_listed(tmp_path: Path, text: st
     assert {problem.code for problem in problems_in(file)} == codes
 
 
+def test_a_file_without_end_is_not_read_to_it() -> None:
+    assert {problem.code for problem in problems_in(Path("/dev/zero"))} == {"TOO_LARGE"}
+
+
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\x00\xff\xfe")
