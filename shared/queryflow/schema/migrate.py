@@ -1,6 +1,7 @@
 """Brings a database to the schema of this version: roles, tables, grants. Safe to repeat, also at the same moment."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -27,8 +28,8 @@ class SchemaNewer(Refused):
 async def migrate(url: str, *, revision: str = HEAD) -> None:
     """Bring the database at `url` to `revision`; whoever calls it meanwhile waits, then finds nothing to do.
 
-    The months ahead are there afterwards, also where nobody has run the system for long. Raises RolesMissing where the
-    login user may not make the service roles, SchemaNewer where a newer program was here.
+    The months ahead are made, too: nobody may have run the system for long. Raises RolesMissing where the login user
+    may not make the service roles, SchemaNewer where a newer program was here.
     """
     connection = await asyncpg.connect(url)
     try:
@@ -63,9 +64,11 @@ async def _change(connection: asyncpg.Connection, url: str, revision: str) -> No
 
 
 async def _make_partitions(connection: asyncpg.Connection) -> None:
-    async with connection.transaction():
-        await connection.execute(f"SET LOCAL ROLE {MIGRATOR}")
-        await make_partitions_ahead(connection)
+    """The months ahead; where the login user may not, or others are in the way, the executor makes them."""
+    with suppress(asyncpg.InsufficientPrivilegeError, asyncpg.LockNotAvailableError):
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL ROLE {MIGRATOR}")
+            await make_partitions_ahead(connection)
 
 
 async def _refuse_newer(connection: asyncpg.Connection) -> None:

@@ -146,6 +146,15 @@ async def test_a_start_after_years_finds_its_months(empty_database: str) -> None
     assert await fetch(empty_database, MONTHS) == months
 
 
+async def test_a_user_who_may_only_run_the_services_starts_on_a_current_schema(
+    postgres_server: str, database: str
+) -> None:
+    services = ", ".join(service.role for service in ServiceName)
+    await execute(postgres_server, f"CREATE ROLE guest LOGIN PASSWORD 'secret'; GRANT {services} TO guest")
+    await migrate(as_user(postgres_server, "guest", urlsplit(database).path))
+    await execute(postgres_server, f"REVOKE {services} FROM guest; DROP ROLE guest")
+
+
 async def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
     await migrate(empty_database)
     await execute(empty_database, "UPDATE alembic_version SET version_num = '9999'")
