@@ -103,6 +103,18 @@ async def test_only_the_owner_enters_the_folder(tmp_path: Path) -> None:
     assert await store.list("") == [KEY]
 
 
+async def test_the_content_and_every_name_on_the_way_to_it_are_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "objects"
+    flushed: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    await open_objects(_settings(str(root))).put_bytes(KEY, b"x")
+    folder = (root / KEY).parent
+    assert flushed[1:] == [folder, folder.parent, root]
+    assert flushed[0].parent.is_relative_to(root), "the content, before it has its name"
+
+
 def test_another_scheme_is_refused() -> None:
     with pytest.raises(ValueError, match="no object store"):
         open_objects(_settings("ftp://somewhere"))
