@@ -13,9 +13,11 @@ TINY = Workload(chain(2), 1, "ms/node", lambda timing: timing.whole * 1000 / 2)
 
 
 def test_one_object_has_the_figures_of_both_shapes_and_the_floor(
-    rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: str, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("QUERYFLOW_AMQP_URL", rabbitmq_url)
+    quicker = {**bench.__main__.OWN_DATABASE, "QUERYFLOW_DATABASE_URL": database}
+    monkeypatch.setattr(bench.__main__, "OWN_DATABASE", quicker)
     monkeypatch.setattr(bench.__main__, "WORKLOADS", {"W1": TINY})
     bench.__main__.measure(["W1"], runs=1, as_json=True)
     found = json.loads(capsys.readouterr().out)
@@ -30,6 +32,7 @@ def test_one_object_has_the_figures_of_both_shapes_and_the_floor(
         assert figures["peak_memory_mb"] > 0
     assert deployed["floor"]["unit"] == "ms/node"
     assert deployed["ratio"] == pytest.approx(deployed["median"] / deployed["floor"]["median"])
-    assert (found["machine"]["fsync"], found["machine"]["queue type"]) == ("on", "quorum")
+    assert found["machine"]["fsync"] in {"on", "off"}
+    assert found["machine"]["queue type"] == "quorum"
     assert found["machine"]["cores"] >= 1
     assert {"python", "postgresql"} < set(found["versions"])

@@ -172,6 +172,18 @@ async def test_the_path_of_a_folder_is_no_url(tmp_path: Path, name: str) -> None
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
+async def test_the_content_and_every_name_on_the_way_to_it_are_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "objects"
+    flushed: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    await open_objects(_settings(str(root))).put_bytes(KEY, b"x")
+    folder = (root / KEY).parent
+    assert flushed[1:] == [folder, folder.parent, root]
+    assert flushed[0].parent.is_relative_to(root), "the content, before it has its name"
+
+
 async def test_a_crash_while_writing_leaves_the_old_content(tmp_path: Path) -> None:
     store = open_objects(_settings(str(tmp_path)))
     await store.put_bytes(KEY, b"old")

@@ -23,6 +23,11 @@ def test_a_shape_has_its_nodes_and_edges(shape: Shape, nodes: int, edges: int, r
     assert sum(map(len, shape.children())) == edges
 
 
+def test_every_parent_of_a_layer_is_in_the_layer_before() -> None:
+    assert all(child // 100 - parent // 100 == 1 for parent, child in layers(10, 100, 3).edges)
+    assert fan(3).edges == ((0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4))
+
+
 def test_the_document_is_the_shape() -> None:
     found = document("W4", diamonds())
     assert len(found["nodes"]) == 10

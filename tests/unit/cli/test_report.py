@@ -2,9 +2,10 @@ import io
 import json
 from typing import Any
 
+import pytest
 from rich.console import Console
 
-from queryflow_cli.report import execution_json, print_execution, print_result
+from queryflow_cli.report import CELL_WIDTH, execution_json, print_execution, print_result
 
 NODE: dict[str, Any] = {
     "node_id": "top", "template_id": "campaign_outcomes", "state": "succeeded", "reason": None, "phase": None,
@@ -87,6 +88,17 @@ def test_rows_are_written_for_reading() -> None:
     console = recording()
     print_result(console, RESULT)
     assert printed(console) == RESULT_TEXT
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_long_cell_is_cut_and_says_so(more: int) -> None:
+    console = recording()
+    print_result(
+        console, RESULT | {"columns": [{"name": "c", "type": "VARCHAR"}], "rows": [["x" * (CELL_WIDTH + more)]]}
+    )
+    assert ("x" * (CELL_WIDTH - more) + "…" * more + "\n") in "\n".join(
+        map(str.strip, printed(console).splitlines())
+    ) + "\n"
 
 
 def test_twenty_rows_of_many_are_shown() -> None:

@@ -69,6 +69,15 @@ def told_in_order(story: Story) -> dict[NodeId, End]:
     return told
 
 
+def test_what_was_decided_waits_for_no_source_any_more() -> None:
+    source = EndedParent(NodeState.SUCCEEDED, required=True)
+    for rule in JoinRule:
+        for cancelled in (False, True):
+            child = Child(NodeId("b"), remaining=1, failed=0, skipped=0, rule=rule, cancel_requested=cancelled)
+            step = advance(child, ended([source]))
+            assert (step.remaining, step.becomes) == (0, NodeState.CANCELLED if cancelled else NodeState.READY)
+
+
 @dataclass
 class Run:
     """An executor in small: rows that are advanced in batches, whose messages come in any order and more than once."""

@@ -24,6 +24,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "dialect": "amc",
         "parameters": {"campaigns": {"type": "campaign_list"}, "title": {"type": "string", "required": False}},
     },
+    "like": {"dialect": "duckdb", "parameters": {"title": {"type": "pattern"}}},
     "elsewhere": {"dialect": "trino"},
 }
 TEMPLATES: dict[TemplateId, Template] = {
@@ -121,6 +122,22 @@ def test_a_sound_flow_has_no_problems() -> None:
 )
 def test_what_is_wrong_is_named_where_it_is(changes: dict[str, Any], expected: set[tuple[str, str]]) -> None:
     assert found(**changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "template", "wrong"),
+    [
+        ("pattern", "like", set()),
+        ("string", "like", set()),
+        ("date_range", "like", {"nodes.n.parameters.title"}),
+        ("pattern", "paths", {"nodes.n.parameters.title"}),
+        ("string", "paths", set()),
+    ],
+)
+def test_a_pattern_is_taken_by_a_pattern_only(given: str, template: str, wrong: set[str]) -> None:
+    nodes = {"n": {"template": template, "parameters": {"title": {"flow": "given"}}}}
+    problems = found(nodes=nodes, connections=[], parameters={"given": {"type": given}})
+    assert {path for code, path in problems if code == "TYPE_MISMATCH"} == wrong
 
 
 def test_a_fix_is_a_patch_of_the_whole_document_and_mends_it() -> None:

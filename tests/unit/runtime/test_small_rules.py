@@ -1,5 +1,6 @@
 """The small pure rules of the runtime."""
 
+import asyncio
 import errno
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from queryflow.runtime.bus.answering import MAXIMUM_REDELIVERIES, backoff_second
 from queryflow.runtime.bus.rabbit_message import delivery_of
 from queryflow.runtime.faults import passes
 from queryflow.runtime.logs import hide_credentials
-from queryflow.runtime.loops import pause
+from queryflow.runtime.loops import forever, pause
 from queryflow.runtime.object_keys import parts_of
 from queryflow.runtime.outbox import envelope
 from queryflow.runtime.telemetry import new_traceparent, valid_traceparent, working_for
@@ -31,6 +32,24 @@ def test_tries_outlast_a_restart_and_a_lease() -> None:
 def test_a_loop_keeps_its_rhythm_and_slows_down_when_it_fails() -> None:
     assert [pause(1, failures) for failures in (0, 1, 3, 99)] == [1, 2, 8, 30]
     assert pause(60, 99) == 60
+
+
+async def test_a_loop_that_works_again_is_as_quick_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, pauses = iter([False, False, True, False]), []
+
+    async def turn() -> None:
+        if not next(turns):
+            raise ValueError
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await forever("test", turn, every_seconds=1)
+    assert pauses == [2, 4, 1, 2]
 
 
 def test_an_execution_is_a_trace() -> None:

@@ -1,5 +1,6 @@
 import errno
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,27 @@ def test_a_readable_file_is_linked_not_copied(staging: Staging, child: Path, tmp
     source.chmod(0o644)
     staging.put(source, child, "tables/a.parquet")
     assert (child / "in/tables/a.parquet").stat().st_ino == source.stat().st_ino
+
+
+@pytest.mark.parametrize("reason", [errno.EXDEV, errno.ENOSPC])
+def test_what_cannot_be_linked_from_where_it_is_is_copied(
+    reason: int, staging: Staging, child: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = reason == errno.EXDEV
+    source = tmp_path / "source"
+    source.write_text("content")
+    source.chmod(0o644)
+    link = os.link
+
+    def refuses(one: Path, other: Path) -> None:
+        if one == source:
+            raise OSError(reason, "no link")
+        link(one, other)
+
+    monkeypatch.setattr(os, "link", refuses)
+    with nullcontext() if copied else pytest.raises(OSError, match="no link"):
+        staging.put(source, child, "a")
+    assert (child / "in/a").exists() == copied
 
 
 def test_a_link_to_a_file_is_followed(staging: Staging, child: Path, tmp_path: Path) -> None:

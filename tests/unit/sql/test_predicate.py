@@ -103,6 +103,25 @@ def test_nothing_else_is_a_filter(where: str, code: str | None) -> None:
             predicate_sql(where, COLUMNS, {"least": 1, "names": ["a"], "period": {"start": 1, "end": 2}})
 
 
+@pytest.mark.parametrize(
+    ("where", "declared", "says"),
+    [
+        ("sales = {{p}}", ParameterType.INTEGER, None),
+        ("name IN ({{p}})", ParameterType.STRING_LIST, None),
+        ("name = {{p}}", ParameterType.STRING_LIST, "p is a list"),
+        ("name = {{p}}", ParameterType.PATTERN, "p is a pattern"),
+        ("day > {{p.start}}", ParameterType.DATE_RANGE, None),
+        ("day > {{p}}", ParameterType.DATE_RANGE, "A date range"),
+        ("day > {{p.start}}", ParameterType.DATE, "A date range"),
+    ],
+)
+def test_a_flow_parameter_stands_where_its_type_can(where: str, declared: ParameterType, says: str | None) -> None:
+    problems = where_problems(where, COLUMNS, {"p": declared}, "where")
+    assert [(each.code, each.message.startswith(says or "?")) for each in problems] == [
+        ("WHERE_PARAMETER", True)
+    ] * bool(says)
+
+
 def test_unknown_columns_pass_where_the_source_is_unknown() -> None:
     assert where_problems("whatever = 1", None, {}, "where") == []
 

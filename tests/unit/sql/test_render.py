@@ -118,6 +118,12 @@ def test_a_list_alone_in_the_parentheses_of_in_is_written_item_by_item() -> None
     assert sql == "SELECT c IN ('a', 'b'), CAST(['a', 'b'] AS VARCHAR[]) FROM t"
 
 
+def test_a_list_in_brackets_is_its_items() -> None:
+    subject = template("SELECT 'b' IN ({{ids}}), 'x' NOT IN ({{ids}})", ids=ParameterType.STRING_LIST)
+    sql = render(subject, {"ids": ["a", "b"]}, WINDOW, "duckdb")
+    assert sql == "SELECT 'b' IN ('a', 'b'), 'x' NOT IN ('a', 'b')"
+
+
 def test_patterns_and_ranges_are_written_for_their_places() -> None:
     types = {"p": ParameterType.PATTERN, "d": ParameterType.DATE_RANGE}
     subject = template("SELECT 'a%b' LIKE {{p}} AND {{d.start}} < {{d.end}}, 'axb' NOT LIKE {{p}}", types=types)
@@ -147,6 +153,12 @@ def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:
         render(subject, {"a": "x", "z": 1, "l": ["y"]}, WINDOW, "duckdb")
     expected = ["PLACEHOLDER_IN_QUOTES", "UNKNOWN_PLACEHOLDER", "LIST_NOT_ALONE", "UNKNOWN_PARAMETER", "MISSING_VALUE"]
     assert codes(list(refused.value.problems)) == expected
+
+
+def test_the_first_of_what_cannot_be_filled_is_the_message() -> None:
+    with pytest.raises(Invalid) as refused:
+        render(template("SELECT 1 AS x"), {"z": 1}, WINDOW, "duckdb")
+    assert [refused.value.message] == [each.message for each in refused.value.problems]
 
 
 def test_a_value_its_type_cannot_hold_is_refused_by_name() -> None:

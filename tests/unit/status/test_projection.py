@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from queryflow.domain.states import FINAL_EXECUTION_STATES, ExecutionState, NodeState
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed, Fact
-from status.projection import STATE_OF_FACT, NodeFact, Summary, facts_of, fold, latest
+from status.projection import STATE_OF_FACT, NodeFact, Summary, facts_of, fold, further, latest
 from tests.unit.status.making import EXECUTIONS, NOON, disordered, histories, life
 
 STATES = st.sampled_from(sorted(FINAL_EXECUTION_STATES))
@@ -32,6 +32,15 @@ def test_every_fact_leaves_its_node_in_a_state() -> None:
     words = {model.model_fields["fact"].default for model in get_args(union)}
     assert words == set(STATE_OF_FACT)
     assert {NodeState.PENDING, NodeState.READY}.isdisjoint(STATE_OF_FACT.values())
+
+
+def test_an_execution_only_goes_forward() -> None:
+    life_of_one = [ExecutionState.REQUESTED, ExecutionState.RUNNING]
+    for end in FINAL_EXECUTION_STATES:
+        for place, state in enumerate([*life_of_one, end]):
+            for earlier in [*life_of_one, end][: place + 1]:
+                assert further(earlier, state) is state
+                assert further(state, earlier) is state
 
 
 @given(history=histories(), data=st.data())
