@@ -1,9 +1,5 @@
 """The months of `query_flow_executions`: how partitions are made ahead, emptied and dropped, by functions with the
-rights of the tables' owner, so that a service needs none of its own.
-
-To make or drop one takes locks that everybody is in the way of, also on the tables it refers to. The functions give up
-well before PostgreSQL looks for a deadlock (after a second), and so never end the transaction of somebody at work.
-"""
+rights of the tables' owner, so that a service needs none of its own."""
 
 FIRST_UUID7 = """
     CREATE FUNCTION queryflow_first_uuid7(at timestamptz) RETURNS uuid
@@ -21,7 +17,7 @@ MONTH = """
 MAKE_PARTITIONS = """
     CREATE FUNCTION queryflow_make_partitions(months_ahead integer) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER
-    SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
+    SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
     DECLARE
         partition_name text;
         made integer := 0;
@@ -47,7 +43,7 @@ MAKE_PARTITIONS = """
 RETAIN_EXECUTIONS = """
     CREATE FUNCTION queryflow_retain_executions(before timestamptz, most integer) RETURNS SETOF uuid
     LANGUAGE plpgsql STRICT SECURITY DEFINER
-    SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
+    SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
     BEGIN
         IF before > now() - interval '1 day' THEN
             RAISE EXCEPTION 'executions are kept for a day at least';
@@ -63,16 +59,16 @@ RETAIN_EXECUTIONS = """
     $$
 """
 
-# The partition is locked before it is looked into, so that nothing can enter it between the look and the drop. One is
-# dropped in each call, so that the locks of one are not held while those of the next are waited for.
+# The partition is locked before it is looked into, so that nothing can enter it between the look and the drop.
 DROP_EMPTY_PARTITIONS = """
     CREATE FUNCTION queryflow_drop_empty_partitions(before timestamptz) RETURNS integer
     LANGUAGE plpgsql STRICT SECURITY DEFINER
-    SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
+    SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
     DECLARE
         partition_name text;
         month timestamptz;
         filled boolean;
+        dropped integer := 0;
     BEGIN
         IF before > queryflow_month(-1) THEN
             RAISE EXCEPTION 'the partitions of this month and the one before stay';
@@ -89,9 +85,9 @@ DROP_EMPTY_PARTITIONS = """
             CONTINUE WHEN filled;
             EXECUTE format('ALTER TABLE query_flow_executions DETACH PARTITION %I', partition_name);
             EXECUTE format('DROP TABLE %I', partition_name);
-            RETURN 1;
+            dropped := dropped + 1;
         END LOOP;
-        RETURN 0;
+        RETURN dropped;
     END
     $$
 """

@@ -166,8 +166,4 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX idx_schedule_runs_execution ON schedule_runs (execution_id)",
-    """
-    CREATE INDEX idx_schedule_runs_open ON schedule_runs (schedule_id, fire_time)
-    WHERE decision = 'fired' AND execution_state IS NULL
-    """,
 )
