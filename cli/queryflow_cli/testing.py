@@ -6,12 +6,17 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SUITES = ("unit", "contract", "integration", "system")
+GROUPS = (("unit", "contract", "integration"), ("system",))
+"""What runs side by side: the two take about as long, and both wait a lot."""
+SUITES = tuple(suite for group in GROUPS for suite in group)
+NOTHING_CHOSEN = 5
+"""How pytest exits when its arguments leave it no test."""
 LINT = "lint"
 
 _LINTS = {
@@ -98,14 +103,35 @@ def _lint(name: str, command: Sequence[str]) -> Stage:
 
 
 def _pytest(arguments: Sequence[str], only: str | None) -> tuple[dict[str, Counts], int]:
-    """Run pytest once, so that its servers start once; what it counted per suite, and its exit code."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        chosen = [f"tests/{only}"] if only else [f"tests/{suite}" for suite in SUITES]
-        paths = [] if any((CHECKOUT / word.partition("::")[0]).exists() for word in arguments) else chosen
-        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *paths, *arguments]
-        done = subprocess.run(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False)
-        return (_count(report) if report.exists() else {}), done.returncode
+    """Run groups of suites side by side, each with servers of its own; what they counted, and the worst exit code.
+
+    The first group speaks as it goes, the others when they have ended.
+    """
+    suites: dict[str, Counts] = {}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        running = []
+        for number, paths in enumerate(_groups(arguments, only)):
+            said = stack.enter_context(Path(folder, f"{number}.txt").open("w+")) if number else None
+            report = Path(folder, f"{number}.xml")
+            command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *paths, *arguments]
+            process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            running.append((stack.enter_context(process), report, said))
+        codes = [process.wait() for process, _, _ in running]
+        for _, report, said in running:
+            suites |= _count(report) if report.exists() else {}
+            if said is not None:
+                said.seek(0)
+                print(said.read(), flush=True)
+    told = [code for code in codes if code != NOTHING_CHOSEN or not arguments]
+    return suites, max(told, default=NOTHING_CHOSEN)
+
+
+def _groups(arguments: Sequence[str], only: str | None) -> list[list[str]]:
+    """The paths of each group; none where the arguments name paths of their own."""
+    if any((CHECKOUT / word.partition("::")[0]).exists() for word in arguments):
+        return [[]]
+    chosen = [(only,)] if only else GROUPS
+    return [[f"tests/{suite}" for suite in group] for group in chosen]
 
 
 def _count(report: Path) -> dict[str, Counts]:

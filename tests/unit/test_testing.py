@@ -50,6 +50,40 @@ def test_it_is_well_only_if_every_stage_is(
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"{total} in ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "suites", "exit_code"),
+    [
+        ([], {"swift": "1 passed", "slow": "1 failed, 1 passed"}, 1),
+        (["-k", "good and not slow"], {"swift": "1 passed"}, 0),
+        (["-k", "nothing"], {}, testing.NOTHING_CHOSEN),
+        (["tests/swift"], {"swift": "1 passed"}, 0),
+    ],
+)
+def test_suites_run_side_by_side_and_the_worst_counts(
+    arguments: list[str],
+    suites: dict[str, str],
+    exit_code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for suite, text in (("swift", ""), ("slow", "def test_slow_bad():\n    assert 'reason' == ''\n")):
+        (tmp_path / "tests" / suite).mkdir(parents=True)
+        (tmp_path / "tests" / suite / f"test_{suite}.py").write_text(f"def test_{suite}_good():\n    pass\n{text}")
+    monkeypatch.setattr(testing, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(testing, "GROUPS", (("swift",), ("slow",)))
+    counted, code = testing._pytest(arguments, None)
+    assert ({suite: str(counts) for suite, counts in counted.items()}, code) == (suites, exit_code)
+    assert ("reason" in capfd.readouterr().out) == (exit_code == 1)
+
+
+def test_a_suite_without_tests_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tests" / "empty").mkdir(parents=True)
+    monkeypatch.setattr(testing, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(testing, "GROUPS", (("empty",),))
+    assert testing._pytest([], None) == ({}, testing.NOTHING_CHOSEN)
+
+
 def test_a_lint_that_fails_fails_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(testing, "_LINTS", {"good": ("-c", ""), "bad": ("-c", "raise SystemExit(3)")})
     assert testing.run_tests([], testing.LINT) == 1
