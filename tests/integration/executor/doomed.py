@@ -35,6 +35,11 @@ async def takes_long(work: Work) -> Produced:
     return NOTHING
 
 
+async def takes_until_the_end(work: Work) -> Produced:
+    await asyncio.get_running_loop().create_future()
+    return NOTHING
+
+
 def teach(rig: Rig) -> None:
     """What the nodes do, here and in the process that goes on."""
     rig.scripted.behaviours |= {"bad": fails, "again": fails_once, "slow": takes_long}
@@ -44,6 +49,8 @@ async def live(database: str, folder: Path, point: str) -> None:
     """Run until the crash point, at most a minute."""
     async with open_rig(database, folder, **FAST) as rig:
         teach(rig)
+        if "cancel" in point:  # the wish must find it running, however late it comes
+            rig.scripted.behaviours["slow"] = takes_until_the_end
         crashpoints.arm(point)
         await asyncio.sleep(60)
 
