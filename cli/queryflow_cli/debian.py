@@ -13,10 +13,12 @@ def unpacked_rabbitmq() -> Path | None:
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         return None
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir()) / f"queryflow-{os.getuid()}")
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if cache.lstat().st_uid != os.getuid():  # in a folder that all may write to, others may have made it first
+        return None
     root = cache / "rabbitmq-server"
     if root.is_dir():
         return root
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = Path(tempfile.mkdtemp(dir=cache))
     try:
         _download_and_unpack(fresh)
