@@ -12,11 +12,14 @@ def unpacked_rabbitmq() -> Path | None:
     """The root of an unpacked rabbitmq-server with its needs; None where apt-get cannot download."""
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         return None
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir()) / f"queryflow-{os.getuid()}")
+    named = os.environ.get("XDG_CACHE_HOME")
+    cache = Path(named or Path(tempfile.gettempdir()) / f"queryflow-{os.getuid()}")
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not named and cache.lstat().st_uid != os.getuid():  # all may write to that folder: another may have made it
+        return None
     root = cache / "rabbitmq-server"
     if root.is_dir():
         return root
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = Path(tempfile.mkdtemp(dir=cache))
     try:
         _download_and_unpack(fresh)

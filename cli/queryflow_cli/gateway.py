@@ -14,6 +14,7 @@ from queryflow_cli import metrics, openapi
 Ready = Callable[[], Awaitable[bool]]
 DESCRIBED = sorted({route.service for route in ROUTES})
 """The services that have routes here."""
+AWAY = 503
 
 
 class Gateway:
@@ -66,8 +67,9 @@ class Gateway:
         return _refusal(answers) or JSONResponse(openapi.combine(answer.json() for answer in answers.values()))
 
     async def _metrics(self, scope: Scope) -> Response:
-        """What all processes count."""
-        answers = await _ask(self._counting, scope)
+        """What all processes count; those that are away are left out, for now the others are the more looked at."""
+        asked = await _ask(self._counting, scope)
+        answers = {name: answer for name, answer in asked.items() if answer.status_code != AWAY}
         texts = {name: answer.text for name, answer in answers.items()}
         return _refusal(answers) or Response(metrics.combine(texts), media_type=metrics.MEDIA_TYPE)
 

@@ -16,8 +16,8 @@ from queryflow.domain.errors import Conflict, Refused
 RUNNING = "running.json"
 LOCK = "owner.lock"
 DATA_LOCK = "data.lock"
-_OF_A_DISK = {"lost+found"}
-"""What is in the folder of an empty disk."""
+_HARMLESS = {"lost+found", "sandbox", "attempts", "status", "objects"}
+"""What is in the folder of an empty disk, and what services leave that were started alone."""
 LOG = Path("logs", "queryflow.log")
 """Where in the home the parts of an embedded system write what they do."""
 
@@ -94,8 +94,8 @@ def reading(home: Path, folder: Path) -> Iterator[None]:
 
 
 def may_be_a_home(home: Path) -> bool:
-    """Whether the folder is a home already, or has nothing in it: others may need to get into anything else."""
-    return (home / LOCK).exists() or {entry.name for entry in home.iterdir()} <= _OF_A_DISK
+    """Whether the folder is a home already, or has nothing else in it: others may need to get into that."""
+    return (home / LOCK).exists() or {entry.name for entry in home.iterdir()} <= _HARMLESS
 
 
 @contextmanager

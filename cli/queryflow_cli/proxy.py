@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from queryflow.runtime.http_errors import BodyTooLarge, response_to
+from queryflow.domain.errors import Refused
+from queryflow.runtime.http_errors import response_to
 from queryflow.runtime.http_guard import read_body
 
 Headers = list[tuple[bytes, bytes]]
@@ -71,7 +72,7 @@ class Proxy:
         """Answer a request as the service answers it."""
         try:
             asked = await self._asked(Request(scope, receive))
-        except BodyTooLarge as error:
+        except Refused as error:
             await response_to(error)(scope, receive, send)
             return
         connection = await self._connections.take()

@@ -145,14 +145,11 @@ def test_the_proxy_knows_the_same_routes_as_the_gateway() -> None:
     assert written == expected
 
 
-def test_the_proxy_describes_the_whole_and_refuses_in_the_shape_of_errors(containers: dict[str, Any]) -> None:
+def test_the_proxy_describes_the_whole(containers: dict[str, Any]) -> None:
     written = (ROOT / "deploy/nginx.conf").read_text()
     described = re.search(r"location = /openapi.json \{[^}]*alias (\S+);", written)
     assert described
     assert f"./docs/openapi.json:{described[1]}:ro" in containers["proxy"]["volumes"]
-    refusals = re.findall(r"return [45]\d\d '(.*)';", written)
-    assert {json.loads(body)["error"] for body in refusals} == {"NOT_FOUND", "BODY_TOO_LARGE", "TRY_AGAIN"}
-    assert all(json.loads(body).keys() == {"error", "message", "details"} for body in refusals)
 
 
 def test_the_broker_is_new_and_everything_on_it_durable(containers: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """What the one origin passes on to a service in another process, and back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
@@ -9,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Message
 
 from queryflow.runtime.serving import answer, open_door
 from queryflow_cli.ports import free_port
@@ -114,6 +116,25 @@ async def test_a_body_that_no_service_takes_is_refused_while_it_arrives(proxy: P
         answer = await client.post("/echo/a", content=endless())
     assert (answer.status_code, answer.json()["error"]) == (413, "BODY_TOO_LARGE")
     assert sent < 30
+
+
+async def test_a_body_that_breaks_off_is_not_passed_on(proxy: Proxy) -> None:
+    """What came of it could mean something else than the whole."""
+    coming: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}]
+    )
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/echo/a", "raw_path": b"/echo/a", "query_string": b""}
+    await proxy({**scope, "headers": []}, receive, send)
+    assert said[0]["status"] == 400
+    assert json.loads(said[1]["body"])["error"] == "BODY_BROKEN_OFF"
 
 
 async def test_nobody_there_is_said_in_the_shape_of_errors() -> None:

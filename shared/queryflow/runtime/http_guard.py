@@ -135,13 +135,15 @@ async def _checked_body(headers: Headers, receive: Receive) -> Receive:
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body; BodyTooLarge as soon as it is known to be."""
+    """The whole body; BodyTooLarge as soon as it is known to be, Refused if the caller leaves in the middle of it."""
     declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MOST_BYTES:
         raise BodyTooLarge("A body may have 2 MiB.")
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":  # what came so far could mean something else than the whole
+            raise Refused("The body broke off.", code="BODY_BROKEN_OFF")
         body += message.get("body", b"")
         if len(body) > MOST_BYTES:
             raise BodyTooLarge("A body may have 2 MiB.")

@@ -4,6 +4,7 @@ It listens on 127.0.0.1 only, on a port and with a password kept in the folder, 
 earlier owner left behind (a server still alive, a stale pid file, a half-made data directory) is mended at the start.
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -16,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
+from queryflow.domain.scarcity import DISK_FULL
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.postgres_binaries import NOBODY, EmbeddedPostgresError, PostgresBinaries, find_binaries
 
@@ -35,7 +37,7 @@ _SETTINGS = {
 }
 _THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
 """Survives the death of the server, not of the machine."""
-_NO_ROOM = ("No space left on device", "Disk quota exceeded", "File too large")
+_NO_ROOM = tuple(os.strerror(number) for number in (*DISK_FULL, errno.EFBIG))
 """What the system calls a disk, a quota or a limit that is used up."""
 _LOG_LIMIT_BYTES = 10_000_000
 

@@ -1,7 +1,7 @@
-"""What was kept long enough goes: executions with their results, then the months they lay in."""
+"""What was kept long enough goes: executions with their results, the months they lay in, and results without a row."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -59,3 +59,13 @@ async def test_old_executions_go_with_results_and_months_though_others_are_at_wo
         assert left == {recent, still_open}
         assert await rig.executor.equipment.objects.list("results/") == [f"results/{still_open}/n/1-1.parquet"]
         assert [row[0] for row in await rig.owner.fetch(OLD_MONTHS)] == ["query_flow_executions_2020_02"]
+
+
+async def test_results_that_a_crash_left_without_a_row_go_when_they_are_old(rig: Rig) -> None:
+    objects = rig.executor.equipment.objects
+    old, young = uuid7(datetime(2020, 1, 10, tzinfo=UTC)), uuid7(datetime.now(UTC) - timedelta(days=1))
+    stay = {f"results/{young}/n/1-1.parquet", "results/of-something-else"}
+    for key in (f"results/{old}/n/1-1.parquet", *stay):
+        await objects.put_bytes(key, b"rows")
+    await sweeper.tidy(rig.executor)
+    assert set(await objects.list("")) == stay

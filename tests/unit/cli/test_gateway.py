@@ -110,8 +110,9 @@ async def test_the_whole_is_not_described_to_whom_a_service_refuses_it() -> None
     assert (answer.status_code, answer.json()["info"]) == (401, {"title": "status"})
 
 
-async def test_the_counters_of_all_processes_are_told_apart() -> None:
-    counting = {
+async def test_the_counters_of_all_processes_that_answer_are_told_apart() -> None:
+    counting: dict[str, ASGIApp] = {
+        "executor": JSONResponse({"error": "TRY_AGAIN"}, 503),
         "composer": saying('# TYPE beats_total counter\nbeats_total{loop="a b"} 3\n'),
         "status": saying('# TYPE beats_total counter\nbeats_total{loop="a b"} 4\n# TYPE held gauge\nheld 1\n'),
     }

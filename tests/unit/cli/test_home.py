@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from executor.settings import ExecutorSettings
 from queryflow.domain.errors import Conflict, Refused
 from queryflow_cli.home import RunningSystem, announce, home_directory, owned, reading, running_in, throw_away_home
 
@@ -92,6 +93,14 @@ def test_a_folder_of_other_things_is_left_as_it_is(tmp_path: Path) -> None:
     with owned(home):
         (home / "letter").write_text("")
     with owned(home):
+        pass
+
+
+def test_what_services_left_that_were_started_alone_can_become_a_home(tmp_path: Path) -> None:
+    settings = ExecutorSettings(database_url="postgresql://unused", home=tmp_path)
+    for name in ("sandbox", "attempts", "status", Path(settings.objects_url).name):
+        (tmp_path / name).mkdir()
+    with owned(tmp_path):
         pass
 
 

@@ -159,8 +159,8 @@ class RabbitBus:
         try:
             return {name: await _count(channel, self._prefix + name) for name in names}
         finally:
-            with contextlib.suppress(Exception):
-                await channel.close()
+            with contextlib.suppress(Exception):  # a broker that is silent would be waited for as long as a heartbeat
+                await asyncio.wait_for(channel.close(), PAUSE_SECONDS)
 
     async def _rebuild(self) -> None:
         log.error("The bus lost a connection or a consumer; it is built again", action="bus.rebuild")

@@ -1,0 +1,26 @@
+"""A broker that is silent is not waited for by those who count its messages."""
+
+import asyncio
+from unittest.mock import AsyncMock
+
+import pytest
+
+from queryflow.runtime.bus import rabbit
+from queryflow.runtime.bus.rabbit import RabbitBus
+
+
+async def _silent(*_: object, **__: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_who_stops_waiting_does_not_wait_for_the_end_of_the_channel_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    channel = AsyncMock(queue_declare=_silent, close=_silent)
+    bus = RabbitBus("amqp://unused")
+    monkeypatch.setattr(bus, "_connection", AsyncMock(channel=AsyncMock(return_value=channel)))
+    monkeypatch.setattr(rabbit, "PAUSE_SECONDS", 0.01)
+    counting = asyncio.create_task(asyncio.wait_for(bus.queue_depths(), 0.01))
+    done, _ = await asyncio.wait([counting], timeout=5)
+    assert counting in done
+    assert isinstance(counting.exception(), TimeoutError)
