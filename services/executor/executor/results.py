@@ -90,6 +90,10 @@ async def fetch_result(objects: ObjectStore, stored: StoredResult, into: Path) -
         file = await objects.fetch(stored.key, into)
     except NotFound as error:
         raise _unavailable("is not in the object store") from error
+    except OSError as error:
+        if passes(error):
+            raise
+        raise _unavailable(f"cannot be read: {error.strerror}") from error
     if await asyncio.to_thread(_measured, file) != (stored.bytes, stored.sha256):
         raise _unavailable("is damaged: its content is not what was stored")
     return file

@@ -1,11 +1,11 @@
 """What the executor is told when it starts."""
 
-import os
 from typing import ClassVar
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from queryflow.runtime.settings import ServiceSettings
+from queryflow.sandbox.settings import usual_width
 
 
 class ExecutorSettings(ServiceSettings):
@@ -18,7 +18,7 @@ class ExecutorSettings(ServiceSettings):
     """How long a node that runs may go without a sign of life before others take it over."""
     open_nodes_limit: PositiveInt = 20_000
     """So many nodes of running executions may be open at once; executions beyond wait for their launch."""
-    run_at_once: PositiveInt = max(2, os.cpu_count() or 1)
+    run_at_once: PositiveInt = Field(default_factory=usual_width)
     """How many nodes this process runs at the same time, each with a place in the sandbox; those beyond wait in their
     rows for whoever has room, and their timeouts have not begun."""
     node_timeout_seconds: PositiveFloat = 21_600.0

@@ -56,7 +56,7 @@ async def tidy(executor: Executor) -> None:
 
 
 async def _patiently(call: Callable[[], Awaitable[int]]) -> int:
-    """Try again while those at work are in the way; LockNotAvailableError where they never are not."""
+    """Try again while those at work are in the way; LockNotAvailableError if they still are after a minute."""
     for _ in range(MOST_TRIES):
         with suppress(asyncpg.LockNotAvailableError):
             return await call()

@@ -29,13 +29,18 @@ class Limits:
         return (3 * self.memory_mb + 1024) * MEGABYTE
 
 
+def usual_width() -> int:
+    """As many jobs at once as there are processors for this process, two at least."""
+    return max(2, len(os.sched_getaffinity(0)))
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """How the sandbox of one service is kept."""
 
     folder: Path
     """Where the children's directories are made; on the file system of the inputs, so that these can be linked."""
-    width: int = max(2, os.cpu_count() or 1)
+    width: int = field(default_factory=usual_width)
     """How many jobs run at once."""
     ready: int = 2
     """How many walled children wait for a job."""

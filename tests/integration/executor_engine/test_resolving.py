@@ -175,3 +175,13 @@ async def test_a_damaged_or_lost_result_is_not_used(objects: FolderObjects, dire
     await objects.delete(KEY)
     with pytest.raises(EngineFailure, match="not in the object store"):
         await fetch_result(objects, result, directory / "fetched.parquet")
+
+
+@pytest.mark.parametrize(("number", "error"), [(errno.EACCES, EngineFailure), (errno.EIO, OSError)])
+async def test_a_result_that_may_not_be_read_is_told_from_a_sick_disk(
+    objects: FolderObjects, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    result = await stored(objects, directory)
+    monkeypatch.setattr(FolderObjects, "fetch", AsyncMock(side_effect=OSError(number, os.strerror(number))))
+    with pytest.raises(error, match=os.strerror(number)):
+        await fetch_result(objects, result, directory / "fetched.parquet")
