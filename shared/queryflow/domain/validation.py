@@ -108,9 +108,8 @@ def _engine_problems(flow: Flow, node: Node, around: Surroundings) -> Iterator[P
     if name is None:
         yield Problem("NO_CONNECTION", path, "Neither the node nor the flow names an engine connection.")
     elif connection is None:
-        yield Problem(
-            "UNKNOWN_CONNECTION", path, f"There is no engine connection {name}{_meant(name, around.connections)}."
-        )
+        meant = _meant(name, around.connections) or "; make it, or name another for this node, the flow or this run"
+        yield Problem("UNKNOWN_CONNECTION", path, f"There is no engine connection {name}{meant}.")
     elif connection.engine not in DIALECTS:
         yield Problem("UNKNOWN_ENGINE", path, f"The engine {connection.engine} of {name} is not one that runs here.")
     elif template is not None and template.dialect not in DIALECTS[connection.engine]:

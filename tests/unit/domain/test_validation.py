@@ -125,6 +125,15 @@ def test_what_is_wrong_is_named_where_it_is(changes: dict[str, Any], expected: s
 
 
 @pytest.mark.parametrize(
+    ("named", "advice"), [("sampel", "did you mean sample"), ("flights", "make it, or name another")]
+)
+def test_an_unknown_connection_comes_with_what_to_do(named: str, advice: str) -> None:
+    nodes = {"a": {"template": "top", "connection": named}}
+    (problem,) = problems_of(document(nodes=nodes, connections=[]))
+    assert advice in problem.message
+
+
+@pytest.mark.parametrize(
     ("given", "template", "wrong"),
     [
         ("pattern", "like", set()),
