@@ -78,7 +78,7 @@ class PrivateRabbit:
         self.start()
 
     def _await_ready(self, deadline: float) -> None:
-        while not _speaks_amqp(self._port):
+        while not speaks_amqp("127.0.0.1", self._port):
             if time.monotonic() > deadline or not all(process.running for process in self._processes):
                 log = (self._folder / "rabbitmq-server.log").read_text(errors="replace")
                 self.stop()
@@ -137,9 +137,9 @@ def unpacked_programs() -> RabbitPrograms | None:
     return RabbitPrograms(scripts, root / "usr/lib/erlang/bin")
 
 
-def _speaks_amqp(port: int) -> bool:
+def speaks_amqp(host: str, port: int) -> bool:
     """Whether the listener answers a protocol header with Connection.Start."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+    with suppress(OSError), socket.create_connection((host, port), timeout=2) as connection:
         connection.sendall(b"AMQP\x00\x00\x09\x01")
         return len(connection.recv(8)) > 0
     return False

@@ -1,6 +1,7 @@
 """The servers that every other test stands on."""
 
 import asyncio
+from pathlib import Path
 
 import aio_pika
 import asyncpg
@@ -9,8 +10,9 @@ import pytest
 from pamqp.common import Arguments
 
 from queryflow.runtime.topology import WORK_QUEUES
-from queryflow_cli.rabbitmq import PrivateRabbit, delete_everything
+from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything
 from tests.support.eventually import eventually
+from tests.support.rabbitmq import NAMED, NONE_HERE, rabbitmq_for_tests
 
 
 async def test_every_test_gets_a_migrated_database_of_its_own(database: str, module_database: str) -> None:
@@ -46,6 +48,16 @@ async def test_eventually_waits_for_the_fact_and_says_what_it_saw() -> None:
     assert await eventually(lambda: next(moments), every=0.001) == 7
     with pytest.raises(AssertionError, match=r"the last answer was \[\]"):
         await eventually(lambda: asyncio.sleep(0, result=[]), within=0.02, every=0.001)
+
+
+def test_without_a_broker_and_without_an_engine_for_containers_the_tests_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(NAMED, raising=False)
+    monkeypatch.setattr("tests.support.rabbitmq.find_programs", lambda: None)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    with pytest.raises(NoRabbitMQ, match=f"^{NONE_HERE}"), rabbitmq_for_tests(tmp_path):
+        pytest.fail("There is no broker here.")
 
 
 async def test_a_private_broker_comes_back_with_what_it_confirmed(
