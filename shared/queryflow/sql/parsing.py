@@ -25,11 +25,13 @@ def statements(sql: str, dialect: Dialect) -> tuple[exp.Expr, ...]:
     """The statements of the text, not to be changed; Invalid (SQL_SYNTAX) with line and column if it has none."""
     tokens = _with_calls(tokenize(sql, dialect), dialect)
     try:
-        return tuple(each for each in grammar(dialect).parser().parse(tokens, sql) if each is not None)
+        parsed = grammar(dialect).parser().parse(tokens, sql)
     except ParseError as error:
         raise _syntax(sql, error) from error
     except RecursionError as error:
         raise _invalid("SQL_TOO_DEEP", "The SQL is nested too deeply to be understood.") from error
+    # a comment after the last semicolon is a statement of its own to sqlglot
+    return tuple(each for each in parsed if each is not None and not isinstance(each, exp.Semicolon))
 
 
 def condition(sql: str, dialect: Dialect) -> exp.Expr:

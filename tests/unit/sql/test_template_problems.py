@@ -90,6 +90,8 @@ def test_what_is_long_and_deep_is_judged_in_time_that_grows_with_its_length(subj
     "sql",
     [
         "SELECT 1 AS x;",
+        "SELECT 1 AS x; -- the last {{word}}",
+        "SELECT 1 AS x; /* one */ ; -- two",
         "FROM t SELECT x",
         "(SELECT 1 AS x) UNION ALL (SELECT 2 AS x)",
         "SELECT {'a': {'b': 1}} AS x",
