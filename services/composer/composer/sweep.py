@@ -1,16 +1,13 @@
 """What the composer tidies up by itself."""
 
-from datetime import timedelta
-
 import structlog
 
 from composer.composer import Composer
 from composer.repository.executions import forget_requests
+from queryflow.schema.executions import REQUESTS_KEPT
 
 log = structlog.get_logger()
 
-REQUESTS_KEPT = timedelta(days=7)
-"""How long a repeated request finds the execution it started."""
 MOST_AT_ONCE = 1_000
 SWEEP_SECONDS = 3_600.0
 

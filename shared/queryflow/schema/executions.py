@@ -1,5 +1,7 @@
 """Executions: the master record, a row per node, attempts, requests, engine slots, saved single queries."""
 
+from datetime import timedelta
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -199,7 +201,9 @@ execution_requests = Table(
     PrimaryKeyConstraint("requested_by", "key"),
     Index("idx_execution_requests_created_at", "created_at"),
 )
-"""Which request started which execution; a repeat finds it, kept 7 days."""
+"""Which request started which execution; a repeat finds it."""
+REQUESTS_KEPT = timedelta(days=7)
+"""How long it does; after that nobody can tell any more which execution answered a due time."""
 
 engine_slots = Table(
     "engine_slots",

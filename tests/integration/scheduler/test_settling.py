@@ -1,7 +1,7 @@
 """Due times whose end nobody told: the rows tell it."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import pytest
 
 from queryflow.domain.ids import ScheduleId, schedule_fired_id
 from queryflow.domain.states import ExecutionState
+from queryflow.schema.executions import REQUESTS_KEPT
 from scheduler.handlers import on_flow_finished
 from scheduler.scheduler import Scheduler
 from scheduler.ticker import settle_open
@@ -81,6 +82,21 @@ async def test_a_due_time_of_a_schedule_that_is_gone_is_skipped(world: World, sc
     decision, reason, *_ = (await runs(world, schedule))[at]
     assert decision == "skipped"
     assert "switched off or removed" in reason
+
+
+async def test_a_due_time_of_which_nothing_is_heard_does_not_stay_open_for_ever(
+    world: World, schedulers: list[Scheduler]
+) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    early, late = await run_times(world, schedulers[0], schedule, 2)
+    said = "UPDATE schedule_runs SET created_at = now() - $2::interval WHERE fire_time = $1"
+    await world.pool.execute(said, early, REQUESTS_KEPT + timedelta(minutes=1))
+    await world.pool.execute(said, late, REQUESTS_KEPT - timedelta(minutes=1))
+    await settle_twice(schedulers)
+    found = await runs(world, schedule)
+    assert (found[early][0], found[late][0]) == ("skipped", "fired")
+    assert "nothing was heard" in found[early][1]
+    assert (await timer(world, schedule))["failures"] == 0
 
 
 async def test_what_runs_or_waits_stays_open(world: World, schedulers: list[Scheduler]) -> None:

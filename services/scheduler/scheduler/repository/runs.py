@@ -34,6 +34,7 @@ class OpenRun:
 
     schedule_id: ScheduleId
     fire_time: datetime
+    said_at: datetime
 
 
 async def insert_runs(connection: AsyncConnection, runs: Sequence[Run]) -> set[tuple[ScheduleId, datetime]]:
@@ -59,11 +60,12 @@ def _row(run: Run) -> dict[str, object]:
 async def open_runs(connection: AsyncConnection, age: timedelta, after: OpenRun | None) -> list[OpenRun]:
     """The next page of the due times that were said so long ago and have not ended, after one of them."""
     table = schedule_runs.c
-    query = select(table.schedule_id, table.fire_time).where(_is_open(), table.created_at < func.now() - age)
+    query = select(table.schedule_id, table.fire_time, table.created_at)
+    query = query.where(_is_open(), table.created_at < func.now() - age)
     if after is not None:
         query = query.where(tuple_(table.schedule_id, table.fire_time) > tuple_(after.schedule_id, after.fire_time))
     rows = await connection.execute(query.order_by(table.schedule_id, table.fire_time).limit(MOST_OPEN))
-    return [OpenRun(ScheduleId(row.schedule_id), row.fire_time) for row in rows]
+    return [OpenRun(ScheduleId(row.schedule_id), row.fire_time, row.created_at) for row in rows]
 
 
 async def skip_run(connection: AsyncConnection, run: OpenRun, reason: str) -> bool:

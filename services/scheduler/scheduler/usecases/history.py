@@ -6,6 +6,7 @@ from queryflow.domain.ids import ScheduleId
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.runtime.transaction import Transaction
+from queryflow.schema.executions import REQUESTS_KEPT
 from scheduler.repository.answers import find_answers, find_refusals, find_wanted
 from scheduler.repository.runs import MOST_OPEN, OpenRun, end_runs, open_runs, skip_run
 from scheduler.repository.timers import count_failure, forget_failures
@@ -14,6 +15,7 @@ from scheduler.settings import SchedulerSettings
 log = structlog.get_logger()
 
 UNWANTED = "the schedule was switched off or removed before this due time was answered"
+UNHEARD = f"nothing was heard of what it started, if anything, for {REQUESTS_KEPT.days} days"
 SUCCESSES = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDED})
 
 
@@ -36,7 +38,8 @@ async def settle(transaction: Transaction, settings: SchedulerSettings, after: O
     """End due times by what rows say of them where no message did; the last one looked at if there may be more.
 
     The end of an execution may not have been heard. A due time that was refused, or came when its schedule was gone,
-    starts none: it is skipped with the reason, and a refusal counts as a failure.
+    starts none: it is skipped with the reason, and a refusal counts as a failure. So is one that nobody can ever answer
+    any more, its letter cleared away or its schedule switched off for a moment.
     """
     connection = transaction.connection
     runs = await open_runs(connection, settings.outbox_age, after)
@@ -53,6 +56,8 @@ async def settle(transaction: Transaction, settings: SchedulerSettings, after: O
                 await _count_failure(transaction, run.schedule_id, settings.failures_limit)
         elif run.schedule_id not in wanted:
             await skip_run(connection, run, UNWANTED)
+        elif run.said_at < transaction.now - REQUESTS_KEPT:
+            await skip_run(connection, run, UNHEARD)
     return runs[-1] if len(runs) == MOST_OPEN else None
 
 
