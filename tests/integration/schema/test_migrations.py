@@ -150,9 +150,15 @@ async def test_a_user_who_may_only_run_the_services_starts_on_a_current_schema(
     postgres_server: str, database: str
 ) -> None:
     services = ", ".join(service.role for service in ServiceName)
+    guest = as_user(postgres_server, "guest", urlsplit(database).path)
     await execute(postgres_server, f"CREATE ROLE guest LOGIN PASSWORD 'secret'; GRANT {services} TO guest")
-    await migrate(as_user(postgres_server, "guest", urlsplit(database).path))
-    await execute(postgres_server, f"REVOKE {services} FROM guest; DROP ROLE guest")
+    try:
+        await migrate(guest)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await execute(guest, f"SET ROLE {MIGRATOR}")
+        assert [row[0] for row in await fetch(guest, "SELECT current_user")] == ["guest"]
+    finally:
+        await execute(postgres_server, f"REVOKE {services} FROM guest; DROP ROLE guest")
 
 
 async def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
