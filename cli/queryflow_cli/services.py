@@ -22,6 +22,9 @@ from queryflow_cli.waiting import Waiting
 from queryflow_cli.wishes import DATA
 
 READY_WITHIN_SECONDS = 60.0
+UNDEFINED_TABLE = "42P01"
+PREPARE = "Prepare it first: ./queryflow migrate."
+MEND = "Mend QUERYFLOW_DATABASE_URL; without it up, run and demo use the embedded one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,9 @@ def usable_database() -> Iterator[None]:
     try:
         yield
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
-        reason = str(getattr(error, "orig", None) or error) or type(error).__name__
-        advice = "Mend QUERYFLOW_DATABASE_URL, or unset it to use the embedded one."
+        cause = getattr(error, "orig", None) or error
+        reason = str(cause) or type(error).__name__
+        advice = PREPARE if getattr(cause, "sqlstate", None) == UNDEFINED_TABLE else MEND
         raise Refused(f"The database cannot be used: {reason}. {advice}", code="DATABASE_NOT_USABLE") from error
 
 

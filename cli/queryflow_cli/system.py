@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from queryflow.domain.errors import Conflict, Refused
+from queryflow.runtime.door import open_door
 from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.loops import forever
 from queryflow.runtime.postgres import EmbeddedPostgres
@@ -55,7 +56,7 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         configure_logs(file=wish.home / LOG)
         if wish.data is not None:
             stack.enter_context(reading(wish.home, wish.data))
-        door = stack.enter_context(open_door(wish.port))
+        door = stack.enter_context(hold_port(wish.port))
         importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")
         database_url = await stack.enter_async_context(database(wish.home))
@@ -70,10 +71,10 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         yield system, running
 
 
-def open_door(port: int) -> socket.socket:
-    """A socket that listens at the port, a free one for 0: who knocks early waits. Conflict if the port is taken."""
+def hold_port(port: int) -> socket.socket:
+    """The door at the port, a free one for 0. Conflict if the port is taken."""
     try:
-        return socket.create_server(("127.0.0.1", port))
+        return open_door("127.0.0.1", port)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         message = f"Port {port} cannot be used: {reason}. Stop what listens there, or name another with --port."

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message
 
-from queryflow.runtime.serving import answer, open_door
+from queryflow.runtime.door import open_door
+from queryflow.runtime.serving import answer
 from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import Proxy, proxy_of
 from tests.support.eventually import eventually

@@ -12,13 +12,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from queryflow.runtime.bus.port import Bus
+from queryflow.runtime.door import open_door
 from queryflow.runtime.service import OpenService
 from queryflow.runtime.settings import ServiceSettings
 
 log = structlog.get_logger()
 Loop = Callable[[], Awaitable[None]]
 HTTP_END_SECONDS = 5
-BACKLOG = 512
 
 
 async def serve(settings: ServiceSettings, bus: Bus, open_service: OpenService) -> None:
@@ -70,12 +70,6 @@ def stop_asked() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     return asked
-
-
-def open_door(host: str, port: int) -> socket.socket:
-    """A socket that listens there, on a free port for 0; who knocks early waits. OSError if the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 async def answer(app: ASGIApp, door: socket.socket) -> None:

@@ -34,7 +34,7 @@ async def test_flows_can_name_the_folder(database: str, tmp_path: Path) -> None:
 async def test_what_cannot_be_done_is_a_sentence(empty_database: str, tmp_path: Path) -> None:
     unprepared = await connect("sales", tmp_path, empty_database)
     assert unprepared.returncode == 2
-    assert "engine_connections" in unprepared.stderr
+    assert "Prepare it first: ./queryflow migrate." in unprepared.stderr
     unnamed = await connect("Sales!", tmp_path, empty_database)
     assert unnamed.returncode == 2
     assert "small letters" in unnamed.stderr

@@ -14,7 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.serving import answer, open_door, run_until
+from queryflow.runtime.door import open_door
+from queryflow.runtime.serving import answer, run_until
 from queryflow_cli.ports import free_port
 from tests.support.eventually import eventually
 
