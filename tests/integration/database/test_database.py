@@ -14,7 +14,11 @@ from queryflow.runtime.faults import passes
 from tests.support.eventually import eventually
 
 ROLE = "queryflow_status"
-TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
+TERMINATE = """
+    SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = $1 AND datname = current_database()
+"""
+GONE = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = ANY($1::int[])"
 SIZE = 3
 
 
@@ -47,14 +51,11 @@ async def use_all(engine: AsyncEngine) -> set[int]:
 
 
 async def terminate(owner: asyncpg.Connection) -> None:
-    await owner.fetch(TERMINATE, ROLE)
-    await eventually(lambda: _gone(owner))
+    """End every connection of the role to this database; a pool may open others meanwhile."""
+    ended = [row["pid"] for row in await owner.fetch(TERMINATE, ROLE)]
+    assert ended
+    await eventually(lambda: owner.fetchval(GONE, ended))
     await asyncio.sleep(0.05)  # our side reads the end of the connections in the next turns of the loop
-
-
-async def _gone(owner: asyncpg.Connection) -> bool:
-    query = "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = $1"
-    return bool(await owner.fetchval(query, ROLE))
 
 
 async def test_connections_closed_while_nobody_used_them_are_replaced(
