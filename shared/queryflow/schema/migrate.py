@@ -12,7 +12,7 @@ from queryflow.schema.partitions import make_partitions_ahead
 from queryflow.schema.roles import MIGRATOR, prepare_roles
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision; a test compares it with the files."""
 
 # Any number will do that nobody else locks; this one is the first eight bytes of the word's SHA-256.
