@@ -80,7 +80,14 @@ async def test_the_schema_has_what_was_specified(database: str) -> None:
 def test_head_is_the_last_file_of_one_chain_without_branches() -> None:
     script = ScriptDirectory(str(MIGRATIONS))
     assert script.get_heads() == [HEAD]
-    assert [revision.revision for revision in script.walk_revisions()] == ["0006", "0005", "0004", "0003", "0002", "0001"]
+    assert [revision.revision for revision in script.walk_revisions()] == [
+        "0006",
+        "0005",
+        "0004",
+        "0003",
+        "0002",
+        "0001",
+    ]
 
 
 async def test_two_migrations_at_once_make_one_schema(empty_database: str) -> None:

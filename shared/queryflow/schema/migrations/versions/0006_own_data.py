@@ -1,4 +1,4 @@
-"""What own data, single queries and healed messages need of the schema. Only adds: an older version works on meanwhile."""
+"""What own data, single queries and healed messages need of the schema; it only adds."""
 
 from alembic import op
 
