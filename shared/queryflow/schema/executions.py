@@ -185,10 +185,12 @@ node_attempts = Table(
     Column("executor", String(100)),
     instant("started_at"),
     instant("finished_at", nullable=False, now=True),
+    Column("sequence", BigInteger),
     PrimaryKeyConstraint("workflow_execution_id", "attempt", "fence"),
 )
 """How each try of a node ended, append-only. `state`: succeeded, failed, timed_out, cancelled, skipped, retried or lost
-(its executor's lease expired)."""
+(its executor's lease expired). `sequence`: the place of its end among the facts about its node; its start has the one
+before. NULL in rows of earlier versions."""
 
 execution_requests = Table(
     "execution_requests",
@@ -198,10 +200,12 @@ execution_requests = Table(
     Column("body_hash", String(64), nullable=False),
     Column("execution_id", Uuid, nullable=False),
     instant("created_at", nullable=False, now=True),
+    Column("overlapped", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("requested_by", "key"),
     Index("idx_execution_requests_created_at", "created_at"),
 )
-"""Which request started which execution; a repeat finds it."""
+"""Which request started which execution; a repeat finds it. `overlapped`: the due time found that execution of its
+schedule still open, and started none."""
 REQUESTS_KEPT = timedelta(days=7)
 """How long it does; after that nobody can tell any more which execution answered a due time."""
 

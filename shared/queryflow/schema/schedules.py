@@ -68,8 +68,9 @@ schedule_runs = Table(
     Column("execution_state", String(30)),
     instant("created_at", nullable=False, now=True),
     instant("finished_at"),
+    instant("said_at"),
     PrimaryKeyConstraint("schedule_id", "fire_time"),
-    CheckConstraint("decision IN ('fired', 'skipped')", name="check_run_decision"),
+    CheckConstraint("decision IN ('fired', 'skipped', 'overlapped')", name="check_run_decision"),
     Index("idx_schedule_runs_execution", "execution_id"),
     Index(
         "idx_schedule_runs_open",
@@ -78,4 +79,5 @@ schedule_runs = Table(
         postgresql_where=text("decision = 'fired' AND execution_state IS NULL"),
     ),
 )
-"""Each due time of a schedule once: fired, or skipped with its reason."""
+"""Each due time of a schedule once: fired, or skipped or overlapped with its reason. `said_at`: when it was said again
+last; NULL if once was enough."""

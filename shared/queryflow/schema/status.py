@@ -30,9 +30,12 @@ execution_summaries = Table(
     instant("started_at"),
     instant("finished_at"),
     instant("updated_at", nullable=False, now=True),
+    Column("compared", Boolean, nullable=False, server_default=text("false")),
     Index("idx_execution_summaries_finished", "finished_at"),
+    Index("idx_execution_summaries_uncompared", "execution_id", postgresql_where=text("NOT compared")),
 )
-"""An execution as the events about it as a whole tell it. `counts`: nodes by state, said at the end."""
+"""An execution as the events about it as a whole tell it. `counts`: nodes by state, said at the end. `compared`: it has
+ended, and what was heard of it was compared with its rows."""
 
 execution_node_states = Table(
     "execution_node_states",

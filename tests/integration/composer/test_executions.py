@@ -240,11 +240,13 @@ async def test_a_due_time_starts_one_execution_for_its_local_day(stocked: Rig) -
     assert json.loads(row["parameters"]) == {"least": 4}
 
 
-async def test_a_due_time_joins_an_execution_that_is_still_open(stocked: Rig) -> None:
+async def test_a_due_time_that_finds_an_execution_open_starts_none_and_is_noted(stocked: Rig) -> None:
     schedule_id = await schedule(stocked)
-    for day in (22, 23):
+    for day in (22, 23, 22):
         await on_schedule_fired(due(schedule_id, day), stocked.composer)
     assert await stocked.count("query_flow_executions") == 1
+    noted = await stocked.connection.fetch("SELECT key, overlapped FROM execution_requests ORDER BY key")
+    assert [("-22T" in row["key"], row["overlapped"]) for row in noted] == [(True, False), (False, True)]
     await stocked.connection.execute("UPDATE query_flow_executions SET state = 'failed'")
     await on_schedule_fired(due(schedule_id, 23), stocked.composer)
     assert await stocked.count("query_flow_executions") == 1

@@ -13,7 +13,7 @@ from queryflow.schema.executions import REQUESTS_KEPT
 from scheduler.handlers import on_flow_finished
 from scheduler.scheduler import Scheduler
 from scheduler.ticker import settle_open
-from tests.integration.scheduler.test_scheduler import run_times, timer
+from tests.integration.scheduler.test_scheduler import run_times, said, timer
 from tests.integration.scheduler.world import FAILURES_LIMIT, World
 
 LETTER = """
@@ -123,3 +123,64 @@ async def test_every_page_of_open_due_times_is_looked_at(world: World, scheduler
     await settle_twice(schedulers)
     found = await runs(world, schedule)
     assert {at for at, row in found.items() if row[0] == "skipped"} == {last, times[1]}
+
+
+async def test_an_unanswered_due_time_is_said_again(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    lost, answered = await run_times(world, schedulers[0], schedule, 2)
+    await world.answer(schedule, [answered])
+    await settle_twice(schedulers)
+    assert await said(world) == [], "it may be on its way still"
+    await grow_old(world)
+    await settle_twice(schedulers)
+    ((identifier, event),) = await said(world)
+    assert identifier == schedule_fired_id(schedule, lost)
+    assert (event.schedule_id, event.fire_time) == (schedule, lost)
+    key = "SELECT composition_id FROM template_flow_compositions"
+    assert event.composition_id == await world.pool.fetchval(key)
+    assert (await runs(world, schedule))[lost] == ("fired", None, None, None)
+
+
+async def test_what_stays_unanswered_is_said_less_and_less_often(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    await run_times(world, schedulers[0], schedule, 1)
+    minute = timedelta(minutes=1)
+    heard = []
+    for since_first, since_last in ((2, None), (2, 1), (3, 1), (3, 2), (6, 3), (7, 4), (200, 59), (200, 61)):
+        await world.pool.execute("DELETE FROM scheduler_outbox")
+        when = "UPDATE schedule_runs SET created_at = now() - $1::interval, said_at = now() - $2::interval"
+        await world.pool.execute(when, since_first * minute, None if since_last is None else since_last * minute)
+        await settle_open(schedulers[0])
+        heard.append(len(await said(world)))
+    assert heard == [1, 1, 0, 1, 1, 1, 0, 1]
+
+
+async def test_an_overlapping_due_time_has_a_decision_of_its_own(world: World, schedulers: list[Scheduler]) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    late, early = await run_times(world, schedulers[0], schedule, 2)
+    execution = await world.answer(schedule, [early])
+    await world.overlap(schedule, execution, late)
+    await grow_old(world)
+    await settle_twice(schedulers)
+    overlapped = ("overlapped", f"the execution of an earlier due time was still open: {execution}", None, None)
+    assert await runs(world, schedule) == {early: ("fired", None, None, None), late: overlapped}
+    await world.pool.execute(ENDED, execution)
+    await settle_twice(schedulers)
+    assert await runs(world, schedule) == {early: ("fired", None, execution, "failed"), late: overlapped}
+    assert (await timer(world, schedule))["failures"] == 1
+    assert await said(world) == []
+
+
+async def test_the_end_of_an_execution_is_not_that_of_a_due_time_that_overlapped(
+    world: World, schedulers: list[Scheduler]
+) -> None:
+    schedule = await world.schedule("0 0 1 1 *")
+    late, early = await run_times(world, schedulers[0], schedule, 2)
+    event = await world.finished(schedule, ExecutionState.SUCCEEDED, [early])
+    await world.overlap(schedule, event.execution_id, late)
+    await on_flow_finished([event], schedulers[0])
+    found = await runs(world, schedule)
+    assert (found[early][3], found[late][3]) == ("succeeded", None)
+    await grow_old(world)
+    await settle_twice(schedulers)
+    assert (await runs(world, schedule))[late][0] == "overlapped"

@@ -77,6 +77,16 @@ class World:
             )
         return execution
 
+    async def overlap(self, schedule: ScheduleId, execution: UUID, at: datetime) -> None:
+        """A due time that found the execution open."""
+        await self.pool.execute(
+            "INSERT INTO execution_requests (requested_by, key, body_hash, execution_id, overlapped)"
+            " VALUES ($1, $2, 'h', $3, true)",
+            LOCAL_PERSON,
+            due_time_key(schedule, at),
+            execution,
+        )
+
     async def finished(
         self, schedule: ScheduleId, state: ExecutionState, fire_times: list[datetime]
     ) -> FlowExecutionFinished:

@@ -24,6 +24,8 @@ class RequestRecord:
     key: str
     body_hash: str
     execution_id: ExecutionId
+    overlapped: bool = False
+    """Whether it found that execution open, and started none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,14 @@ async def claim_request(connection: AsyncConnection, person: PersonId, request: 
         "key": request.key,
         "body_hash": request.body_hash,
         "execution_id": request.execution_id,
+        "overlapped": request.overlapped,
     }
     statement = insert_unless(execution_requests).values(values).on_conflict_do_nothing()
     claimed = await connection.execute(statement.returning(execution_requests.c.key))
     if claimed.scalar_one_or_none() is not None:
         return request
     table = execution_requests.c
-    query = select(table.key, table.body_hash, table.execution_id)
+    query = select(table.key, table.body_hash, table.execution_id, table.overlapped)
     row = (await connection.execute(query.where(table.requested_by == person, table.key == request.key))).one()
     return RequestRecord(**row._mapping)
 

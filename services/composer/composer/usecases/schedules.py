@@ -108,7 +108,7 @@ async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: 
     """Execute what is due; a due time is answered once, however often it is said.
 
     A due time whose schedule was removed or switched off starts nothing. Neither does one that comes while an
-    execution of the same schedule is still open: that execution answers it, and the next due time starts afresh.
+    execution of the same schedule is still open: it is noted as overlapped, and the next due time starts afresh.
     """
     schedule = await repository.find_schedule(transaction.connection, ScheduleId(fired.schedule_id), lock=True)
     if schedule is None or not schedule.is_active:
@@ -119,7 +119,8 @@ async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: 
     if still_open is None:
         await request_execution(transaction, heads, schedule.composition, order)
         return
-    request = RequestRecord(order.key or "", order.fingerprint(schedule.composition_id), still_open)
+    fingerprint = order.fingerprint(schedule.composition_id)
+    request = RequestRecord(order.key or "", fingerprint, still_open, overlapped=True)
     await claim_request(transaction.connection, person, request)
     log.info(
         "A due time found its schedule's last execution still open",

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from queryflow.domain.ids import ScheduleId, due_time_key, schedule_fired_id
+from queryflow.domain.ids import ExecutionId, due_time_key, schedule_fired_id
 from queryflow.domain.states import FINAL_EXECUTION_STATES
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.schema.executions import execution_requests, query_flow_executions
 from queryflow.schema.messaging import composer_dead_letters, scheduler_dead_letters
 from queryflow.schema.people import LOCAL_PERSON
-from queryflow.schema.schedules import workflow_schedules
 from scheduler.repository.runs import OpenRun
 
 
@@ -24,6 +23,8 @@ class Answers:
     """The due times that executions answer, and the ends of those executions that have ended."""
 
     answered: Collection[OpenRun]
+    overlapped: Mapping[OpenRun, ExecutionId]
+    """Those that found the execution of an earlier due time still open, and started none."""
     ends: Sequence[FlowExecutionFinished]
 
 
@@ -36,6 +37,7 @@ async def find_answers(connection: AsyncConnection, runs: Sequence[OpenRun]) -> 
     request, execution = execution_requests.c, query_flow_executions.c
     columns = (
         request.key,
+        request.overlapped,
         execution.id,
         execution.composition_key,
         execution.schedule_id,
@@ -58,7 +60,8 @@ async def find_answers(connection: AsyncConnection, runs: Sequence[OpenRun]) -> 
         )
         for row in ended.values()
     ]
-    return Answers({keys[row.key] for row in rows}, ends)
+    overlapped = {keys[row.key]: ExecutionId(row.id) for row in rows if row.overlapped}
+    return Answers({keys[row.key] for row in rows}, overlapped, ends)
 
 
 async def find_refusals(connection: AsyncConnection, runs: Sequence[OpenRun]) -> Mapping[OpenRun, str]:
@@ -70,10 +73,3 @@ async def find_refusals(connection: AsyncConnection, runs: Sequence[OpenRun]) ->
         for row in await connection.execute(query.where(letters.c.message_id.in_(said))):
             found[said[row.message_id]] = f"{row.code}: {row.reason}"
     return found
-
-
-async def find_wanted(connection: AsyncConnection, runs: Sequence[OpenRun]) -> set[ScheduleId]:
-    """Those of the schedules that are there and switched on."""
-    schedule = workflow_schedules.c
-    query = select(schedule.id).where(schedule.id.in_({run.schedule_id for run in runs}), schedule.is_active)
-    return {ScheduleId(found) for found in (await connection.execute(query)).scalars()}

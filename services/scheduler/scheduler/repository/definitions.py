@@ -1,5 +1,6 @@
 """The definitions of schedules, which the composer writes; here they are only read, with the timers they have."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,14 @@ async def take_due(connection: AsyncConnection, most: int) -> list[DueSchedule]:
     query = _active(outer=False).where(due).order_by(timer.next_fire_at).limit(most)
     rows = await connection.execute(query.with_for_update(of=schedule_timers, skip_locked=True))
     return [DueSchedule(_definition(row), row.next_fire_at) for row in rows]
+
+
+async def active_definitions(
+    connection: AsyncConnection, schedules: Collection[ScheduleId]
+) -> dict[ScheduleId, Definition]:
+    """Those of the schedules that are there and switched on."""
+    rows = await connection.execute(_active(outer=True).where(workflow_schedules.c.id.in_(schedules)))
+    return {ScheduleId(row.id): _definition(row) for row in rows}
 
 
 def _active(*, outer: bool) -> Select[Any]:

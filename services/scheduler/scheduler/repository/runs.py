@@ -18,6 +18,8 @@ MOST_OPEN = 1_000
 """So many due times that have not ended are looked at together."""
 MOST_ROWS = 5_000
 """In one statement, which takes at most 32,767 values."""
+LONGEST_SILENCE = timedelta(hours=1)
+"""What stays unanswered is said again less and less often, but never less often than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,31 @@ async def open_runs(connection: AsyncConnection, age: timedelta, after: OpenRun 
 
 async def skip_run(connection: AsyncConnection, run: OpenRun, reason: str) -> bool:
     """Note why a due time that was said started nothing; whether it was open still."""
+    return await _close(connection, run, "skipped", reason)
+
+
+async def overlap_run(connection: AsyncConnection, run: OpenRun, reason: str) -> bool:
+    """Note that a due time came while an earlier one's execution was open; whether the due time was open still."""
+    return await _close(connection, run, "overlapped", reason)
+
+
+async def take_silent(connection: AsyncConnection, runs: Sequence[OpenRun], age: timedelta) -> list[OpenRun]:
+    """Those of the due times that were said so long ago that they are to be said again; from now on they are.
+
+    The pause doubles from time to time, so that a composer that is away for long does not find each of them a
+    thousand times.
+    """
     table = schedule_runs.c
-    statement = update(schedule_runs).where(
-        table.schedule_id == run.schedule_id, table.fire_time == run.fire_time, _is_open()
+    place = tuple_(table.schedule_id, table.fire_time)
+    said_last = func.coalesce(table.said_at, table.created_at)
+    patience = func.greatest(age, func.least(said_last - table.created_at, LONGEST_SILENCE))
+    silent = select(table.schedule_id, table.fire_time).where(
+        place.in_([(run.schedule_id, run.fire_time) for run in runs]), _is_open(), said_last <= func.now() - patience
     )
-    values = {"decision": "skipped", "reason": reason, "finished_at": func.now()}
-    return (await connection.execute(statement.values(values))).rowcount == 1
+    taken = silent.order_by(table.schedule_id, table.fire_time).with_for_update(skip_locked=True)
+    statement = update(schedule_runs).where(place.in_(taken)).values(said_at=func.now())
+    rows = await connection.execute(statement.returning(table.schedule_id, table.fire_time, table.created_at))
+    return [OpenRun(ScheduleId(row.schedule_id), row.fire_time, row.created_at) for row in rows]
 
 
 async def end_runs(connection: AsyncConnection, schedule: ScheduleId, event: FlowExecutionFinished) -> int:
@@ -88,6 +109,15 @@ async def end_runs(connection: AsyncConnection, schedule: ScheduleId, event: Flo
     )
     values = {"execution_id": execution, "execution_state": event.state.value, "finished_at": event.at}
     return (await connection.execute(statement.values(values))).rowcount
+
+
+async def _close(connection: AsyncConnection, run: OpenRun, decision: str, reason: str) -> bool:
+    table = schedule_runs.c
+    statement = update(schedule_runs).where(
+        table.schedule_id == run.schedule_id, table.fire_time == run.fire_time, _is_open()
+    )
+    values = {"decision": decision, "reason": reason, "finished_at": func.now()}
+    return (await connection.execute(statement.values(values))).rowcount == 1
 
 
 def _is_open() -> ColumnElement[bool]:
@@ -109,6 +139,9 @@ async def _answered_by(
     request, started = execution_requests.c, query_flow_executions.c
     person = select(started.requested_by).where(started.id == execution).scalar_subquery()
     query = select(request.key).where(
-        request.requested_by == person, request.key.in_(runs), request.execution_id == execution
+        request.requested_by == person,
+        request.key.in_(runs),
+        request.execution_id == execution,
+        ~request.overlapped,
     )
     return [runs[key] for key in (await connection.execute(query)).scalars()]

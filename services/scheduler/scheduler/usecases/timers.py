@@ -54,6 +54,13 @@ async def fire_due(transaction: Transaction, settings: SchedulerSettings) -> boo
     return len(schedules) == MOST_DUE
 
 
+def say_fired(transaction: Transaction, definition: Definition, at: datetime) -> None:
+    """Say that a due time of the schedule came; a repeat has the same id, and starts nothing that was started."""
+    schedule = definition.schedule_id
+    fired = ScheduleFired(schedule_id=schedule, fire_time=at, composition_id=definition.composition_id)
+    transaction.emit(fired, message_id=schedule_fired_id(schedule, at))
+
+
 def _decide(schedule: DueSchedule, now: datetime, window: timedelta) -> Firing:
     definition = schedule.definition
     try:
@@ -67,10 +74,8 @@ def _say(transaction: Transaction, firing: Firing, fresh: Set[tuple[ScheduleId, 
     """A due time that was noted before was said by whoever noted it."""
     schedule = firing.definition.schedule_id
     for time in firing.times:
-        if time.skipped is not None or (schedule, time.at) not in fresh:
-            continue
-        fired = ScheduleFired(schedule_id=schedule, fire_time=time.at, composition_id=firing.definition.composition_id)
-        transaction.emit(fired, message_id=schedule_fired_id(schedule, time.at))
+        if time.skipped is None and (schedule, time.at) in fresh:
+            say_fired(transaction, firing.definition, time.at)
 
 
 def _started(definition: Definition) -> Timer:

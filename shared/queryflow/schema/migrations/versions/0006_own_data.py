@@ -2,10 +2,12 @@
 
 from alembic import op
 
+from queryflow.schema.migrations.ours import healing
+
 revision = "0006"
 down_revision = "0005"
 
-STATEMENTS: tuple[str, ...] = ()
+STATEMENTS: tuple[str, ...] = (*healing.STATEMENTS,)
 
 
 def upgrade() -> None:
