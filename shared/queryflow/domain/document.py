@@ -2,22 +2,21 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.flow import Binding, Connection, Flow, FlowParameter, Layout, Node, Retry, Window
+from queryflow.domain.fields import fields_at
 from queryflow.domain.near_names import near_names
-from queryflow.domain.parameters import Parameter, Rules
 from queryflow.domain.storable import MOST_DEPTH, is_storable
-from queryflow.domain.template import Output, Template
 
 LONGEST_KEY = 1_000
 FORMAT = 1
 """The version of the file format that this reads and writes."""
+KINDS = ("composition", "template")
 
 ModelType = TypeVar("ModelType", bound=BaseModel)
 
@@ -39,11 +38,18 @@ def json_problems(document: object) -> list[Problem]:
 
 
 def header_problems(document: Mapping[str, Any], kind: str) -> Iterator[Problem]:
-    """Whether the document says that it is something else; saying nothing is enough."""
+    """Whether the document says that it is something else; saying nothing is enough.
+
+    Invalid if it is another kind of document: what else there is to say of it would be said of the wrong one.
+    """
+    said = document.get("kind", kind)
+    if said != kind:
+        problem = Problem("WRONG_KIND", "kind", f"This is not a {kind}; write kind: {kind}.")
+        if said in KINDS:
+            raise Invalid(f"The document is a {said} and no {kind}.", [problem])
+        yield problem
     if document.get("queryflow", FORMAT) != FORMAT:
         yield Problem("UNKNOWN_FORMAT", "queryflow", f"This reads format {FORMAT}; write queryflow: {FORMAT}.")
-    if document.get("kind", kind) != kind:
-        yield Problem("WRONG_KIND", "kind", f"This is not a {kind}; write kind: {kind}.")
 
 
 def entries(document: Mapping[str, Any], room: str, name: str, problems: list[Problem]) -> list[dict[str, Any]]:
@@ -74,7 +80,7 @@ def read_model(model: type[ModelType], shaped: Mapping[str, Any], problems: list
     except ValidationError as error:
         problems = [
             *problems,
-            *(_problem(each, shaped) for each in error.errors(include_url=False, include_context=False)),
+            *(_problem(model, each, shaped) for each in error.errors(include_url=False, include_context=False)),
         ]
     if problems:
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -105,23 +111,27 @@ def _key_fault(key: object) -> str | None:
     return f"A key is a text of at most {LONGEST_KEY:,} characters without NUL."
 
 
-def _problem(error: ErrorDetails, shaped: Mapping[str, Any]) -> Problem:
+def _problem(model: type[BaseModel], error: ErrorDetails, shaped: Mapping[str, Any]) -> Problem:
     path = _named_path(shaped, error["loc"])
     key = path.rpartition(".")[2] or "The document"
     match error["type"]:
         case "missing":
             return Problem("MISSING_FIELD", path, f"{key} is missing.")
         case "extra_forbidden":
-            return Problem("UNKNOWN_FIELD", path, f"{key} is not known here; {_hint(key)}")
+            return Problem(
+                "UNKNOWN_FIELD", path, f"{key} is not known here; {_hint(key, fields_at(model, error['loc']))}"
+            )
         case kind:
             code = "WRONG_TYPE" if kind.endswith("_type") else "WRONG_VALUE"
             subject, _, rest = error["msg"].partition(" should ")
             return Problem(code, path, f"{key} should {rest}." if rest else f"{key}: {subject}.")
 
 
-def _hint(key: str) -> str:
-    near = near_names(key, FIELDS)
-    return f"did you mean {near[0]}?" if near else "remove it."
+def _hint(key: str, allowed: Sequence[str]) -> str:
+    near = near_names(key, allowed)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"what may stand here: {', '.join(allowed)}." if allowed else "remove it."
 
 
 def _named_path(shaped: Any, location: tuple[int | str, ...]) -> str:
@@ -139,13 +149,3 @@ def _below(value: Any, part: int | str) -> Any:
         return value[part]
     except (KeyError, IndexError, TypeError):
         return None
-
-
-def _fields(*models: type[BaseModel]) -> list[str]:
-    return sorted({field.alias or name for model in models for name, field in model.model_fields.items()})
-
-
-FIELDS = _fields(
-    Flow, FlowParameter, Node, Connection, Binding, Window, Retry, Layout, Template, Parameter, Rules, Output
-)
-"""The words of the documents, to guess what a misspelt one meant."""

@@ -37,13 +37,19 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a stable code, a dotted path into the document, a sentence that says how to mend it."""
+    """One thing that is wrong: a stable code, a dotted path into the document, a sentence that says how to mend it.
+
+    Where a text is behind it, `line` and `column` (both from 1) say where in it: in the file if a file was read, else
+    in the SQL.
+    """
 
     code: str
     path: str
     message: str
     severity: Severity = Severity.ERROR
     fixes: tuple[Fix, ...] = ()
+    line: int | None = None
+    column: int | None = None
 
 
 class QueryFlowError(Exception):

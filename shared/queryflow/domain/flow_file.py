@@ -7,8 +7,8 @@ from typing import Any
 from queryflow.domain.document import FORMAT, entries, header_problems, join, json_problems, read_model
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.flow import Connection, Flow, Layout, Node
+from queryflow.domain.places import with_places
 from queryflow.domain.template_file import inline_document, template_shape
-from queryflow.domain.yaml_reader import read_yaml
 from queryflow.domain.yaml_writer import write_yaml
 
 KEPT = ("nodes", "window")
@@ -18,7 +18,7 @@ PINNED = re.compile(r"(?P<name>[^@]*)@(?P<version>[1-9][0-9]{0,8})")
 
 def read_flow(text: str) -> Flow:
     """The flow of a YAML (or JSON) text; raises Invalid with every problem."""
-    return flow_from_document(read_yaml(text))
+    return with_places(text, flow_from_document)
 
 
 def write_flow(flow: Flow) -> str:

@@ -5,14 +5,14 @@ from typing import Any
 
 from queryflow.domain.document import FORMAT, entries, header_problems, json_problems, read_model
 from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.places import with_places
 from queryflow.domain.template import Template
-from queryflow.domain.yaml_reader import read_yaml
 from queryflow.domain.yaml_writer import write_yaml
 
 
 def read_template(text: str) -> Template:
     """The template of a YAML (or JSON) text; raises Invalid with every problem."""
-    return template_from_document(read_yaml(text))
+    return with_places(text, template_from_document)
 
 
 def write_template(template: Template) -> str:

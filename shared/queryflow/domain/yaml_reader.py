@@ -211,7 +211,9 @@ def _not_yaml(error: MarkedYAMLError) -> Invalid:
 
 
 def _at(mark: StringMark, code: str, sentence: str) -> Invalid:
-    return _invalid(code, f"Line {mark.line + 1}, column {mark.column + 1}: {sentence}")
+    line, column = mark.line + 1, mark.column + 1
+    problem = Problem(code, "", sentence, line=line, column=column)
+    return Invalid(f"Line {line}, column {column}: {sentence}", [problem])
 
 
 def _invalid(code: str, sentence: str) -> Invalid:

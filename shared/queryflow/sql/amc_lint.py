@@ -6,7 +6,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.errors import Problem, Severity
 from queryflow.domain.template import Dialect
-from queryflow.sql.tokens import depths, place, tokenize
+from queryflow.sql.tokens import depths, problem_at, tokenize
 
 BEFORE_STAR = frozenset({TokenType.SELECT, TokenType.DISTINCT, TokenType.COMMA, TokenType.DOT})
 
@@ -16,7 +16,7 @@ def amc_lint(sql: str) -> list[Problem]:
     tokens = tokenize(sql, Dialect.AMC)
     found = [*_anywhere(tokens), *_at_the_top(tokens)]
     return [
-        Problem(code, "sql", f"{sentence} ({place(sql, token.start)})", severity)
+        problem_at(Problem(code, "sql", sentence, severity), sql, token.start)
         for code, sentence, severity, token in sorted(found, key=lambda each: each[3].start)
     ]
 

@@ -71,7 +71,9 @@ def _template_errors(flow: Flow, understood: Mapping[TemplateId, Understood]) ->
             said.add(node.template)
             for problem in understood[node.template].errors:
                 message = f"The template {node.template}: {problem.message}"
-                yield replace(problem, path=f"nodes.{node.node_id}.template", message=message, fixes=())
+                inline = node.template in flow.templates
+                path = f"templates.{node.template}.{problem.path}" if inline else f"nodes.{node.node_id}.template"
+                yield replace(problem, path=path, message=message, fixes=())
 
 
 def _connection_problems(

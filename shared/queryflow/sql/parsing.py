@@ -14,7 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.template import Dialect
 from queryflow.sql.placeholders import Context, Placeholder, placeholders_of
-from queryflow.sql.tokens import grammar, place, tokenize
+from queryflow.sql.tokens import grammar, problem_at, tokenize
 
 PLACEHOLDER = "{{}}"
 LONGEST_ERROR = 200
@@ -88,7 +88,10 @@ def _token(token_type: TokenType, text: str, at: Token) -> Token:
 
 def _syntax(sql: str, error: ParseError) -> Invalid:
     first = error.errors[0] if error.errors else {}
-    return _invalid("SQL_SYNTAX", f"The SQL cannot be parsed: {_said(first)}{_where(sql, first)}")
+    problem = Problem("SQL_SYNTAX", "sql", f"The SQL cannot be parsed: {_said(first)}.")
+    offset = _offset(sql, first)
+    problem = problem if offset is None else problem_at(problem, sql, offset)
+    return Invalid(problem.message, (problem,))
 
 
 def _said(error: dict[str, object]) -> str:
@@ -99,14 +102,14 @@ def _said(error: dict[str, object]) -> str:
     return said[:LONGEST_ERROR].lower()
 
 
-def _where(sql: str, error: dict[str, object]) -> str:
+def _offset(sql: str, error: dict[str, object]) -> int | None:
     """Where the error is: sqlglot gives the line and the column of the last character of a token."""
     line, column, found = error.get("line"), error.get("col"), str(error.get("highlight") or "")
     if not isinstance(line, int) or not isinstance(column, int):
-        return "."
+        return None
     begins = max(column - len(found), 0)
     offset = sum(len(each) + 1 for each in sql.split("\n")[: line - 1]) + begins
-    return f" ({place(sql, min(offset, len(sql)))})."
+    return min(offset, len(sql))
 
 
 def _invalid(code: str, message: str) -> Invalid:

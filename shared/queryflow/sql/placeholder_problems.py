@@ -17,7 +17,7 @@ from queryflow.sql.placeholders import (
     malformed_placeholders,
     placeholders_of,
 )
-from queryflow.sql.tokens import openings, place, tokenize
+from queryflow.sql.tokens import openings, problem_at, tokenize
 
 
 def placeholder_problems(template: Template) -> list[Problem]:
@@ -53,7 +53,7 @@ def _problem(template: Template, placeholder: Placeholder, text: _Text) -> Probl
     if found is None:
         return None
     code, message = found
-    return Problem(code, "sql", f"{message} ({place(template.sql, placeholder.start)})")
+    return problem_at(Problem(code, "sql", message), template.sql, placeholder.start)
 
 
 def _quoted(placeholder: Placeholder) -> tuple[str, str] | None:
@@ -108,8 +108,8 @@ def _shared_list(placeholder: Placeholder, text: _Text) -> tuple[str, str] | Non
 
 
 def _malformed(template: Template, offset: int) -> Problem:
-    message = f"This begins like a placeholder and is none: a name goes inside ({place(template.sql, offset)})."
-    return Problem("MALFORMED_PLACEHOLDER", "sql", message)
+    message = "This begins like a placeholder and is none: a name goes inside."
+    return problem_at(Problem("MALFORMED_PLACEHOLDER", "sql", message), template.sql, offset)
 
 
 def _unused(template: Template, placeholders: Sequence[Placeholder]) -> list[Problem]:

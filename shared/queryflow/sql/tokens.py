@@ -5,7 +5,7 @@ token, so nothing inside it is ever mistaken for code.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import sqlglot
@@ -67,11 +67,15 @@ def end_of(token: Token) -> int:
     return int(token.end) + 1
 
 
-def place(sql: str, offset: int) -> str:
-    """Where an offset is, for people: `line 3, column 14`."""
-    line = sql.count("\n", 0, offset) + 1
-    column = offset - (sql.rfind("\n", 0, offset) + 1) + 1
-    return f"line {line}, column {column}"
+def position(sql: str, offset: int) -> tuple[int, int]:
+    """The line and the column of an offset, both from 1."""
+    return sql.count("\n", 0, offset) + 1, offset - sql.rfind("\n", 0, offset)
+
+
+def problem_at(problem: Problem, sql: str, offset: int) -> Problem:
+    """The problem of the SQL with its place, in the sentence too."""
+    line, column = position(sql, offset)
+    return replace(problem, message=f"{problem.message} (line {line}, column {column})", line=line, column=column)
 
 
 def is_call(tokens: Sequence[Token], index: int) -> bool:

@@ -94,7 +94,7 @@ def test_every_problem_of_the_form_is_named_where_it_is() -> None:
     found = refused(
         {
             "queryflow": 2,
-            "kind": "template",
+            "kind": "flow",
             "composition_id": "Comp",
             "foo": 1,
             "parameters": {"p": {"type": "int"}},

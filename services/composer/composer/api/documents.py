@@ -13,9 +13,9 @@ from composer.expected import entity_tag
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Flow
 from queryflow.domain.flow_file import flow_from_document
+from queryflow.domain.places import with_places
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import template_from_document
-from queryflow.domain.yaml_reader import read_yaml
 
 YAML = "application/yaml"
 LARGE_BYTES = 65_536
@@ -99,7 +99,10 @@ def _shaped(body: bytes, shape: Callable[[object], Read]) -> Read:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise Invalid("The body is not UTF-8.", code="INVALID_TEXT") from error
-    document = read_yaml(text)
-    if isinstance(document, dict):
-        document = {key: value for key, value in document.items() if key not in STORED_KEYS}
-    return shape(document)
+    return with_places(text, lambda document: shape(_without_stored(document)))
+
+
+def _without_stored(document: object) -> object:
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if key not in STORED_KEYS}
