@@ -121,6 +121,7 @@ workflow_executions = Table(
     Column("engine_token", Text),
     Column("engine_handle", Text),
     instant("ready_at"),
+    instant("waiting_since"),
     instant("first_started_at"),
     instant("due_at"),
     Column("row_count", BigInteger),
@@ -171,7 +172,9 @@ workflow_executions = Table(
 )
 """A row per node of an execution (or of a single query run alone). `sequence` rises with each fact about the node;
 `advanced` says that its children were counted down; `root_reason` gathers, while the node is pending, the worst root of
-its required parents; `ready_at` orders those that wait; `result_s3_path` is the object's key in the object store."""
+its required parents; `ready_at` says since when it is ready, and orders those that wait; `waiting_since` is
+when an attempt that waits for a place first did: it keeps its turn however often it is readied and set aside;
+`result_s3_path` is the object's key in the object store."""
 
 node_attempts = Table(
     "node_attempts",

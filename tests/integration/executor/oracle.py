@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from executor.sweeper import REPAIRS
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from tests.integration.executor.rig import Rig
@@ -25,6 +26,11 @@ async def is_sound(rig: Rig, execution_id: ExecutionId) -> bool:
     assert ends == Counter(row["composition_node_id"] for row in rows)
     finished = [event for event in rig.said if isinstance(event, FlowExecutionFinished)]
     return len([event for event in finished if event.execution_id == execution_id]) == 1
+
+
+def repairs() -> dict[str, float]:
+    """What the sweepers of this process have mended so far, by kind."""
+    return {str(sample.labels): sample.value for metric in REPAIRS.collect() for sample in metric.samples}
 
 
 async def _json(rig: Rig, execution_id: ExecutionId) -> dict[str, int]:

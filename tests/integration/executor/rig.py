@@ -178,6 +178,10 @@ class Rig:
         """Whether the node is in that state."""
         return (await self.nodes(execution_id)).get(node) == state
 
+    async def nodes_are(self, execution_id: ExecutionId, **states: str) -> bool:
+        """Whether these, and no other nodes, are in those states."""
+        return await self.nodes(execution_id) == states
+
     async def lose_lease(self, node: str, attempt: int) -> None:
         """Let the lease of an attempt pass, once the attempt has come as far as its engine."""
         await eventually(lambda: (node, attempt) in [run[:2] for run in self.scripted.runs])

@@ -7,10 +7,9 @@ from random import Random
 import pytest
 
 from executor.engines.port import EngineFailure, Produced, Work
-from executor.sweeper import REPAIRS
 from queryflow.domain.states import ErrorKind
 from queryflow.messages.flow_execution import FlowExecutionRequested
-from tests.integration.executor.oracle import is_sound
+from tests.integration.executor.oracle import is_sound, repairs
 from tests.integration.executor.rig import ECHO, Rig, flow_of, open_rig
 from tests.support.eventually import eventually
 
@@ -86,7 +85,7 @@ async def test_50_executions_at_once(rig: Rig) -> None:
 
 
 async def test_repeats_and_reordering_change_nothing(database: str, tmp_path: Path) -> None:
-    before = _repairs()
+    before = repairs()
     async with open_rig(database, tmp_path, shuffle=Random(7)) as rig:
         rig.scripted.behaviours["c"] = fails
         sent = rig.bus.send
@@ -98,8 +97,4 @@ async def test_repeats_and_reordering_change_nothing(database: str, tmp_path: Pa
         rig.said[:] = list({event.model_dump_json(): event for event in rig.said}.values())
         await eventually(lambda: is_sound(rig, execution))
         assert await rig.owner.fetchval("SELECT count(*) FROM executor_dead_letters") == 0
-    assert _repairs() == before
-
-
-def _repairs() -> dict[str, float]:
-    return {str(sample.labels): sample.value for metric in REPAIRS.collect() for sample in metric.samples}
+    assert repairs() == before

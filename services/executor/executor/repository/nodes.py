@@ -49,15 +49,26 @@ RETURNING node.id, node.composition_execution_id AS execution_id, node.compositi
   node.fence, node.sequence, node.engine, node.engine_connection, now() - node.first_started_at AS elapsed, now() AS now
 """  # noqa: S608 - the guard is ours
 
+WAITS = """
+state = 'waiting', reason = 'no_slot', ready_at = coalesce(node.waiting_since, node.ready_at),
+  waiting_since = coalesce(node.waiting_since, node.ready_at)"""
+"""A node that has waited before goes back to where it stood among those that wait."""
+
 SET_ASIDE = f"""
-UPDATE workflow_executions AS node
-SET state = 'waiting', reason = 'no_slot', sequence = node.sequence + 1
-FROM unnest($1::uuid[], $2::text[], $3::int[]) AS asked(execution_id, node_id, attempt)
-WHERE node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
-  AND node.attempt = asked.attempt AND {IS_READY} AND NOT node.cancel_requested
-RETURNING node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
-  node.sequence, now() AS now
-"""  # noqa: S608 - the guard is ours
+WITH aside AS (
+  UPDATE workflow_executions AS node
+  SET {WAITS}, sequence = node.sequence + 1
+  FROM unnest($1::uuid[], $2::text[], $3::int[]) AS asked(execution_id, node_id, attempt)
+  WHERE node.composition_execution_id = asked.execution_id AND node.composition_node_id = asked.node_id
+    AND node.attempt = asked.attempt AND {IS_READY} AND NOT node.cancel_requested
+  RETURNING node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
+    node.sequence, now() AS now
+), freed AS (
+  UPDATE engine_slots AS place SET holder = NULL FROM aside WHERE place.holder = aside.id
+)
+SELECT execution_id, node_id, attempt, sequence, now FROM aside
+"""  # noqa: S608 - the parts are constants of this file
+"""What was readied with a place of its engine connection gives it back: others can use it meanwhile."""
 
 READY_DUE = """
 UPDATE workflow_executions AS node SET state = 'ready', reason = NULL, due_at = NULL, ready_at = now()
@@ -123,7 +134,7 @@ async def claim(connection: Connection, events: Sequence[NodeReady], *, owner: s
 
 
 async def set_aside(connection: Connection, events: Sequence[NodeReady]) -> list[asyncpg.Record]:
-    """Let what is ready among the asked attempts wait for a slot."""
+    """Let what is ready among the asked attempts wait, without the place it may have been given."""
     return await connection.fetch(SET_ASIDE, *asked(events))
 
 

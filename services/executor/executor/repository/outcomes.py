@@ -75,7 +75,8 @@ WITH outcome AS (
   UPDATE workflow_executions AS node
   SET state = 'waiting', reason = 'retry_backoff', phase = NULL, attempt = node.attempt + 1,
     sequence = node.sequence + 1, crash_count = 0, lease_owner = NULL, lease_until = NULL,
-    due_at = now() + outcome.delay, error_kind = outcome.error_kind, error_message = outcome.error_message
+    due_at = now() + outcome.delay, waiting_since = NULL, error_kind = outcome.error_kind,
+    error_message = outcome.error_message
   FROM outcome WHERE node.id = outcome.id AND node.fence = outcome.fence AND node.state = 'running'
     AND NOT node.cancel_requested
   RETURNING {SETTLED}, node.error_kind, node.error_message

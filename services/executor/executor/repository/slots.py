@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from executor.repository.nodes import WAITS
 from queryflow.runtime.database import Connection
 
 LIMITS = """
@@ -42,16 +43,17 @@ FROM workflow_executions AS node WHERE node.id = place.holder AND node.state NOT
 RETURNING place.connection
 """
 
-SEND_BACK = """
+SEND_BACK = f"""
 UPDATE workflow_executions AS node
-SET state = 'waiting', reason = 'no_slot', phase = NULL, crash_count = node.crash_count - 1, lease_owner = NULL,
+SET {WAITS}, phase = NULL, crash_count = node.crash_count - 1, lease_owner = NULL,
   lease_until = NULL, started_at = NULL
 WHERE node.id = ANY($1::uuid[]) AND node.state = 'running'
-"""
+"""  # noqa: S608 - the part is a constant of ours
 
 OLDEST_WAITING = """
-SELECT id FROM workflow_executions
+SELECT id FROM workflow_executions AS node
 WHERE state = 'waiting' AND reason = 'no_slot' AND engine_connection = $1 AND NOT cancel_requested
+  AND NOT EXISTS (SELECT FROM engine_slots WHERE holder = node.id)
 ORDER BY ready_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 """
 
@@ -67,7 +69,7 @@ SELECT DISTINCT engine_connection AS name FROM workflow_executions WHERE state =
 """
 
 READY = """
-UPDATE workflow_executions AS node SET state = 'ready', reason = NULL
+UPDATE workflow_executions AS node SET state = 'ready', reason = NULL, ready_at = now()
 WHERE node.id = ANY($1::uuid[]) AND node.state = 'waiting'
 RETURNING node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.engine,
   now() AS now

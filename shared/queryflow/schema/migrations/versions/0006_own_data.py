@@ -2,12 +2,15 @@
 
 from alembic import op
 
-from queryflow.schema.migrations.ours import healing
+from queryflow.schema.migrations.ours import healing, turns
 
 revision = "0006"
 down_revision = "0005"
 
-STATEMENTS: tuple[str, ...] = (*healing.STATEMENTS,)
+STATEMENTS: tuple[str, ...] = (
+    *healing.STATEMENTS,
+    *turns.STATEMENTS,
+)
 
 
 def upgrade() -> None:
