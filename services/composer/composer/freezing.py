@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from queryflow.domain.flow import Connection, Flow, Layout, Node
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId, VersionHash
+from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Template
 from queryflow.domain.version import EngineConnection, Version, content_hash
 
@@ -19,14 +20,20 @@ class Frozen:
     hash: VersionHash
 
 
-def freeze(flow: Flow, templates: Mapping[TemplateId, Template], connections: Mapping[str, EngineConnection]) -> Frozen:
-    """The flow with the template texts and engine connections it uses, and no others."""
+def freeze(
+    flow: Flow,
+    templates: Mapping[TemplateId, Template],
+    connections: Mapping[str, EngineConnection],
+    semantics: Semantics = NEWEST,
+) -> Frozen:
+    """The flow with the template texts and engine connections it uses, and no others, and what its bindings mean."""
     used = {node.template for node in flow.nodes}
     named = {node.connection or flow.connection for node in flow.nodes}
     version = Version(
         flow=flow.model_copy(update={"templates": {}}),
         templates={name: template for name, template in templates.items() if name in used},
         connections={name: connection for name, connection in connections.items() if name in named},
+        semantics=semantics,
     )
     return Frozen(version, version_hash(version))
 

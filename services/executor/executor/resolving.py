@@ -11,13 +11,13 @@ from executor.results import StoredResult, fetch_result
 from queryflow.domain.bindings import EmptyDecision, empty_decision
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Binding
-from queryflow.domain.kinds import PARAMETER_KINDS, Kind
 from queryflow.domain.parameters import Parameter, Values
+from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.states import ErrorKind
 from queryflow.runtime.objects import ObjectStore
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.binding_query import SOURCE, binding_query
+from queryflow.sql.binding_query import SOURCE, Given, binding_query
 from queryflow.sql.render import RegisteredList
 
 FIRST_ITEMS = 20
@@ -44,6 +44,7 @@ class Wish:
     directory: Path
     """The attempt's own directory: fetched results and long lists are put here."""
     deadline: timedelta
+    semantics: Semantics = NEWEST
     inline_items: int = INLINE_ITEMS
 
 
@@ -70,7 +71,6 @@ async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> 
     lists: dict[str, Path] = {}
     for each, answer in zip(reading, answers, strict=True):
         _refuse_excess(each, answer)
-        _refuse_unheld(each, answer)
         if answer.row_count:
             values[each.parameter.name] = _value(each.parameter, answer, lists, wish.inline_items)
     empty = [each for each in wish.inputs if each.parameter.name not in values]
@@ -95,7 +95,12 @@ async def _answers(sandbox: Sandbox, objects: ObjectStore, wish: Wish, reading: 
         return await sandbox.run(Job(queries, wish.directory, wish.deadline, inputs))
     except JobFailed as failure:
         named = "" if failure.query is None else f"{reading[failure.query].parameter.name}: "
-        raise EngineFailure(failure.kind, named + failure.message) from failure
+        raise EngineFailure(failure.kind, named + _sentence(failure.message)) from failure
+
+
+def _sentence(message: str) -> str:
+    """What a binding's query said, without the engine's word for it and without the query, which nobody wrote."""
+    return message.partition("\n\nLINE ")[0].removeprefix("Invalid Input Error: ")
 
 
 async def _fetched(objects: ObjectStore, source: StoredResult, directory: Path) -> Path:
@@ -109,7 +114,7 @@ def _query(number: int, each: BoundInput, names: Mapping[str, str], wish: Wish) 
         raise ValueError("an input without a source has no query")
     columns = [(column.name, column.type) for column in source.columns]
     try:
-        sql = binding_query(each.binding, each.parameter, columns, wish.flow_values)
+        sql = binding_query(each.binding, each.parameter, Given(columns, wish.flow_values, wish.semantics))
     except Invalid as error:
         raise EngineFailure(ErrorKind.VALIDATION, f"{each.parameter.name}: {error.message}") from error
     view = f"CREATE OR REPLACE VIEW {SOURCE} AS FROM read_parquet('{INPUTS}/{names[source.key]}')"
@@ -125,17 +130,6 @@ def _refuse_excess(each: BoundInput, answer: Answer) -> None:
     if not each.parameter.type.is_list and answer.row_count > 1:
         message = f"{name}: {each.binding.column} has more than one row, and {name} takes one value; choose a reduce."
         raise EngineFailure(ErrorKind.VALIDATION, message)
-
-
-def _refuse_unheld(each: BoundInput, answer: Answer) -> None:
-    """Refuse a time that is infinite, or finer or farther away than parameters hold; such come as floats or text."""
-    if PARAMETER_KINDS[each.parameter.type] not in {Kind.DATE, Kind.TIMESTAMP}:
-        return
-    for (value,) in answer.rows:
-        if isinstance(value, float | str):
-            name, column = each.parameter.name, each.binding.column
-            message = f"{name}: {column} has {value}, which {name} cannot hold; leave it out with where, or cast it."
-            raise EngineFailure(ErrorKind.VALIDATION, message)
 
 
 def _value(parameter: Parameter, answer: Answer, lists: dict[str, Path], inline_items: int) -> Any:

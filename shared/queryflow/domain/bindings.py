@@ -7,9 +7,10 @@ from enum import StrEnum
 from queryflow.domain.errors import Fix, Problem, Severity
 from queryflow.domain.flow import Binding, Cast, OnEmpty, Reduce
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
+from queryflow.domain.kinds import NUMERIC, PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
 from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import EmptyPolicy, Parameter, Values
+from queryflow.domain.semantics import COUNTING, NEWEST, Semantics
 from queryflow.domain.template import Template
 
 OFFERED = (Reduce.FIRST, Reduce.ONLY, Reduce.MAX)
@@ -25,6 +26,7 @@ class Feed:
     source: Template
     one_row: bool = False
     """Whether the source provably yields one row at most."""
+    semantics: Semantics = NEWEST
 
     @property
     def column(self) -> Kind:
@@ -32,12 +34,18 @@ class Feed:
         output = self.source.output(self.binding.column)
         return column_kind(output.type if output else None)
 
+    @property
+    def reduced(self) -> Kind:
+        """The kind of the values that a reduce sees."""
+        cast = self.binding.cast
+        return self.column if cast is None or self.semantics is Semantics.CAST_LAST else Kind(cast.value)
+
 
 def binding_problems(feed: Feed, path: str) -> list[Problem]:
     """What forbids the binding, or cannot be known before it runs; each fix patches the binding at `path`.
 
     Codes: UNKNOWN_COLUMN, NOT_BINDABLE, LIST_COLUMN, REDUCE_OF_LIST, REDUCE_NEEDS_NUMBERS, MANY_ROWS, TYPE_MISMATCH,
-    UNKNOWN_TYPE (a warning), and of `on_empty`: EMPTY_SCALAR, EMPTY_REFUSED, NO_DEFAULT.
+    UNKNOWN_TYPE and REDUCE_OF_TEXTS (warnings), and of `on_empty`: EMPTY_SCALAR, EMPTY_REFUSED, NO_DEFAULT.
     """
     if feed.source.outputs and feed.source.output(feed.binding.column) is None:
         return [_unknown_column(feed, path), *_empty_problems(feed, path)]
@@ -86,10 +94,11 @@ def _type_problems(feed: Feed, path: str) -> Iterator[Problem]:
             "NOT_BINDABLE", path, f"No column can feed {parameter.name}, a {parameter.type}; set it on the node."
         )
         return
-    given = bound_kind(binding, feed.column)
+    given = bound_kind(binding, feed.column, feed.semantics)
     if given is None:
-        message = f"{binding.reduce} needs numbers; {binding.column} is {_article(feed.column)}."
-        yield Problem("REDUCE_NEEDS_NUMBERS", f"{path}.reduce", message, fixes=tuple(_reduce_fixes()))
+        message = f"{binding.reduce} needs numbers; {binding.column} is {_article(feed.reduced)}."
+        fixes = (*_reduce_fixes(), *_cast_fixes(feed, Kind.NUMBER))
+        yield Problem("REDUCE_NEEDS_NUMBERS", f"{path}.reduce", message, fixes=fixes)
     elif given is Kind.UNKNOWN:
         message = f"The type of {binding.column} is unknown until {feed.source.template_id} has run."
         yield Problem("UNKNOWN_TYPE", path, message, Severity.WARNING)
@@ -98,8 +107,27 @@ def _type_problems(feed: Feed, path: str) -> Iterator[Problem]:
             "LIST_COLUMN", path, f"{binding.column} holds a list in each row; choose a column of single values."
         )
     elif not fits(given, wanted):
-        message = f"{binding.column} is {_article(given)}, {parameter.name} takes {_article(wanted)}; choose a cast."
-        yield Problem("TYPE_MISMATCH", path, message, fixes=(_cast_fix(wanted),))
+        yield _mismatch(feed, given, wanted, path)
+    elif _compares_texts(feed):
+        message = f"{binding.reduce} compares the texts that the cast makes: '9' is greater than '10'."
+        yield Problem("REDUCE_OF_TEXTS", f"{path}.reduce", message, Severity.WARNING)
+
+
+def _mismatch(feed: Feed, given: Kind, wanted: Kind, path: str) -> Problem:
+    """The problem that the parameter takes another kind, with the cast that mends it, if one does."""
+    binding, name = feed.binding, feed.parameter.name
+    fixes = _cast_fixes(feed, wanted)
+    subject = f"{binding.reduce} of {binding.column}" if binding.reduce in COUNTING else binding.column
+    advice = "choose a cast" if fixes else "choose another reduce"
+    message = f"{subject} is {_article(given)}, {name} takes {_article(wanted)}; {advice}."
+    return Problem("TYPE_MISMATCH", path, message, fixes=fixes or tuple(_reduce_fixes()))
+
+
+def _compares_texts(feed: Feed) -> bool:
+    """Whether numbers become texts before the least or the greatest is looked for."""
+    binding = feed.binding
+    is_first = binding.cast is Cast.STRING and feed.semantics is not Semantics.CAST_LAST
+    return is_first and binding.reduce in {Reduce.MIN, Reduce.MAX} and feed.column in NUMERIC
 
 
 def _row_problems(feed: Feed, path: str) -> Iterator[Problem]:
@@ -155,9 +183,12 @@ def _reduce_fixes() -> Iterator[Fix]:
     return (Fix(f"Reduce: {reduce}", {"reduce": reduce.value}) for reduce in OFFERED)
 
 
-def _cast_fix(wanted: Kind) -> Fix:
+def _cast_fixes(feed: Feed, wanted: Kind) -> tuple[Fix, ...]:
+    """The cast to the wanted kind, if the binding yields that kind with it."""
     cast = Cast(wanted.value)
-    return Fix(f"Cast to {cast}", {"cast": cast.value})
+    changed = feed.binding.model_copy(update={"cast": cast})
+    yielded = bound_kind(changed, feed.column, feed.semantics)
+    return (Fix(f"Cast to {cast}", {"cast": cast.value}),) if yielded and fits(yielded, wanted) else ()
 
 
 def _article(kind: Kind) -> str:

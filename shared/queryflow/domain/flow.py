@@ -77,7 +77,7 @@ class FlowReference(Model):
 class Binding(Model):
     """How a column of the source becomes the value of one parameter of the target.
 
-    The order of work is where → nulls → order_by → distinct → take → max_items → reduce → cast.
+    The order of work is where → cast → nulls → order_by → distinct → take → max_items → reduce.
     """
 
     column: ColumnName
@@ -85,7 +85,8 @@ class Binding(Model):
     order_by: tuple[str, ...] = ()
     """Each `column`, `column asc` or `column desc`."""
     take: int | None = Field(default=None, ge=1)
-    distinct: bool = True
+    distinct: bool | None = None
+    """Whether equal values count once. None: yes, unless `reduce` is sum, avg or count, which use every row."""
     nulls: Nulls = Nulls.DROP
     max_items: int | None = Field(default=None, ge=1)
     reduce: Reduce | None = None

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from queryflow.domain.flow import Binding, Reduce
 from queryflow.domain.parameters import ParameterType
+from queryflow.domain.semantics import NEWEST, Semantics
 
 
 class Kind(StrEnum):
@@ -76,10 +77,12 @@ def column_kind(word: str | None) -> Kind:
     return COLUMN_KINDS.get(name.partition("(")[0].strip(), Kind.OTHER)
 
 
-def bound_kind(binding: Binding, column: Kind) -> Kind | None:
-    """The kind of what a binding yields, after reduce and cast; None if the reduce cannot work on such a column."""
-    reduced = _reduced(binding.reduce, column)
-    return Kind(binding.cast.value) if binding.cast and reduced else reduced
+def bound_kind(binding: Binding, column: Kind, semantics: Semantics = NEWEST) -> Kind | None:
+    """The kind of what a binding yields, after cast and reduce; None if the reduce cannot work on such values."""
+    if semantics is Semantics.CAST_LAST:
+        reduced = _reduced(binding.reduce, column)
+        return Kind(binding.cast.value) if binding.cast and reduced else reduced
+    return _reduced(binding.reduce, Kind(binding.cast.value) if binding.cast else column)
 
 
 def fits(given: Kind, wanted: Kind) -> bool:

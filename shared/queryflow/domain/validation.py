@@ -15,6 +15,7 @@ from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.kinds import PARAMETER_KINDS, fits
 from queryflow.domain.near_names import near_names
 from queryflow.domain.parameters import Parameter, ParameterType
+from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import check_value, missing, parameter_problems
 from queryflow.domain.version import EngineConnection
@@ -31,24 +32,20 @@ MOST_TO_PATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a flow is judged against: templates and engine connections by name, and which templates yield one row."""
+    """What a flow is judged against: templates and engine connections by name, and which of them yield one row."""
 
     templates: Mapping[TemplateId, Template]
     connections: Mapping[str, EngineConnection]
     one_row: Collection[TemplateId] = frozenset()
+    semantics: Semantics = NEWEST
+    """What the flow's bindings mean."""
 
 
-def flow_problems(
-    flow: Flow,
-    templates: Mapping[TemplateId, Template],
-    connections: Mapping[str, EngineConnection],
-    one_row: Collection[TemplateId] = frozenset(),
-) -> list[Problem]:
+def flow_problems(flow: Flow, around: Surroundings) -> list[Problem]:
     """Every problem of the flow that needs no SQL: graph, templates, values, windows, bindings, engine connections.
 
-    `one_row` names the templates that provably yield one row at most. Paths are those of the flow document.
+    Paths are those of the flow document.
     """
-    around = Surroundings(templates, connections, one_row)
     return [
         *_empty_flow(flow),
         *graph_problems(flow),
@@ -181,7 +178,7 @@ def _binding_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
             if target and not parameter:
                 yield _unknown_parameter(target, name, path)
             elif parameter and source:
-                feed = Feed(binding, parameter, source, one_row=source.template_id in around.one_row)
+                feed = Feed(binding, parameter, source, source.template_id in around.one_row, around.semantics)
                 problems = binding_problems(feed, path)
                 patch = partial(_whole_patch, flow, connection, name) if is_small else _no_patch
                 yield from (

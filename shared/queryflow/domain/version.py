@@ -6,6 +6,7 @@ from typing import Any
 
 from queryflow.domain.flow import Flow, Model, Node
 from queryflow.domain.ids import NodeId, TemplateId, VersionHash
+from queryflow.domain.semantics import Semantics
 from queryflow.domain.template import Template
 
 
@@ -23,6 +24,8 @@ class Version(Model):
     flow: Flow
     templates: dict[TemplateId, Template]
     connections: dict[str, EngineConnection]
+    semantics: Semantics = Semantics.CAST_LAST
+    """What the bindings mean; a document without the number was frozen before there was another meaning."""
 
     def template_of(self, node: Node) -> Template:
         """The frozen template a node uses."""
@@ -43,8 +46,9 @@ class Version(Model):
         return found
 
     def document(self) -> dict[str, Any]:
-        """The version as JSON, as it is stored."""
-        return self.model_dump(mode="json", by_alias=True)
+        """The version as JSON, as it is stored; the oldest meaning has no number, so that its hash is what it was."""
+        left_out = {"semantics"} if self.semantics is Semantics.CAST_LAST else None
+        return self.model_dump(mode="json", by_alias=True, exclude=left_out)
 
 
 def content_hash(document: dict[str, Any]) -> VersionHash:

@@ -1,34 +1,32 @@
 """A binding as a query over its source's result: one column `value`, in order.
 
-The order of work is where → nulls → order_by (ties by the value) → distinct keeps the first occurrence → take →
-max_items → reduce → cast. DISTINCT is never written beside ORDER BY of another column: rows get their place first, and
-of equal values the one with the first place stays. Without `order_by` the values themselves are the order, so that the
-same rows always give the same list. Nulls come last in every order.
+The order of work is where → cast → nulls → order_by (ties by the value) → distinct keeps the first occurrence → take →
+max_items → reduce; versions of the semantics CAST_LAST cast what the reduce yields. DISTINCT is never written beside
+ORDER BY of another column: rows get their place first, and of equal values the one with the first place stays. Without
+`order_by` the values themselves are the order, so that the same rows always give the same list; `order_by` the bound
+column means what the cast made of it. Nulls come last in every order.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.flow import Binding, Cast, Nulls, Reduce
+from queryflow.domain.flow import Binding, Nulls, Reduce
 from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
 from queryflow.domain.parameters import Parameter, Values
+from queryflow.domain.semantics import NEWEST, Semantics, is_distinct
+from queryflow.sql.exact_casts import Operand, exact_cast, fitted
 from queryflow.sql.literals import quote_name, text
 from queryflow.sql.placeholders import NAME
 from queryflow.sql.predicate import column_named, predicate_sql, unknown_column
 
 SOURCE = "source"
 """The relation a binding's query reads: the source's result."""
-TARGETS = {
-    Cast.STRING: "VARCHAR",
-    Cast.INTEGER: "BIGINT",
-    Cast.NUMBER: "DOUBLE",
-    Cast.BOOLEAN: "BOOLEAN",
-    Cast.DATE: "DATE",
-    Cast.TIMESTAMP: "TIMESTAMP",
-}
 AGGREGATES = {Reduce.MIN: "min", Reduce.MAX: "max", Reduce.SUM: "sum", Reduce.AVG: "avg", Reduce.COUNT: "count"}
+REDUCED_TYPES = {Reduce.COUNT: "BIGINT", Reduce.AVG: "DOUBLE"}
+"""What a reduce yields, whatever it reads."""
+SUM_OF_INTEGERS = "HUGEINT"
 DIRECTION = re.compile(r"(?P<column>.+?)(?:\s+(?P<direction>asc|desc))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -40,24 +38,32 @@ class Order:
     descending: bool
 
 
-def binding_query(
-    binding: Binding, parameter: Parameter, columns: Sequence[tuple[str, str]], flow_values: Values
-) -> str:
-    """DuckDB's query for the binding over the relation "source" with these columns (name, type); one column `value`.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a binding reads: the source's columns (name, DuckDB's word for the type) and the flow's values."""
+
+    columns: Sequence[tuple[str, str]]
+    flow_values: Values = field(default_factory=dict)
+    semantics: Semantics = NEWEST
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [name for name, _ in self.columns]
+
+
+def binding_query(binding: Binding, parameter: Parameter, given: Given) -> str:
+    """DuckDB's query for the binding over the relation "source" with the given columns; one column `value`.
 
     A list has its items in order; with `max_items` at most one more than allowed, so that the caller sees the excess.
     A scalar has no row (nothing was left: empty), one, or two (`only`, or no `reduce`: the caller refuses two).
-    The query itself fails, with a sentence, on nulls where `nulls: fail`, on a value that cannot be cast, and on more
-    than `max_items` behind a `reduce`. Invalid: an unknown column, a bad filter or order, a sum of what is no number.
+    The query itself fails, with a sentence, on nulls where `nulls: fail`, on a value that cannot be cast or held, and
+    on more than `max_items` behind a `reduce`. Invalid: an unknown column, a bad filter or order, a sum of no numbers.
     """
-    names = [name for name, _ in columns]
-    column = column_named(binding.column, names)
+    column = column_named(binding.column, given.names)
     if column is None:
-        raise _invalid(unknown_column(binding.column, names, "column"))
-    column_type = column_kind(dict(columns)[column])
-    _refuse_unfit(binding, parameter, column_type)
-    picked = f"kept AS ({_kept(binding, column, names, flow_values)}), picked AS ({_picked(binding, parameter)})"
-    return f"WITH {picked} {_answer(binding, parameter, column_type)}"
+        raise _invalid(unknown_column(binding.column, given.names, "column"))
+    return _Query(binding, parameter, given, column).sql()
 
 
 def order_of(item: str, columns: Sequence[str] | None) -> Order | None:
@@ -85,108 +91,133 @@ def order_problems(order_by: Sequence[str], columns: Sequence[str] | None, path:
     ]
 
 
-def _refuse_unfit(binding: Binding, parameter: Parameter, given: Kind) -> None:
-    """Refuse what validation could not, as long as the column's type was unknown."""
-    wanted, yielded = PARAMETER_KINDS[parameter.type], bound_kind(binding, given)
-    if yielded is None:
-        message = f"{binding.reduce} takes numbers, and {binding.column} is a {given}."
-        raise _invalid(Problem("REDUCE_NEEDS_NUMBERS", "reduce", message))
-    if wanted is None or not fits(yielded, wanted):
-        message = f"{binding.column} is a {yielded}, and {parameter.name} takes a {wanted}; choose a cast."
-        raise _invalid(Problem("TYPE_MISMATCH", "column", message))
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A binding whose column was found."""
+
+    binding: Binding
+    parameter: Parameter
+    given: Given
+    column: str
+
+    def sql(self) -> str:
+        self.refuse_unfit()
+        return f"WITH kept AS ({self.kept()}), picked AS ({self.picked()}) {self.answer()}"
+
+    @property
+    def column_type(self) -> str:
+        return dict(self.given.columns)[self.column]
+
+    @property
+    def casts_first(self) -> bool:
+        return self.given.semantics is not Semantics.CAST_LAST
+
+    @property
+    def reduce(self) -> Reduce | None:
+        return None if self.parameter.type.is_list else self.binding.reduce
+
+    def refuse_unfit(self) -> None:
+        """Refuse what validation could not, as long as the column's type was unknown."""
+        binding, kind = self.binding, column_kind(self.column_type)
+        wanted, yielded = PARAMETER_KINDS[self.parameter.type], bound_kind(binding, kind, self.given.semantics)
+        if yielded is None:
+            message = f"{binding.reduce} takes numbers, and {binding.column} is a {kind}."
+            raise _invalid(Problem("REDUCE_NEEDS_NUMBERS", "reduce", message))
+        if wanted is None or not fits(yielded, wanted):
+            message = f"{binding.column} is a {yielded}, and {self.parameter.name} takes a {wanted}; choose a cast."
+            raise _invalid(Problem("TYPE_MISMATCH", "column", message))
+
+    def kept(self) -> str:
+        """The rows that pass the filter, each value with its place."""
+        orders = _orders(self.binding, self.given.names)
+        keys = ["value" if each.column == self.column else f"key_{at}" for at, each in enumerate(orders)]
+        read = [
+            f"{self.read()} AS value",
+            *(f"{quote_name(each.column)} AS key_{at}" for at, each in enumerate(orders)),
+        ]
+        directed = [
+            f"{key} {'DESC' if each.descending else 'ASC'} NULLS LAST" for key, each in zip(keys, orders, strict=True)
+        ]
+        rows = f'SELECT {", ".join(read)} FROM "{SOURCE}"{self.where()}'
+        place = f"row_number() OVER (ORDER BY {', '.join([*directed, 'value ASC NULLS LAST'])})"
+        return f"SELECT value, {place} AS place FROM ({rows})"
+
+    def where(self) -> str:
+        """The filter, and nulls dropped: a cast makes no null, so the column itself tells."""
+        binding = self.binding
+        filters = (
+            [f"({predicate_sql(binding.where, self.given.names, self.given.flow_values)})"] if binding.where else []
+        )
+        filters += [f"{quote_name(self.column)} IS NOT NULL"] if binding.nulls is Nulls.DROP else []
+        return f" WHERE {' AND '.join(filters)}" if filters else ""
+
+    def read(self) -> str:
+        """The column's value as the steps after the cast see it."""
+        value = quote_name(self.column)
+        converted = self.converted(value, self.column_type) if self.casts_first else value
+        if self.binding.nulls is not Nulls.FAIL:
+            return converted
+        message = text(f"The column {self.column} has a null value, and the binding says nulls: fail.", "duckdb")
+        return f"CASE WHEN {value} IS NULL THEN error({message}) ELSE {converted} END"
+
+    def converted(self, value: str, type_: str) -> str:
+        """The value cast as the binding says, else as the parameter holds it."""
+        operand, wanted = Operand(value, type_, self.column), PARAMETER_KINDS[self.parameter.type]
+        if self.binding.cast is not None:
+            return exact_cast(operand, self.binding.cast)
+        return value if wanted is None or self.binding.reduce is Reduce.COUNT else fitted(operand, wanted)
+
+    def picked(self) -> str:
+        """Each value at its place, distinct ones at their first, cut after `take`, or one after `max_items`."""
+        distinct = is_distinct(self.binding, self.given.semantics)
+        rows = "SELECT value, min(place) AS place FROM kept GROUP BY value" if distinct else "FROM kept"
+        most = self.most()
+        return f"{rows} ORDER BY place" + ("" if most is None else f" LIMIT {most}")
+
+    def most(self) -> int | None:
+        """How many rows are worth having: one more than allowed shows that there are too many."""
+        binding = self.binding
+        ends = [binding.take, None if binding.max_items is None else binding.max_items + 1]
+        alone = not self.parameter.type.is_list and binding.reduce in {None, Reduce.ONLY}
+        ends += [2] if alone and binding.max_items is None else []
+        return min((each for each in ends if each), default=None)
+
+    def answer(self) -> str:
+        if self.reduce in AGGREGATES:
+            return self.aggregated(self.reduce)
+        value = "value" if self.casts_first else self.converted("value", self.column_type)
+        if self.reduce is Reduce.FIRST:
+            return f"SELECT {self.checked(value)} AS value FROM picked ORDER BY place LIMIT 1"
+        return f"SELECT {value} AS value FROM picked ORDER BY place"
+
+    def aggregated(self, reduce: Reduce) -> str:
+        reduced = "count(*)" if reduce is Reduce.COUNT else f"{AGGREGATES[reduce]}(value)"
+        if not self.casts_first:
+            reduced = self.converted(reduced, self.reduced_type(reduce))
+        elif reduce is Reduce.SUM and PARAMETER_KINDS[self.parameter.type] is Kind.INTEGER:
+            reduced = fitted(Operand(reduced, SUM_OF_INTEGERS, f"The sum of {self.column}"), Kind.INTEGER)
+        return f"SELECT {self.checked(reduced)} AS value FROM picked HAVING count(*) > 0"
+
+    def reduced_type(self, reduce: Reduce) -> str:
+        """DuckDB's word for what the reduce yields."""
+        if reduce is Reduce.SUM and column_kind(self.column_type) is Kind.INTEGER:
+            return SUM_OF_INTEGERS
+        return REDUCED_TYPES.get(reduce, self.column_type)
+
+    def checked(self, value: str) -> str:
+        """The value, or the query's failure if more rows came than `max_items` allows."""
+        most = self.binding.max_items
+        if most is None:
+            return value
+        message = text(f"The binding yields more than max_items ({most}).", "duckdb")
+        return f"CASE WHEN (SELECT count(*) FROM picked) > {most} THEN error({message}) ELSE {value} END"
 
 
-def _kept(binding: Binding, column: str, names: Sequence[str], flow_values: Values) -> str:
-    """The rows that pass the filter, each value with its place."""
-    value = quote_name(column)
-    conditions = [] if binding.where is None else [f"({predicate_sql(binding.where, names, flow_values)})"]
-    conditions += [f"{value} IS NOT NULL"] if binding.nulls is Nulls.DROP else []
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    keys = ", ".join([*_keys(binding, names), f"{value} ASC NULLS LAST"])
-    checked = _without_nulls(value, column) if binding.nulls is Nulls.FAIL else value
-    return f'SELECT {checked} AS value, row_number() OVER (ORDER BY {keys}) AS place FROM "{SOURCE}"{where}'
-
-
-def _keys(binding: Binding, names: Sequence[str]) -> list[str]:
+def _orders(binding: Binding, names: Sequence[str]) -> list[Order]:
     problems = order_problems(binding.order_by, names, "order_by")
     if problems:
         raise Invalid(problems[0].message, problems)
-    orders = [order for item in binding.order_by if (order := order_of(item, names)) is not None]
-    return [f"{quote_name(each.column)} {'DESC' if each.descending else 'ASC'} NULLS LAST" for each in orders]
-
-
-def _without_nulls(value: str, column: str) -> str:
-    message = text(f"The column {column} has a null value, and the binding says nulls: fail.", "duckdb")
-    return f"CASE WHEN {value} IS NULL THEN error({message}) ELSE {value} END"
-
-
-def _picked(binding: Binding, parameter: Parameter) -> str:
-    """Each distinct value at its first place, cut after `take`, or one after `max_items`."""
-    rows = "SELECT value, min(place) AS place FROM kept GROUP BY value" if binding.distinct else "FROM kept"
-    most = _most(binding, parameter)
-    return f"{rows} ORDER BY place" + ("" if most is None else f" LIMIT {most}")
-
-
-def _most(binding: Binding, parameter: Parameter) -> int | None:
-    """How many rows are worth having: one more than allowed shows that there are too many."""
-    ends = [binding.take, None if binding.max_items is None else binding.max_items + 1]
-    alone = not parameter.type.is_list and binding.reduce in {None, Reduce.ONLY}
-    return min((each for each in [*ends, 2 if alone and binding.max_items is None else None] if each), default=None)
-
-
-def _answer(binding: Binding, parameter: Parameter, given: Kind) -> str:
-    reduce = None if parameter.type.is_list else binding.reduce
-    if reduce in AGGREGATES:
-        return _aggregated(binding, AGGREGATES[reduce], given)
-    value = _converted(binding, "value", given)
-    if reduce is Reduce.FIRST:
-        return f"SELECT {_checked(binding, value)} AS value FROM picked ORDER BY place LIMIT 1"
-    return f"SELECT {value} AS value FROM picked ORDER BY place"
-
-
-def _aggregated(binding: Binding, aggregate: str, given: Kind) -> str:
-    reduced, kind = "count(*)" if binding.reduce is Reduce.COUNT else f"{aggregate}(value)", _reduced(binding, given)
-    return f"SELECT {_checked(binding, _converted(binding, reduced, kind))} AS value FROM picked HAVING count(*) > 0"
-
-
-def _reduced(binding: Binding, given: Kind) -> Kind:
-    """The kind of what the reduce yields."""
-    if binding.reduce is Reduce.COUNT:
-        return Kind.INTEGER
-    return Kind.NUMBER if binding.reduce is Reduce.AVG else given
-
-
-def _checked(binding: Binding, value: str) -> str:
-    """The value, or the query's failure if more rows came than `max_items` allows."""
-    if binding.max_items is None:
-        return value
-    message = text(f"The binding yields more than max_items ({binding.max_items}).", "duckdb")
-    return f"CASE WHEN (SELECT count(*) FROM picked) > {binding.max_items} THEN error({message}) ELSE {value} END"
-
-
-def _converted(binding: Binding, value: str, given: Kind) -> str:
-    """The value cast as the binding says; else integers of any width as 64-bit ones."""
-    if binding.cast is not None:
-        return exact_cast(value, given, binding.cast)
-    return f"CAST({value} AS BIGINT)" if given is Kind.INTEGER else value
-
-
-def exact_cast(value: str, given: Kind, cast: Cast) -> str:
-    """The value as another type, null as null; the query fails on a value that has no exact counterpart.
-
-    DuckDB rounds '1.5' and 1.5 to the integer 2; here they have none.
-    """
-    tried = f"TRY_CAST({_castable(value, given, cast)} AS {TARGETS[cast]})"
-    message = f"'Cannot cast ' || coalesce(CAST({value} AS VARCHAR), '') || ' to {cast.value}.'"
-    return f"CASE WHEN {value} IS NOT NULL AND {tried} IS NULL THEN error({message}) ELSE {tried} END"
-
-
-def _castable(value: str, given: Kind, cast: Cast) -> str:
-    if cast is not Cast.INTEGER or given in {Kind.INTEGER, Kind.BOOLEAN}:
-        return value
-    if given is Kind.NUMBER:
-        return f"CASE WHEN {value} = trunc({value}) THEN {value} END"
-    return f"CASE WHEN regexp_full_match(trim(CAST({value} AS VARCHAR)), '[+-]?[0-9]+') THEN {value} END"
+    return [order for item in binding.order_by if (order := order_of(item, names)) is not None]
 
 
 def _unquoted(name: str) -> tuple[str, bool]:

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from queryflow.domain import validation
 from queryflow.domain.errors import Problem, Severity
-from queryflow.domain.flow import Binding, Connection, Flow, OnEmpty, Reduce
+from queryflow.domain.flow import Binding, Connection, Flow, OnEmpty
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.parameters import ParameterType
+from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Template
 from queryflow.domain.version import EngineConnection
 from queryflow.sql.binding_query import order_problems
@@ -19,7 +20,6 @@ from queryflow.sql.template_problems import template_problems
 
 __all__ = ["flow_problems", "template_problems"]
 
-COUNTING = frozenset({Reduce.SUM, Reduce.AVG, Reduce.COUNT})
 NO_FACTS = TemplateFacts(frozenset(), frozenset())
 
 
@@ -34,7 +34,10 @@ class Understood:
 
 
 def flow_problems(
-    flow: Flow, templates: Mapping[TemplateId, Template], connections: Mapping[str, EngineConnection]
+    flow: Flow,
+    templates: Mapping[TemplateId, Template],
+    connections: Mapping[str, EngineConnection],
+    semantics: Semantics = NEWEST,
 ) -> list[Problem]:
     """Every problem of the flow, errors and warnings, at the paths of the flow document; none means that it can run."""
     used = {node.template: templates[node.template] for node in flow.nodes if node.template in templates}
@@ -43,7 +46,7 @@ def flow_problems(
     by_node = {node.node_id: understood[node.template] for node in flow.nodes if node.template in understood}
     declared = {str(each.name): each.type for each in flow.parameters}
     return [
-        *validation.flow_problems(flow, templates, connections, one_row),
+        *validation.flow_problems(flow, validation.Surroundings(templates, connections, one_row, semantics)),
         *_template_errors(flow, understood),
         *(problem for each in flow.connections for problem in _connection_problems(each, by_node, declared)),
     ]
@@ -94,9 +97,6 @@ def _text_problems(
     if binding.where is not None:
         yield from where_problems(binding.where, columns, declared, f"{path}.where")
     yield from order_problems(binding.order_by, columns, f"{path}.order_by")
-    if binding.distinct and binding.reduce in COUNTING:
-        message = f"{binding.reduce} sees each value once; say distinct: false to count every row."
-        yield Problem("REDUCE_OF_DISTINCT", f"{path}.reduce", message, Severity.WARNING)
 
 
 def _empty_problems(binding: Binding, name: ParameterName, feeds: Understood, path: str) -> Iterator[Problem]:

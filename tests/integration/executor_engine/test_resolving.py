@@ -46,7 +46,7 @@ def bound(source: StoredResult | None, parameter: str, type_: ParameterType, **o
 async def resolved(
     sandbox: Sandbox, objects: FolderObjects, directory: Path, *inputs: BoundInput, inline_items: int = 1_000
 ) -> Resolved:
-    wish = Wish(inputs, {"least": 2}, directory, timedelta(seconds=60), inline_items)
+    wish = Wish(inputs, {"least": 2}, directory, timedelta(seconds=60), inline_items=inline_items)
     return await resolve_inputs(sandbox, objects, wish)
 
 
@@ -114,7 +114,7 @@ async def test_a_binding_that_cannot_be_had_names_its_parameter(
 @pytest.mark.parametrize(
     ("sql", "type_", "shown"),
     [
-        ("DATE 'infinity'", ParameterType.DATE_LIST, "inf"),
+        ("DATE 'infinity'", ParameterType.DATE_LIST, "infinity"),
         ("DATE '10000-01-01'", ParameterType.TIMESTAMP, "10000-01-01"),
         ("TIMESTAMP_NS '2026-11-22 01:02:03.123456789'", ParameterType.TIMESTAMP, "03.123456789"),
     ],

@@ -7,7 +7,7 @@ from queryflow.domain.flow_file import flow_from_document, flow_to_document
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import template_from_document
-from queryflow.domain.validation import declaration_problems, flow_problems
+from queryflow.domain.validation import Surroundings, declaration_problems, flow_problems
 from queryflow.domain.version import EngineConnection
 
 CONNECTIONS = {
@@ -49,7 +49,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def problems_of(flow: dict[str, Any]) -> list[Problem]:
-    return flow_problems(flow_from_document(flow), TEMPLATES, CONNECTIONS)
+    return flow_problems(flow_from_document(flow), Surroundings(TEMPLATES, CONNECTIONS))
 
 
 def found(**changes: Any) -> set[tuple[str, str]]:

@@ -12,7 +12,8 @@ from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Binding, Cast, Nulls, Reduce
 from queryflow.domain.ids import ColumnName, ParameterName
 from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.sql.binding_query import binding_query, order_of, order_problems
+from queryflow.domain.semantics import Semantics, is_distinct
+from queryflow.sql.binding_query import Given, binding_query, order_of, order_problems
 from tests.unit.sql.making import DUCKDB
 
 COLUMNS = (("Campaign", "VARCHAR"), ("sales", "INTEGER"), ("rank", "INTEGER"))
@@ -30,7 +31,7 @@ BINDINGS = st.builds(
     where=st.none() | st.just("sales >= {{least}} OR sales IS NULL"),
     order_by=st.lists(st.sampled_from(["sales desc", "sales", "rank asc", "RANK DESC"]), max_size=2).map(tuple),
     take=st.none() | st.integers(1, 4),
-    distinct=st.booleans(),
+    distinct=st.none() | st.booleans(),
     nulls=st.sampled_from([Nulls.DROP, Nulls.KEEP]),
     max_items=st.none() | st.integers(1, 4),
 )
@@ -45,7 +46,7 @@ def answer(
     DUCKDB.execute(f"CREATE OR REPLACE TABLE source ({declared})")
     for row in rows:
         DUCKDB.execute(f"INSERT INTO source VALUES ({', '.join('?' * len(columns))})", row)
-    return [value for (value,) in DUCKDB.execute(binding_query(binding, parameter, columns, values)).fetchall()]
+    return [value for (value,) in DUCKDB.execute(binding_query(binding, parameter, Given(columns, values))).fetchall()]
 
 
 def scalar(kind: ParameterType) -> Parameter:
@@ -74,7 +75,7 @@ def model(binding: Binding, rows: list[tuple[Any, ...]], least: int) -> list[Any
         return 0
 
     values = [row[0] for row in sorted(rows, key=cmp_to_key(compare))]
-    values = list(dict.fromkeys(values)) if binding.distinct else values
+    values = list(dict.fromkeys(values)) if is_distinct(binding, Semantics.CAST_FIRST) else values
     values = values[: binding.take]
     return values if binding.max_items is None else values[: binding.max_items + 1]
 
@@ -97,10 +98,13 @@ ROWS_OF_SALES = [("a", 5, 1), ("b", 5, 2), ("a", 1, 3), (None, 7, 4)]
         ({}, [1, 5]),
         ({"reduce": Reduce.MIN}, [1]),
         ({"reduce": Reduce.MAX}, [7]),
-        ({"reduce": Reduce.SUM}, [13]),
+        ({"reduce": Reduce.SUM}, [18]),
         ({"reduce": Reduce.SUM, "distinct": False}, [18]),
-        ({"reduce": Reduce.AVG, "where": "campaign IN ('a')", "cast": Cast.INTEGER}, [3]),
-        ({"reduce": Reduce.COUNT, "distinct": False}, [4]),
+        ({"reduce": Reduce.SUM, "distinct": True}, [13]),
+        ({"reduce": Reduce.COUNT}, [4]),
+        ({"reduce": Reduce.COUNT, "distinct": True}, [3]),
+        ({"reduce": Reduce.COUNT, "take": 3}, [3]),
+        ({"reduce": Reduce.FIRST, "max_items": 3}, [1]),
         ({"reduce": Reduce.COUNT, "where": "campaign = 'z'"}, []),
         ({"reduce": Reduce.SUM, "where": "campaign = 'z'"}, []),
         ({"reduce": Reduce.SUM, "take": 1, "order_by": ("rank desc",)}, [7]),
@@ -110,6 +114,72 @@ ROWS_OF_SALES = [("a", 5, 1), ("b", 5, 2), ("a", 1, 3), (None, 7, 4)]
 def test_many_rows_become_one_value(options: dict[str, Any], expected: list[Any]) -> None:
     wanted = ParameterType.STRING if options.get("cast") is Cast.STRING else ParameterType.INTEGER
     assert answer(bind("sales", **options), scalar(wanted), ROWS_OF_SALES) == expected
+
+
+def test_avg_uses_every_row_unless_distinct_is_said() -> None:
+    number = scalar(ParameterType.NUMBER)
+    assert answer(bind("sales", reduce=Reduce.AVG), number, ROWS_OF_SALES) == [4.5]
+    assert answer(bind("sales", reduce=Reduce.AVG, distinct=True), number, ROWS_OF_SALES) == [13 / 3]
+
+
+TEXTS = [("9",), ("10",), ("100",), (None,), ("010",), (" 9 ",)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"reduce": Reduce.MAX}, [100]),
+        ({"reduce": Reduce.MIN}, [9]),
+        ({"reduce": Reduce.SUM}, [138]),
+        ({"reduce": Reduce.SUM, "distinct": True}, [119]),
+        ({"reduce": Reduce.COUNT, "distinct": True}, [3]),
+        ({"reduce": Reduce.FIRST}, [9]),
+        ({"reduce": Reduce.FIRST, "order_by": ("s desc",)}, [100]),
+        ({"reduce": Reduce.ONLY, "where": "s IN ('10', '010')"}, [10]),
+        ({"take": 1, "order_by": ("S DESC",)}, [100]),
+    ],
+)
+def test_the_cast_comes_before_all_that_compares(options: dict[str, Any], expected: list[Any]) -> None:
+    binding = bind("s", cast=Cast.INTEGER, **options)
+    assert answer(binding, scalar(ParameterType.INTEGER), TEXTS, (("s", "VARCHAR"),)) == expected
+
+
+def test_values_that_the_cast_makes_equal_count_once() -> None:
+    integers = Parameter(name=ParameterName("ids"), type=ParameterType.INTEGER_LIST)
+    rows = [("1",), ("01",), ("001",), ("2",)]
+    assert answer(bind("s", cast=Cast.INTEGER, take=3), integers, rows, (("s", "VARCHAR"),)) == [1, 2]
+    assert answer(bind("s", cast=Cast.INTEGER, max_items=2), integers, rows, (("s", "VARCHAR"),)) == [1, 2]
+    assert answer(bind("s", cast=Cast.INTEGER, distinct=False), integers, rows, (("s", "VARCHAR"),)) == [1, 1, 1, 2]
+
+
+def test_the_filter_comes_before_the_cast_and_saves_it_from_what_cannot_be_cast() -> None:
+    binding = bind("s", where="s <> 'none' AND rank = 1", cast=Cast.INTEGER, reduce=Reduce.MAX)
+    rows = [("none", 1), ("7", 1), ("many", 2), (None, 1)] * 1_000
+    assert answer(binding, scalar(ParameterType.INTEGER), rows[:40], (("s", "VARCHAR"), ("rank", "INTEGER"))) == [7]
+    many = "SELECT * FROM (VALUES ('none', 1), ('7', 1), ('many', 2), (NULL, 1)) t(s, rank), range(10000)"
+    DUCKDB.execute(f"CREATE OR REPLACE TABLE source AS {many}")
+    query = binding_query(binding, scalar(ParameterType.INTEGER), Given((("s", "VARCHAR"), ("rank", "INTEGER"))))
+    assert DUCKDB.execute(query).fetchall() == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("options", "cast_first", "cast_last"),
+    [
+        ({"reduce": Reduce.MAX, "cast": Cast.INTEGER}, [100], [9]),
+        ({"reduce": Reduce.COUNT}, [6], [5]),
+        ({"take": 3, "cast": Cast.INTEGER, "order_by": ("n",)}, [100, 10, 9], [100, 10, 10]),
+    ],
+)
+def test_an_old_version_keeps_its_order_of_work(
+    options: dict[str, Any], cast_first: list[int], cast_last: list[int]
+) -> None:
+    columns = (("s", "VARCHAR"), ("n", "INTEGER"))
+    rows = [("100", 1), ("10", 2), ("010", 3), ("9", 4), ("9", 5), ("8", 6)]
+    kind = ParameterType.INTEGER if "reduce" in options else ParameterType.INTEGER_LIST
+    answer(bind("s"), LIST, rows, columns)
+    for semantics, expected in ((Semantics.CAST_FIRST, cast_first), (Semantics.CAST_LAST, cast_last)):
+        query = binding_query(bind("s", **options), scalar(kind), Given(columns, semantics=semantics))
+        assert [value for (value,) in DUCKDB.execute(query).fetchall()] == expected
 
 
 def test_nulls_fail_only_where_they_pass_the_filter() -> None:
@@ -122,10 +192,11 @@ def test_nulls_fail_only_where_they_pass_the_filter() -> None:
 
 
 def test_more_than_max_items_behind_a_reduce_fails() -> None:
-    binding = bind("sales", reduce=Reduce.SUM, max_items=2)
-    with pytest.raises(duckdb.Error, match="max_items"):
-        answer(binding, scalar(ParameterType.INTEGER), ROWS_OF_SALES)
-    assert answer(binding, scalar(ParameterType.INTEGER), ROWS_OF_SALES[:3]) == [6]
+    for reduce, kept in ((Reduce.SUM, 11), (Reduce.FIRST, 1), (Reduce.MAX, 5), (Reduce.COUNT, 3)):
+        binding = bind("sales", reduce=reduce, max_items=3)
+        with pytest.raises(duckdb.Error, match=r"more than max_items \(3\)"):
+            answer(binding.model_copy(update={"distinct": False}), scalar(ParameterType.INTEGER), ROWS_OF_SALES)
+        assert answer(binding, scalar(ParameterType.INTEGER), ROWS_OF_SALES[:3]) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +229,7 @@ def test_zeros_in_front_and_64_bits_survive() -> None:
     integers = Parameter(name=ParameterName("ids"), type=ParameterType.INTEGER_LIST)
     assert answer(bind("v"), integers, [(2**63 - 1,), (2**53 + 1,)], (("v", "BIGINT"),)) == [2**53 + 1, 2**63 - 1]
     assert answer(bind("v"), integers, [(2**53 + 1,)], (("v", "HUGEINT"),)) == [2**53 + 1]
-    with pytest.raises(duckdb.Error, match="out of range"):
+    with pytest.raises(duckdb.Error, match="v has 18446744073709551616, which no integer of a parameter can be"):
         answer(bind("v"), integers, [(2**64,)], (("v", "HUGEINT"),))
 
 
@@ -183,7 +254,7 @@ def test_a_column_called_place_or_value_confuses_nothing() -> None:
 )
 def test_what_cannot_be_is_refused_before_any_query(options: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        binding_query(bind(**options), scalar(ParameterType.INTEGER), COLUMNS, {})
+        binding_query(bind(**options), scalar(ParameterType.INTEGER), Given(COLUMNS))
 
 
 def test_orders_are_read_strictly() -> None:

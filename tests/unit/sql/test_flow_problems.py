@@ -88,11 +88,16 @@ def test_filters_and_orders_are_read() -> None:
     assert problems(NOTHING, {"where": "n > {{least}}"}) == [("UNKNOWN_FLOW_PARAMETER", ".where", Severity.ERROR)]
 
 
-def test_a_sum_of_distinct_values_is_warned_of() -> None:
+def test_the_greatest_of_numbers_as_texts_is_warned_of() -> None:
+    target = template("SELECT {{n}} AS x", n=ParameterType.STRING)
+    greatest = {"column": "n", "reduce": "max", "cast": "string"}
+    assert problems(target, greatest) == [("REDUCE_OF_TEXTS", ".reduce", Severity.WARNING)]
+    assert problems(target, {**greatest, "reduce": "first"}) == []
+
+
+def test_a_sum_uses_every_row_so_that_nothing_is_warned_of() -> None:
     target = template("SELECT {{n}} AS x", n=ParameterType.INTEGER)
-    summed = {"column": "n", "reduce": "sum"}
-    assert problems(target, summed) == [("REDUCE_OF_DISTINCT", ".reduce", Severity.WARNING)]
-    assert problems(target, {**summed, "distinct": False}) == []
+    assert problems(target, {"column": "n", "reduce": "sum"}) == []
 
 
 def test_a_template_that_cannot_run_is_named_at_its_node() -> None:

@@ -13,6 +13,7 @@ from composer.repository.templates import newest_versions, read_versions
 from queryflow.domain.errors import Invalid, Problem, Severity
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import TemplateId
+from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Template
 from queryflow.sql.flow_problems import flow_problems
 
@@ -33,11 +34,13 @@ class Examined:
     templates: Mapping[TemplateId, Template]
     connections: Mapping[str, EngineConnectionRecord]
     problems: list[Problem]
+    semantics: Semantics = NEWEST
 
     def freeze(self) -> Frozen:
         """The flow as a version that can run; Invalid with every problem if it cannot."""
         refuse_errors(f"The flow {self.flow.composition_id} cannot run yet.", self.problems)
-        return freeze(self.flow, self.templates, {name: each.frozen for name, each in self.connections.items()})
+        engines = {name: each.frozen for name, each in self.connections.items()}
+        return freeze(self.flow, self.templates, engines, self.semantics)
 
 
 async def examine(connection: AsyncConnection, flow: Flow) -> Examined:
@@ -48,12 +51,14 @@ async def examine(connection: AsyncConnection, flow: Flow) -> Examined:
     return examined
 
 
-async def examine_with(connection: AsyncConnection, flow: Flow, templates: Mapping[TemplateId, Template]) -> Examined:
+async def examine_with(
+    connection: AsyncConnection, flow: Flow, templates: Mapping[TemplateId, Template], semantics: Semantics = NEWEST
+) -> Examined:
     """Look the flow over with these texts of its templates; in a thread, for a large one takes a second."""
     connections = await read_engine_connections(connection)
     engines = {name: record.frozen for name, record in connections.items()}
-    problems = await asyncio.to_thread(flow_problems, flow, templates, engines)
-    return Examined(flow, templates, connections, problems)
+    problems = await asyncio.to_thread(flow_problems, flow, templates, engines, semantics)
+    return Examined(flow, templates, connections, problems, semantics)
 
 
 async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:

@@ -122,7 +122,8 @@ async def _choose(
     refuse_conditions(flow)
     if flow is found.version.flow:
         return await _choose_unchanged(transaction, found)
-    return _chosen(await examine_with(transaction.connection, flow, found.version.templates))
+    kept = found.version
+    return _chosen(await examine_with(transaction.connection, flow, kept.templates, kept.semantics))
 
 
 async def _choose_head(

@@ -38,6 +38,7 @@ async def inputs_of(executor: Executor, execution: RunningExecution, node_id: No
         flow_values=flow_values_of(execution),
         directory=directory,
         deadline=DEADLINE,
+        semantics=execution.frozen.version.semantics,
     )
     return _decided(await resolve_inputs(executor.equipment.sandbox, executor.equipment.objects, wish))
 
