@@ -1,13 +1,16 @@
 """The flow: nodes, connections and bindings, as a person wrote them; `domain/flow_file.py` reads and writes it."""
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from queryflow.domain.ids import (
     COMPOSITION_ID_PATTERN,
+    FLOW_KEY_PATTERN,
     NODE_ID_PATTERN,
     ColumnName,
     CompositionId,
@@ -181,11 +184,19 @@ class Layout(Model):
     notes: tuple[dict[str, JsonValue], ...] = ()
 
 
+def _runnable(key: CompositionId) -> CompositionId:
+    """The key, if a composition or a single query has such; people are told of compositions only."""
+    if re.fullmatch(FLOW_KEY_PATTERN, key) is None:
+        sentence = "String should match pattern '{pattern}'"
+        raise PydanticCustomError("string_pattern_mismatch", sentence, {"pattern": COMPOSITION_ID_PATTERN})
+    return key
+
+
 class Flow(Model):
     """A composition, whole. The order of nodes and connections is the author's and is kept."""
 
     kind: Literal["composition"] = "composition"
-    composition_id: Annotated[CompositionId, Field(pattern=COMPOSITION_ID_PATTERN, max_length=100)]
+    composition_id: Annotated[CompositionId, Field(max_length=100), AfterValidator(_runnable)]
     name: str = Field(min_length=1, max_length=255)
     description: str | None = None
     tags: tuple[str, ...] = ()

@@ -1,12 +1,13 @@
 """A flow as a document: read from YAML or JSON and written so that reading gives the same flow again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from queryflow.domain.document import FORMAT, entries, header_problems, join, json_problems, read_model
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.flow import Connection, Flow, Layout, Node
+from queryflow.domain.ids import COMPOSITION_ID_PATTERN, FLOW_KEY_PATTERN
 from queryflow.domain.places import with_places
 from queryflow.domain.template_file import inline_document, template_shape
 from queryflow.domain.yaml_writer import write_yaml
@@ -36,6 +37,7 @@ def flow_from_document(document: object) -> Flow:
         problems = problems or [Problem("WRONG_TYPE", "", "A flow is a mapping of keys to values.")]
         raise Invalid("The document is no flow.", problems)
     problems += header_problems(document, "composition")
+    problems += _key_problems(document.get("composition_id"))
     return read_model(Flow, _flow_shape(document, problems), problems)
 
 
@@ -71,6 +73,13 @@ def connection_to_document(connection: Connection) -> dict[str, Any]:
             name: binding["column"] if len(binding) == 1 else binding for name, binding in body["map"].items()
         }
     return body
+
+
+def _key_problems(key: object) -> Iterator[Problem]:
+    """A single query runs as a flow of such a key; nobody saves one as a composition."""
+    if isinstance(key, str) and re.fullmatch(FLOW_KEY_PATTERN, key) and not re.fullmatch(COMPOSITION_ID_PATTERN, key):
+        message = "composition_id should begin with comp_; query_ is for queries that run alone."
+        yield Problem("WRONG_VALUE", "composition_id", message)
 
 
 def _layout_document(layout: Layout) -> dict[str, Any]:

@@ -11,19 +11,23 @@ from typing import NewType
 
 ExecutionId = NewType("ExecutionId", uuid.UUID)
 CompositionId = NewType("CompositionId", str)
-"""The `comp_…` text, never the UUID of the row."""
+"""The `comp_…` text, never the UUID of the row; of a single query that runs as a flow, `query_…`."""
 TemplateId = NewType("TemplateId", str)
 NodeId = NewType("NodeId", str)
 ConnectionId = NewType("ConnectionId", str)
 ParameterName = NewType("ParameterName", str)
 ColumnName = NewType("ColumnName", str)
 ScheduleId = NewType("ScheduleId", uuid.UUID)
+WorkflowId = NewType("WorkflowId", uuid.UUID)
+"""A saved single query."""
 PersonId = NewType("PersonId", uuid.UUID)
 MessageId = NewType("MessageId", uuid.UUID)
 VersionHash = NewType("VersionHash", str)
 """The content hash of a frozen version: 64 lower-case hexadecimal digits (SHA-256)."""
 
 COMPOSITION_ID_PATTERN = r"^comp_[a-z0-9_]+$"
+FLOW_KEY_PATTERN = r"^(comp|query)_[a-z0-9_]+$"
+"""What an execution runs: a composition, or a single query, which is a flow of one node."""
 NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,99}$"
 TEMPLATE_ID_PATTERN = r"^[a-z0-9_]+$"
 

@@ -37,9 +37,15 @@ workflows = Table(
     reference("created_by", "users.id"),
     instant("created_at", nullable=False, now=True),
     instant("updated_at", nullable=False, now=True),
+    # ours
+    Column("template_version", Integer),
+    Column("dialect", String(20)),
+    Column("default_window", Json),
+    Column("revision", Integer, nullable=False, server_default=text("1")),
     CheckConstraint("(template_id IS NULL) <> (sql_query IS NULL)", name="check_workflow_content"),
 )
-"""A saved single query: a template or SQL, with parameters and an engine connection."""
+"""A saved single query: a template or SQL, with parameters and an engine connection. `template_version`: the one that
+was the newest when it was saved; `dialect`: what its SQL is written in; `revision` rises with each change."""
 
 query_flow_executions = Table(
     "query_flow_executions",
@@ -67,6 +73,7 @@ query_flow_executions = Table(
     Column("open_sinks", Integer),
     Column("counts", Json),
     Column("traceparent", String(55)),
+    reference("workflow_id", "workflows.id", ondelete="SET NULL"),
     CheckConstraint(
         "state IN ('requested', 'running', 'succeeded', 'partially_succeeded', 'failed', 'cancelled')",
         name="check_execution_state",
@@ -74,11 +81,18 @@ query_flow_executions = Table(
     CheckConstraint("open_sinks >= 0", name="check_open_sinks"),
     Index("idx_query_flow_executions_composition", "composition_id", "id"),
     Index("idx_query_flow_executions_state", "state", "id"),
+    Index(
+        "idx_query_flow_executions_workflow",
+        "workflow_id",
+        "id",
+        postgresql_where=text("workflow_id IS NOT NULL"),
+    ),
     Index("idx_query_flow_executions_open", "id", postgresql_where=text("state IN ('requested', 'running')")),
     postgresql_partition_by="RANGE (id)",
 )
 """One row per execution, partitioned by month on its UUIDv7 id. `window`: the flow's dates resolved; `node_windows`:
-those of nodes that override it; `parameters`: every flow parameter's resolved value. The composer inserts the row and
+those of nodes that override it; `parameters`: every flow parameter's resolved value. A single query has no composition,
+its key is `query_…`, and `workflow_id` names the saved query it runs, if it is one. The composer inserts the row and
 sets the cancel columns; the executor owns state, reason, started_at, finished_at, open_sinks and counts."""
 
 workflow_executions = Table(

@@ -2,13 +2,14 @@
 
 from alembic import op
 
-from queryflow.schema.migrations.ours import healing, turns
+from queryflow.schema.migrations.ours import healing, single_queries, turns
 
 revision = "0006"
 down_revision = "0005"
 
 STATEMENTS: tuple[str, ...] = (
     *healing.STATEMENTS,
+    *single_queries.STATEMENTS,
     *turns.STATEMENTS,
 )
 
