@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from composer.api import compositions, engine_connections, executions, schedules, templates
+from composer.api import compositions, engine_connections, executions, queries, schedules, templates, workflows
 from composer.composer import Composer
 from composer.frozen_heads import FrozenHeads
 from composer.handlers import HANDLERS
@@ -21,7 +21,15 @@ from queryflow.runtime.loops import forever
 from queryflow.runtime.outbox import DeadLetterTable, Outbox
 from queryflow.runtime.service import Service
 
-ROUTERS = (templates.router, compositions.router, executions.router, schedules.router, engine_connections.router)
+ROUTERS = (
+    templates.router,
+    compositions.router,
+    workflows.router,
+    queries.router,
+    executions.router,
+    schedules.router,
+    engine_connections.router,
+)
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """Who starts an execution, and how a repeated order is recognised. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from composer.wishes import ExecutionWish
 from queryflow.domain.document import json_problems
@@ -32,22 +34,26 @@ class Order:
     trigger_id: str | None = None
     key: str | None = None
     schedule: ScheduleId | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What was asked beside the wish, as JSON: a repeat says it again."""
 
     def fingerprint(self, composition: CompositionId) -> str:
         """The hash by which another order under the same key is told from a repeat.
 
         A due time of a schedule is one order, however the schedule was changed between two deliveries of its message.
         """
-        asked = {} if self.schedule else {"composition_id": composition, "wish": self.wish.document()}
+        asked = {} if self.schedule else {"composition_id": composition, "wish": self.wish.document(), **self.more}
         return content_hash({"key": self.key, **asked})
 
 
-def api_order(person: PersonId, wish: ExecutionWish, idempotency_key: str | None) -> Order:
+def api_order(
+    person: PersonId, wish: ExecutionWish, idempotency_key: str | None, more: Mapping[str, Any] | None = None
+) -> Order:
     """An order that a person gave; Invalid if the key cannot be one."""
     if idempotency_key is None:
         return Order(person, wish, TriggerKind.API)
     _demand_key("An Idempotency-Key", idempotency_key)
-    return Order(person, wish, TriggerKind.API, key=f"api:{idempotency_key}")
+    return Order(person, wish, TriggerKind.API, key=f"api:{idempotency_key}", more=more or {})
 
 
 def message_order(person: PersonId, trigger: FlowTrigger) -> Order:

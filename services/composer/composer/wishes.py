@@ -26,6 +26,10 @@ def _only_text(value: object) -> object:
     return value
 
 
+LogicalDate = Annotated[date | None, BeforeValidator(_only_text)]
+"""The day an execution stands for; else the last day the engine connection's data covers, else today."""
+
+
 class ExecutionWish(BaseModel):
     """How to execute a composition; everything has a default."""
 
@@ -39,8 +43,7 @@ class ExecutionWish(BaseModel):
     """Values of nodes' parameters; `{"value": …, "detach": true}` where a connection feeds the parameter."""
     connection: str | None = None
     """The engine connection to use in place of the flow's."""
-    logical_date: Annotated[date | None, BeforeValidator(_only_text)] = None
-    """The day the execution stands for; else the last day the engine connection's data covers, else today."""
+    logical_date: LogicalDate = None
     only: JsonValue = None
     upto: JsonValue = None
     from_: JsonValue = Field(default=None, alias="from")

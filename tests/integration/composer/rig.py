@@ -45,6 +45,7 @@ EMPTY = """
     DELETE FROM query_flow_executions;
     DELETE FROM execution_requests;
     DELETE FROM workflow_schedules;
+    DELETE FROM workflows;
     DELETE FROM composition_versions;
     DELETE FROM template_flow_compositions;
     DELETE FROM template_versions;

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from composer.usecases import checking, executions
+from composer.usecases import accepting, checking
 from composer.wishes import prepare
 from queryflow.sql.flow_problems import flow_problems
 from tests.integration.composer.rig import Rig, flow, with_templates
@@ -23,7 +23,7 @@ async def test_judging_a_flow_and_its_values_does_not_hold_the_loop(rig: Rig, mo
         return watching
 
     monkeypatch.setattr(checking, "flow_problems", watched("problems", flow_problems))
-    monkeypatch.setattr(executions, "prepare", watched("values", prepare))
+    monkeypatch.setattr(accepting, "prepare", watched("values", prepare))
     await with_templates(rig)
     await rig.saved("/api/compositions", flow())
     assert (await rig.post("/api/compositions/comp_things/execute")).status_code == 202

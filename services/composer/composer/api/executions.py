@@ -19,6 +19,10 @@ from queryflow.runtime.http import new_router
 
 router = new_router("/api", "executions")
 
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="A repeat with the same key starts nothing")
+]
+
 
 class ExecutionLinks(BaseModel):
     """Where to follow an execution."""
@@ -28,7 +32,7 @@ class ExecutionLinks(BaseModel):
 
 
 class ExecutionAccepted(BaseModel):
-    """The execution that was stored and will be launched."""
+    """The execution that was stored and will be launched; of a single query, `composition_id` is its `query_…`."""
 
     execution_id: UUID
     composition_id: str
@@ -59,20 +63,11 @@ async def execute_composition(
     person: Person,
     reference: CompositionPath,
     wish: ExecutionWish | None = None,
-    idempotency_key: Annotated[
-        str | None, Header(alias="Idempotency-Key", description="A repeat with the same key starts nothing")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> ExecutionAccepted:
     """Start a version of the composition (auto: the published one, else the head); follow it at the `self` link."""
     order = api_order(person, wish or ExecutionWish(), idempotency_key)
-    accepted = await usecases.request_execution(transaction, heads, reference, order)
-    return ExecutionAccepted(
-        execution_id=accepted.execution_id,
-        composition_id=accepted.composition_id,
-        version=accepted.version,
-        state=ExecutionState.REQUESTED,
-        links=_links(accepted),
-    )
+    return accepted(await usecases.request_execution(transaction, heads, reference, order))
 
 
 @router.post(
@@ -90,6 +85,17 @@ async def cancel_execution(transaction: InTransaction, person: Person, execution
         state=cancelled.state,
         cancel_requested_at=cancelled.cancel_requested_at,
         links=_links(cancelled),
+    )
+
+
+def accepted(execution: ExecutionRecord) -> ExecutionAccepted:
+    """The answer to whoever asked for an execution."""
+    return ExecutionAccepted(
+        execution_id=execution.execution_id,
+        composition_id=execution.composition_id,
+        version=execution.version,
+        state=ExecutionState.REQUESTED,
+        links=_links(execution),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, func, insert, select, update
+from sqlalchemy import Executable, Insert, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,11 +62,13 @@ async def claim_request(connection: AsyncConnection, person: PersonId, request: 
 
 
 async def store_execution(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    """Insert the master record, state `requested`, and count it at its composition; not if its version is not kept.
+    """Insert the master record, state `requested`, and count it at its composition if it has one.
 
+    Nothing is stored while its version is not kept.
     Takes a value for each of `STORED`. Whether it was stored.
     """
-    stored = await connection.execute(_STORE, {f"new_{name}": value for name, value in values.items()})
+    statement = _STORE_QUERY if values["composition_id"] is None else _STORE
+    stored = await connection.execute(statement, {f"new_{name}": value for name, value in values.items()})
     return stored.rowcount == 1
 
 
@@ -110,6 +112,7 @@ STORED = (
     "id",
     "composition_id",
     "composition_key",
+    "workflow_id",
     "version",
     "parameters",
     "node_parameters",
@@ -125,21 +128,25 @@ STORED = (
 """What the composer says of an execution when it is requested."""
 
 
-def _storing() -> Executable:
-    """One statement, made once: every request passes here.
-
-    `requested_at` is the moment of the insert, the last thing before the commit, not the transaction's beginning.
-    """
-    table, composition = query_flow_executions, template_flow_compositions
+def _storing() -> Insert:
+    """`requested_at` is the moment of the insert, the last thing before the commit, not the transaction's beginning."""
+    table = query_flow_executions
     given = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in STORED}
     is_kept = select(composition_versions.c.hash).where(composition_versions.c.hash == given["version"]).exists()
     rows = select(*given.values(), func.clock_timestamp()).where(is_kept)
-    stored = insert(table).from_select([*STORED, "requested_at"], rows).returning(table.c.composition_id).cte("stored")
+    return insert(table).from_select([*STORED, "requested_at"], rows)
+
+
+def _storing_and_counting() -> Executable:
+    composition = template_flow_compositions
+    stored = _storing().returning(query_flow_executions.c.composition_id).cte("stored")
     counted = update(composition).where(composition.c.id == stored.c.composition_id)
     return counted.values(execution_count=composition.c.execution_count + 1, last_executed_at=func.now())
 
 
-_STORE = _storing()
+_STORE = _storing_and_counting()
+"""One statement, made once: every request passes here."""
+_STORE_QUERY = _storing()
 _TOLD = tuple(
     query_flow_executions.c[name] for name in ("id", "composition_key", "version", "state", "cancel_requested_at")
 )

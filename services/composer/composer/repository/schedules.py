@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from composer.paging import PageWish, key_as_uuid
-from queryflow.domain.ids import CompositionId, PersonId, ScheduleId
+from queryflow.domain.ids import CompositionId, PersonId, ScheduleId, WorkflowId
 from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.schedules import schedule_timers, workflow_schedules
 
@@ -65,10 +65,12 @@ async def list_schedules(connection: AsyncConnection, wish: PageWish, compositio
     return [_record(row) for row in await connection.execute(query)]
 
 
-async def has_active_schedule(connection: AsyncConnection, composition: UUID) -> bool:
-    """Whether the composition runs by itself."""
+async def has_active_schedule(
+    connection: AsyncConnection, *, composition: UUID | None = None, workflow: WorkflowId | None = None
+) -> bool:
+    """Whether the composition, or the saved query, runs by itself."""
     table = workflow_schedules.c
-    active = exists().where(table.composition_id == composition, table.is_active)
+    active = exists().where((table.composition_id == composition) | (table.workflow_id == workflow), table.is_active)
     return bool((await connection.execute(select(active))).scalar_one())
 
 

@@ -20,8 +20,8 @@ async def find_version(connection: AsyncConnection, composition: CompositionId, 
     return None if document is None else Frozen(Version.model_validate(document), version)
 
 
-async def keep_version(connection: AsyncConnection, composition: UUID, frozen: Frozen, person: PersonId) -> None:
-    """Store the version unless it is there."""
+async def keep_version(connection: AsyncConnection, composition: UUID | None, frozen: Frozen, person: PersonId) -> None:
+    """Store the version, of a composition or of a single query, unless it is there."""
     table = composition_versions
     if (await connection.execute(select(table.c.hash).where(table.c.hash == frozen.hash))).one_or_none() is not None:
         return

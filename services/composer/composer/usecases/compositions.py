@@ -81,7 +81,7 @@ async def delete_composition(
     """Take the composition out of use; Conflict while a schedule runs it. Its executions stay."""
     record = await find_in_use(transaction, reference, lock=True)
     expected.demand(record.revision)
-    if await has_active_schedule(transaction.connection, record.id):
+    if await has_active_schedule(transaction.connection, composition=record.id):
         message = "Active schedules run this composition; switch them off or delete them first."
         raise Conflict(message, code="HAS_ACTIVE_SCHEDULES")
     await repository.retire_composition(transaction.connection, record.id, transaction.now)

@@ -15,7 +15,7 @@ from queryflow.domain.states import ExecutionState, NodeState, RootReason
 from queryflow.runtime.database import Connection
 
 LOCK_REQUESTED = f"""
-SELECT {ASKED}, cancel_requested_at IS NOT NULL AS cancelled, now() AS now
+SELECT {ASKED}, workflow_id, cancel_requested_at IS NOT NULL AS cancelled, now() AS now
 FROM query_flow_executions WHERE id = ANY($1::uuid[]) AND state = 'requested'
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - the columns are ours

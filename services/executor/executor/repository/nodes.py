@@ -20,13 +20,15 @@ WITH said AS ({INSERT.format(outbox="executor_outbox", columns=COLUMNS)}), start
   WHERE id = ANY($8::uuid[]) AND NOT $15
 )
 INSERT INTO workflow_executions (
-  composition_execution_id, composition_node_id, state, attempt, sequence, remaining_parents, tolerated, is_sink,
+  composition_execution_id, workflow_id, composition_node_id, state,
+  attempt, sequence, remaining_parents, tolerated, is_sink,
   engine, engine_connection, ready_at, finished_at, advanced, cancel_requested)
-SELECT execution.id, node.id, CASE WHEN $15 THEN 'cancelled' WHEN node.parents = 0 THEN 'ready' ELSE 'pending' END,
+SELECT execution.id, execution.workflow_id, node.id,
+  CASE WHEN $15 THEN 'cancelled' WHEN node.parents = 0 THEN 'ready' ELSE 'pending' END,
   1, CASE WHEN $15 THEN 1 ELSE 0 END, CASE WHEN $15 THEN 0 ELSE node.parents END, node.tolerated, node.is_sink,
   node.engine, node.engine_connection, CASE WHEN node.parents = 0 AND NOT $15 THEN now() END,
   CASE WHEN $15 THEN now() END, $15, $15
-FROM unnest($8::uuid[]) AS execution(id)
+FROM unnest($8::uuid[], $17::uuid[]) AS execution(id, workflow_id)
 CROSS JOIN unnest($9::text[], $10::int[], $11::bool[], $12::bool[], $13::text[], $14::text[])
   AS node(id, parents, tolerated, is_sink, engine, engine_connection)
 ON CONFLICT (composition_execution_id, composition_node_id) DO NOTHING
@@ -107,9 +109,20 @@ class NodeColumns:
 class Launched:
     """Executions of one version, on their way to their nodes; with `cancelled` they get there without running."""
 
-    ids: Sequence[ExecutionId]
+    asked: Sequence[asyncpg.Record]
+    """Their rows as they were locked."""
     frozen: Frozen
     cancelled: bool = False
+
+    @property
+    def ids(self) -> list[ExecutionId]:
+        """Which they are."""
+        return [ExecutionId(row["id"]) for row in self.asked]
+
+    @property
+    def workflows(self) -> list[UUID | None]:
+        """The saved query that each runs, if it is one."""
+        return [row["workflow_id"] for row in self.asked]
 
 
 async def launch(connection: Connection, launched: Launched, said: Sequence[Envelope]) -> None:
@@ -119,7 +132,8 @@ async def launch(connection: Connection, launched: Launched, said: Sequence[Enve
     """
     columns = NodeColumns.of(launched.frozen).columns
     open_sinks = len(launched.frozen.plan.sinks)
-    await connection.execute(LAUNCH, *insert_values(said), list(launched.ids), *columns, launched.cancelled, open_sinks)
+    ending = (launched.cancelled, open_sinks, launched.workflows)
+    await connection.execute(LAUNCH, *insert_values(said), launched.ids, *columns, *ending)
 
 
 def asked(events: Sequence[NodeReady]) -> tuple[list[UUID], list[str], list[int]]:

@@ -70,8 +70,7 @@ async def _launch_group(unit: Unit, group: Sequence[asyncpg.Record], frozen: Fro
         return 0
     for row in group:
         _say_started(unit, row, frozen)
-    launched = Launched([ExecutionId(row["id"]) for row in group], frozen)
-    await nodes.launch(unit.connection, launched, unit.take_said())
+    await nodes.launch(unit.connection, Launched(group, frozen), unit.take_said())
     return len(group) * len(frozen.plan.nodes)
 
 
@@ -89,10 +88,10 @@ def _first_try(execution_id: ExecutionId, node_id: NodeId, frozen: Frozen) -> No
 
 
 async def _launch_cancelled(unit: Unit, group: Sequence[asyncpg.Record], frozen: Frozen) -> None:
-    ids = [ExecutionId(row["id"]) for row in group]
     for row in group:
         for node_id in frozen.plan.nodes:
             fact = NodeCancelled(node_id=node_id, attempt=1, sequence=1, at=row["now"])
             unit.progressed(ExecutionId(row["id"]), fact)
-    await nodes.launch(unit.connection, Launched(ids, frozen, cancelled=True), unit.take_said())
-    await close(unit, ids)
+    launched = Launched(group, frozen, cancelled=True)
+    await nodes.launch(unit.connection, launched, unit.take_said())
+    await close(unit, launched.ids)

@@ -30,10 +30,11 @@ class Trigger(BaseModel):
 
 
 class ExecutionSummary(BaseModel):
-    """An execution without its nodes."""
+    """An execution without its nodes; of a single query `composition_id` is its key `query_…`."""
 
     execution_id: UUID
     composition_id: str
+    workflow_id: UUID | None
     version: str
     state: ExecutionState
     reason: str | None
@@ -67,11 +68,13 @@ async def list_executions(
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 50,
     state: Annotated[ExecutionState | None, Query(description="Only those in this state")] = None,
     composition_id: Annotated[
-        str | None, Query(max_length=100, description="Only those of this composition: its text or its UUID")
+        str | None,
+        Query(max_length=100, description="Only those of this composition: comp_…, query_…, or its UUID"),
     ] = None,
+    workflow_id: Annotated[UUID | None, Query(description="Only those of this saved query")] = None,
 ) -> ExecutionPage:
     """Executions, the newest first; the counts of one that runs may lag a moment behind."""
-    wish = ExecutionsWish(limit, read_cursor(cursor), state, composition_id)
+    wish = ExecutionsWish(limit, read_cursor(cursor), state, composition_id, workflow_id)
     records = await reading.read_executions(connection, wish)
     shown = records[:limit]
     more = len(records) > limit
@@ -99,6 +102,7 @@ def _fields(record: ExecutionRecord) -> dict[str, Any]:
     return {
         "execution_id": record.execution_id,
         "composition_id": record.composition_id,
+        "workflow_id": record.workflow_id,
         "version": record.version,
         "state": record.state,
         "reason": record.reason,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.domain.states import ExecutionState
@@ -21,6 +21,8 @@ class ExecutionRecord:
 
     execution_id: UUID
     composition_id: str
+    """Its key: that of a single query is `query_…`."""
+    workflow_id: UUID | None
     version: str
     state: ExecutionState
     reason: str | None
@@ -46,6 +48,7 @@ class ExecutionsWish:
     before: UUID | None = None
     state: ExecutionState | None = None
     composition_id: str | None = None
+    workflow_id: UUID | None = None
 
 
 async def find_execution(connection: AsyncConnection, execution: UUID) -> ExecutionRecord | None:
@@ -63,7 +66,9 @@ async def list_executions(connection: AsyncConnection, wish: ExecutionsWish) -> 
     if wish.state is not None:
         query = query.where(table.state == wish.state.value)
     if wish.composition_id is not None:
-        query = query.where(table.composition_id == _row_of(wish.composition_id))
+        query = query.where(_runs(wish.composition_id))
+    if wish.workflow_id is not None:
+        query = query.where(table.workflow_id == wish.workflow_id)
     return [_record(row) for row in await connection.execute(query)]
 
 
@@ -78,13 +83,17 @@ async def count_nodes(connection: AsyncConnection, executions: Collection[UUID])
     return found
 
 
-def _row_of(composition: str) -> ScalarSelect[UUID] | UUID:
-    """The row that a composition's text names; its UUID names it as it is."""
+def _runs(composition: str) -> ColumnElement[bool]:
+    """Whether an execution runs it: its UUID names its row as it is, its text the row, that of a single query a key."""
+    table = query_flow_executions.c
     try:
-        return UUID(composition)
+        return table.composition_id == UUID(composition)
     except ValueError:
-        table = template_flow_compositions.c
-        return select(table.id).where(table.composition_id == composition).scalar_subquery()
+        if composition.startswith("query_"):
+            return table.composition_key == composition
+        named = template_flow_compositions.c
+        found = select(named.id).where(named.composition_id == composition).scalar_subquery()
+        return table.composition_id == found
 
 
 def _executions() -> Select[Any]:
@@ -97,6 +106,7 @@ def _record(row: Row[Any]) -> ExecutionRecord:
     return ExecutionRecord(
         execution_id=row.id,
         composition_id=row.composition_key,
+        workflow_id=row.workflow_id,
         version=row.version,
         state=ExecutionState(row.state),
         reason=row.reason,

@@ -1,0 +1,155 @@
+"""Running a single template or SQL text, on the path of every execution."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from composer.freezing import Frozen, freeze
+from composer.orders import Order, api_order
+from composer.repository.engine_connections import read_engine_connections
+from composer.repository.executions import ExecutionRecord
+from composer.repository.templates import find_template, read_versions
+from composer.single_queries import (
+    NODE,
+    SingleQuery,
+    declare,
+    key_of,
+    key_of_text,
+    text_template,
+    told,
+    without_missing,
+)
+from composer.usecases.accepting import Chosen, Start, Subject, earlier_execution, prepare_values, store
+from composer.usecases.checking import refuse_errors
+from composer.wishes import ExecutionWish, LogicalDate, Prepared
+from queryflow.domain.errors import NotFound, Problem
+from queryflow.domain.flow import Window
+from queryflow.domain.ids import PersonId, TemplateId
+from queryflow.domain.template import Dialect, Template
+from queryflow.runtime.transaction import Transaction
+from queryflow.sql.flow_problems import flow_problems
+from queryflow.sql.template_problems import template_problems
+
+LONGEST_SQL = 262_144
+
+
+class RunWish(BaseModel):
+    """How to run a single query; a template without values and window needs nothing but the engine connection."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    connection: str | None = None
+    """The engine connection to run on."""
+    window: Window | None = None
+    """The dates to ask for; none is the last 30 days in UTC."""
+    logical_date: LogicalDate = None
+
+    @property
+    def execution_wish(self) -> ExecutionWish:
+        """The wish as that of any execution."""
+        return ExecutionWish(parameters=self.parameters, connection=self.connection, logical_date=self.logical_date)
+
+    def order(self, person: PersonId, idempotency_key: str | None) -> Order:
+        """The order of a person who asks for this."""
+        apart = {"parameters", "connection", "logical_date"}
+        return api_order(person, self.execution_wish, idempotency_key, self.model_dump(mode="json", exclude=apart))
+
+
+class TemplateRunWish(RunWish):
+    """How to run a template by itself: its newest version, or the one that is named."""
+
+    version: int | None = Field(default=None, ge=1)
+
+
+class QueryWish(RunWish):
+    """A text of SQL to run once: `{{name}}` stands for a value, which is bound and never spliced in.
+
+    A parameter is a value, whose type is that of the JSON, or `{"type": "date", "value": "2026-11-22"}`.
+    """
+
+    sql: str = Field(min_length=1, max_length=LONGEST_SQL)
+    dialect: Dialect = Dialect.DUCKDB
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A query that is ready to be stored as an execution, if no problem forbids it."""
+
+    frozen: Frozen
+    prepared: Prepared
+    problems: list[Problem]
+
+
+async def run_template(
+    transaction: Transaction, template_id: TemplateId, wish: TemplateRunWish, order: Order
+) -> ExecutionRecord:
+    """Run the template alone; a repeated order finds the execution it started before."""
+    stored = await find_template(transaction.connection, template_id)
+    if stored is None:
+        raise NotFound(f"There is no template {template_id}.")
+    start = Start.of(transaction, Subject(key_of(stored.id)), order)
+    if (earlier := await earlier_execution(transaction, start)) is not None:
+        return earlier
+    template = await template_version(transaction, stored.template, wish.version)
+    query = SingleQuery(start.subject.key, template.name, template, wish.connection, wish.window)
+    return await run(transaction, start, query, wish.parameters)
+
+
+async def run_text(transaction: Transaction, wish: QueryWish, order: Order) -> ExecutionRecord:
+    """Run the text once; a repeated order finds the execution it started before."""
+    start = Start.of(transaction, Subject(key_of_text(wish.sql, wish.dialect)), order)
+    if (earlier := await earlier_execution(transaction, start)) is not None:
+        return earlier
+    declared = declare(wish.parameters)
+    template = text_template(start.subject.key, wish.sql, wish.dialect, declared.parameters)
+    await refuse_text(template, declared.problems)
+    query = SingleQuery(start.subject.key, template.name, template, wish.connection, wish.window)
+    return await run(transaction, start, query, declared.values)
+
+
+async def run(
+    transaction: Transaction, start: Start, query: SingleQuery, values: Mapping[str, JsonValue]
+) -> ExecutionRecord:
+    """Start the query with these values; Invalid with every problem if it cannot run."""
+    judged = await _judge(transaction, query, values, start.order.wish.logical_date)
+    refuse_errors("The query cannot run as it is.", judged.problems)
+    return await store(transaction, start, judged.frozen, judged.prepared)
+
+
+async def judge(transaction: Transaction, query: SingleQuery, values: Mapping[str, JsonValue]) -> list[Problem]:
+    """Everything that is wrong with the query and these values."""
+    return (await _judge(transaction, query, values, None)).problems
+
+
+async def _judge(
+    transaction: Transaction, query: SingleQuery, values: Mapping[str, JsonValue], logical_date: date | None
+) -> Judged:
+    flow, templates = query.flow, {query.template.template_id: query.template}
+    connections = await read_engine_connections(transaction.connection)
+    engines = {name: record.frozen for name, record in connections.items()}
+    problems = [*without_missing(await asyncio.to_thread(flow_problems, flow, templates, engines))]
+    chosen = Chosen(freeze(flow, templates, engines), connections)
+    wish = ExecutionWish(node_parameters={NODE: dict(values)}, logical_date=logical_date)
+    prepared, wrong = await prepare_values(transaction, chosen, wish)
+    return Judged(chosen.frozen, prepared, told([*problems, *wrong]))
+
+
+async def template_version(transaction: Transaction, newest: Template, version: int | None) -> Template:
+    """That version of the template, None being the newest; NotFound if it has none of that number."""
+    if version is None or version == newest.version:
+        return newest
+    pin = (newest.template_id, version)
+    found = (await read_versions(transaction.connection, [pin])).get(pin)
+    if found is None:
+        raise NotFound(f"The template {newest.template_id} has no version {version}.", code="VERSION_NOT_FOUND")
+    return found
+
+
+async def refuse_text(template: Template, declared: tuple[Problem, ...]) -> None:
+    """Raise Invalid with everything that is wrong with the text and how its parameters were given."""
+    problems = await asyncio.to_thread(template_problems, template)
+    refuse_errors("The SQL cannot run as it is.", [*declared, *problems])
