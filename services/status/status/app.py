@@ -21,8 +21,9 @@ from status.api import executions, nodes, operations, results, timeline
 from status.handlers import HANDLERS
 from status.settings import StatusSettings
 from status.status import Status
+from status.usecases.mending import Mending
 from status.usecases.operations import remove_silent
-from status.usecases.projecting import forget, mend
+from status.usecases.projecting import forget
 
 ROUTERS = (executions.router, nodes.router, results.router, timeline.router, operations.router)
 TIDY_SECONDS = 3_600.0
@@ -41,7 +42,7 @@ async def open_service(settings: StatusSettings, bus: Bus) -> AsyncIterator[Serv
             app=app,
             loops=(
                 partial(beat, status.pool, settings.service, settings.instance),
-                partial(forever, "status.mend", partial(mend, status), every_seconds=settings.sweep_seconds),
+                partial(forever, "status.mend", Mending(status).turn, every_seconds=settings.sweep_seconds),
                 partial(forever, "status.forget", partial(forget, status), every_seconds=TIDY_SECONDS),
                 partial(forever, "status.silent", partial(remove_silent, status), every_seconds=TIDY_SECONDS),
             ),

@@ -28,3 +28,8 @@ class StatusSettings(ServiceSettings):
     def silence(self) -> timedelta:
         """After how long without a sign of life a service counts as gone."""
         return timedelta(seconds=self.silence_seconds)
+
+    @property
+    def outbox_age(self) -> timedelta:
+        """After how long what was said should have been heard."""
+        return timedelta(seconds=self.outbox_age_seconds)

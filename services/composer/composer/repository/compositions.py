@@ -133,18 +133,19 @@ async def insert_composition(
     connection: AsyncConnection, composition_id: CompositionId, rows: HeadRows, person: PersonId
 ) -> CompositionRecord | None:
     """Make the composition's row, without nodes and connections; None if that id is taken."""
-    values = {**rows.composition, "composition_id": composition_id, "created_by": person}
+    values = {**rows.composition, "composition_id": composition_id, "created_by": person, "updated_by": person}
     statement = insert_or_change(template_flow_compositions).values(values).on_conflict_do_nothing()
     row = (await connection.execute(statement.returning(*RECORDED))).one_or_none()
     return None if row is None else CompositionRecord(**row._mapping)
 
 
 async def change_composition(
-    connection: AsyncConnection, composition: UUID, rows: HeadRows, now: datetime
+    connection: AsyncConnection, composition: UUID, rows: HeadRows, person: PersonId
 ) -> CompositionRecord:
     """Write the row of a locked composition and raise its revision; it is in use from now on."""
     table = template_flow_compositions
-    values = {**rows.composition, "is_active": True, "revision": table.c.revision + 1, "updated_at": now}
+    changed = {"is_active": True, "revision": table.c.revision + 1, **_touched(person)}
+    values = {**rows.composition, **changed}
     statement = update(table).where(table.c.id == composition).values(values).returning(*RECORDED)
     return CompositionRecord(**(await connection.execute(statement)).one()._mapping)
 
@@ -157,25 +158,33 @@ async def write_parts(connection: AsyncConnection, composition: UUID, rows: Head
     await _put(connection, CONNECTIONS, composition, rows.connections)
 
 
-async def retire_composition(connection: AsyncConnection, composition: UUID, now: datetime) -> None:
+async def retire_composition(connection: AsyncConnection, composition: UUID, person: PersonId) -> None:
     """Take the composition out of use; nothing published remains."""
     values = {
         "is_active": False,
         "published_version": None,
         "revision": template_flow_compositions.c.revision + 1,
-        "updated_at": now,
+        **_touched(person),
     }
     await _update(connection, composition, values)
 
 
-async def publish_version(connection: AsyncConnection, composition: UUID, version: VersionHash) -> None:
+async def publish_version(
+    connection: AsyncConnection, composition: UUID, version: VersionHash, person: PersonId
+) -> None:
     """Point at the published version; the head, and so its revision, stays as it is."""
-    await _update(connection, composition, {"published_version": version})
+    values = {"published_version": version, "published_at": func.now(), "published_by": person}
+    await _update(connection, composition, values)
 
 
 _RECORD = select(*RECORDED)
 _BY_UUID = _RECORD.where(template_flow_compositions.c.id == bindparam("reference"))
 _BY_ID = _RECORD.where(template_flow_compositions.c.composition_id == bindparam("reference"))
+
+
+def _touched(person: PersonId) -> dict[str, Any]:
+    """Who wrote the head, and when: the transaction's moment, which its message says too."""
+    return {"updated_at": func.now(), "updated_by": person}
 
 
 async def _update(connection: AsyncConnection, composition: UUID, values: dict[str, Any]) -> None:

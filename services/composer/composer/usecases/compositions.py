@@ -58,7 +58,7 @@ async def create_composition(transaction: Transaction, person: PersonId, flow: F
     prepared, rows = await _prepare(transaction, person, flow)
     record = await repository.insert_composition(transaction.connection, flow.composition_id, rows, person)
     if record is None:
-        record = await _begin_again(transaction, flow, rows)
+        record = await _begin_again(transaction, person, flow, rows)
     return await _finish_save(transaction, person, StoredComposition(record, prepared), rows)
 
 
@@ -71,7 +71,7 @@ async def replace_composition(
     expected.demand(record.revision)
     _demand_same_id(record, flow)
     prepared, rows = await _prepare(transaction, person, flow)
-    written = await repository.change_composition(transaction.connection, record.id, rows, transaction.now)
+    written = await repository.change_composition(transaction.connection, record.id, rows, person)
     return await _finish_save(transaction, person, StoredComposition(written, prepared), rows)
 
 
@@ -84,7 +84,7 @@ async def delete_composition(
     if await has_active_schedule(transaction.connection, composition=record.id):
         message = "Active schedules run this composition; switch them off or delete them first."
         raise Conflict(message, code="HAS_ACTIVE_SCHEDULES")
-    await repository.retire_composition(transaction.connection, record.id, transaction.now)
+    await repository.retire_composition(transaction.connection, record.id, person)
     transaction.emit(CompositionDeleted(composition_id=record.composition_id, by=person, at=transaction.now))
 
 
@@ -102,7 +102,7 @@ async def publish_composition(
     expected.demand(record.revision)
     frozen = (await examine_head(transaction, record.id)).freeze()
     await keep_version(transaction.connection, record.id, frozen, person)
-    await repository.publish_version(transaction.connection, record.id, frozen.hash)
+    await repository.publish_version(transaction.connection, record.id, frozen.hash, person)
     crashpoint("composer.after_publish")
     transaction.emit(
         CompositionPublished(composition_id=record.composition_id, version=frozen.hash, by=person, at=transaction.now)
@@ -139,12 +139,12 @@ async def _newest(transaction: Transaction, flow: Flow) -> dict[TemplateId, int]
     return await newest_versions(transaction.connection, {node.template for node in flow.nodes})
 
 
-async def _begin_again(transaction: Transaction, flow: Flow, rows: HeadRows) -> CompositionRecord:
+async def _begin_again(transaction: Transaction, person: PersonId, flow: Flow, rows: HeadRows) -> CompositionRecord:
     taken = await repository.find_composition(transaction.connection, flow.composition_id, lock=True)
     if taken is None or taken.is_active:
         message = f"There is a composition {flow.composition_id} already; change it with PUT, or choose another id."
         raise Conflict(message, code="COMPOSITION_EXISTS")
-    return await repository.change_composition(transaction.connection, taken.id, rows, transaction.now)
+    return await repository.change_composition(transaction.connection, taken.id, rows, person)
 
 
 async def _finish_save(

@@ -18,7 +18,7 @@ SETTLED = """
 
 HISTORY = """
   INSERT INTO node_attempts (
-    workflow_execution_id, attempt, fence, state, error_kind, error_message, executor, started_at)
+    workflow_execution_id, attempt, fence, state, error_kind, error_message, executor, started_at, sequence)
 """
 
 FINISH = f"""
@@ -39,7 +39,7 @@ WITH outcome AS (
   FROM outcome WHERE node.id = outcome.id AND node.fence = outcome.fence AND node.state = 'running'
   RETURNING {SETTLED}, node.state, node.error_kind, node.error_message
 ), history AS (
-  {HISTORY} SELECT id, attempt, fence, state, error_kind, error_message, $15, started_at FROM ended
+  {HISTORY} SELECT id, attempt, fence, state, error_kind, error_message, $15, started_at, sequence FROM ended
 )
 SELECT * FROM ended
 """  # noqa: S608 - the parts are constants of this file
@@ -56,7 +56,7 @@ WITH ended AS (
     AND node.attempt = outcome.attempt AND {IS_READY} AND NOT node.cancel_requested
   RETURNING {SETTLED}
 ), history AS (
-  {HISTORY} SELECT id, attempt, fence, 'succeeded', NULL, NULL, $7, started_at FROM ended
+  {HISTORY} SELECT id, attempt, fence, 'succeeded', NULL, NULL, $7, started_at, sequence FROM ended
 ), child AS (
   {LOCK_ASKED.format(asked="unnest($8::uuid[], $9::text[])")}
 )
@@ -81,7 +81,7 @@ WITH outcome AS (
     AND NOT node.cancel_requested
   RETURNING {SETTLED}, node.error_kind, node.error_message
 ), history AS (
-  {HISTORY} SELECT id, attempt - 1, fence, 'retried', error_kind, error_message, $6, started_at FROM tried
+  {HISTORY} SELECT id, attempt - 1, fence, 'retried', error_kind, error_message, $6, started_at, sequence FROM tried
 )
 SELECT * FROM tried
 """  # noqa: S608 - the parts are constants of this file

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from executor.attempt import Failure
 from executor.audit import SeenNode
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState, RootReason
@@ -30,8 +31,9 @@ WITH lost AS (
   RETURNING node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
     node.sequence, node.fence, node.engine, node.started_at, now() AS now
 ), history AS (
-  INSERT INTO node_attempts (workflow_execution_id, attempt, fence, state, executor, started_at)
-  SELECT id, attempt - 1, fence, 'lost', $3, started_at FROM lost ON CONFLICT DO NOTHING
+  INSERT INTO node_attempts (
+    workflow_execution_id, attempt, fence, state, error_kind, error_message, executor, started_at, sequence)
+  SELECT id, attempt - 1, fence, 'lost', $4, $5, $3, started_at, sequence FROM lost ON CONFLICT DO NOTHING
 )
 SELECT * FROM lost
 """
@@ -83,9 +85,12 @@ async def expired(connection: Connection) -> list[asyncpg.Record]:
     return await connection.fetch(EXPIRED, PAGE)
 
 
-async def try_anew(connection: Connection, rows: Sequence[asyncpg.Record], executor: str) -> list[asyncpg.Record]:
-    """Ready the nodes of lost executors with a new attempt."""
-    return await connection.fetch(TRY_ANEW, [row["id"] for row in rows], [row["fence"] for row in rows], executor)
+async def try_anew(
+    connection: Connection, rows: Sequence[asyncpg.Record], executor: str, lost: Failure
+) -> list[asyncpg.Record]:
+    """Ready the nodes of lost executors with a new attempt; the history keeps how the last one failed."""
+    ids, fences = [row["id"] for row in rows], [row["fence"] for row in rows]
+    return await connection.fetch(TRY_ANEW, ids, fences, executor, lost.kind.value, lost.message)
 
 
 async def unclaimed(connection: Connection, age: timedelta) -> list[asyncpg.Record]:

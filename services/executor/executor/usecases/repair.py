@@ -28,7 +28,8 @@ QUARANTINED = Outcome(
     NodeState.FAILED,
     failure=Failure(ErrorKind.INTERNAL, "Every executor that ran this node ended while it did; it is not tried again."),
 )
-LOST = Outcome(NodeState.FAILED, failure=Failure(ErrorKind.INTERNAL, "The executor that ran it was lost."))
+LOST_ITS_EXECUTOR = Failure(ErrorKind.INTERNAL, "The executor that ran it was lost.")
+LOST = Outcome(NodeState.FAILED, failure=LOST_ITS_EXECUTOR)
 
 
 async def recover_expired(unit: Unit, executor: Executor) -> tuple[int, set[ExecutionId]]:
@@ -41,7 +42,7 @@ async def recover_expired(unit: Unit, executor: Executor) -> tuple[int, set[Exec
         return 0, set()
     ending = {row["id"]: outcome for row in rows if (outcome := _end_of(row, executor.settings.most_crashes))}
     anew = [row for row in rows if row["id"] not in ending]
-    for row in await repairs.try_anew(unit.connection, anew, executor.settings.instance):
+    for row in await repairs.try_anew(unit.connection, anew, executor.settings.instance, LOST_ITS_EXECUTOR):
         unit.now = row["now"]
         unit.progressed(row["execution_id"], facts.retried(place_of(row), LOST))
         announce(unit, row, row["engine"])

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from queryflow.runtime.database import Connection
-
-
-async def behind(connection: Connection, most: int) -> list[UUID]:
-    """Executions that ended, or were requested a minute ago and more, and of which the projection does not know it."""
-    return [row["id"] for row in await connection.fetch(BEHIND, most)]
+from status.repository.retelling import retell
 
 
 async def rebuild(connection: Connection, executions: Sequence[UUID]) -> None:
     """Replace what is projected of the executions by what their rows say, in the caller's transaction."""
+    if not executions:
+        return
     for statement in REBUILD:
         await connection.execute(statement, executions)
+    await retell(connection, executions)
 
 
 async def forget_removed(connection: Connection, most: int) -> int:
@@ -25,17 +24,6 @@ async def forget_removed(connection: Connection, most: int) -> int:
     return len(gone)
 
 
-# Ids carry the moment of the request: one look back over a day is a short walk along the primary key.
-BEHIND = """
-    SELECT execution.id
-    FROM query_flow_executions AS execution
-    LEFT JOIN execution_summaries AS summary ON summary.execution_id = execution.id
-    WHERE execution.id BETWEEN queryflow_first_uuid7(now() - interval '1 day')
-                           AND queryflow_first_uuid7(now() - interval '1 minute')
-      AND (summary.execution_id IS NULL
-           OR execution.finished_at < now() - interval '1 minute' AND summary.finished_at IS NULL)
-    ORDER BY execution.id LIMIT $1
-"""
 LOCK = """
     INSERT INTO execution_summaries (execution_id, state)
     SELECT execution_id, 'requested' FROM unnest($1::uuid[]) AS execution_id ORDER BY 1

@@ -10,10 +10,9 @@ from queryflow.runtime.crashpoints import crashpoint
 from status.projection import facts_of, fold, latest
 from status.repository import projection as repository
 from status.repository.activity import insert_activity
-from status.repository.rebuilding import behind, forget_removed, rebuild
+from status.repository.rebuilding import forget_removed
 from status.status import Status
 
-MOST_REBUILT = 100
 MOST_FORGOTTEN = 500
 
 
@@ -41,14 +40,6 @@ async def note_activity(status: Status, event: CompositionChanged) -> None:
     """Note what somebody did to a composition."""
     async with status.pool.acquire() as connection:
         await insert_activity(connection, event)
-
-
-async def mend(status: Status) -> None:
-    """Rebuild from rows what the projection should have heard long ago: events of a time when nobody listened."""
-    async with status.pool.acquire() as connection:
-        while executions := await behind(connection, MOST_REBUILT):
-            async with connection.transaction():
-                await rebuild(connection, executions)
 
 
 async def forget(status: Status) -> None:
