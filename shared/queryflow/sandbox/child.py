@@ -36,7 +36,10 @@ def _wall_in(connection: duckdb.DuckDBPyConnection, number: int, folder: Path, l
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(folder)
-    standing = walls.raise_inner_walls(number, limits)
+    with session.counted_threads() as count:
+        standing = walls.raise_inner_walls(number, limits)
+        session.start_threads(connection, limits, count)
+    standing.append(walls.end_of_threads())
     session.lock(connection, limits)
     return [
         *standing,

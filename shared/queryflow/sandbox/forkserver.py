@@ -26,6 +26,7 @@ class Child:
     """A child as its parent sees it: its folder, its channel, and its end."""
 
     number: int
+    process: int
     folder: Path
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -62,7 +63,7 @@ class ForkServer:
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     walls: tuple[Wall, ...] = ()
     _numbers: int = 0
-    _forked: dict[int, "asyncio.Future[socket.socket]"] = field(default_factory=dict)
+    _forked: dict[int, "asyncio.Future[tuple[socket.socket, int]]"] = field(default_factory=dict)
     _ended: dict[int, "asyncio.Future[int]"] = field(default_factory=dict)
 
     async def fork(self) -> Child:
@@ -74,9 +75,9 @@ class ForkServer:
         ended = self._ended[number] = loop.create_future()
         ended.add_done_callback(_seen)
         self._say({"fork": number})
-        channel = await forked
+        channel, process = await forked
         reader, writer = await asyncio.open_unix_connection(sock=channel, limit=self.limits.answer_mb * MEGABYTE)
-        return Child(number, self.folder / str(number), reader, writer, ended)
+        return Child(number, process, self.folder / str(number), reader, writer, ended)
 
     def kill(self, child: Child) -> None:
         """End the child now; an ended one stays ended."""
@@ -123,7 +124,7 @@ class ForkServer:
             if waiting.done():
                 channel.close()
             else:
-                waiting.set_result(channel)
+                waiting.set_result((channel, int(report["process"])))
         elif "ended" in report:
             self._ended.pop(report["ended"]).set_result(int(report["status"]))
         else:

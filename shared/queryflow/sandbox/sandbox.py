@@ -18,10 +18,10 @@ from queryflow.sandbox.nursery import Nursery
 from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
 from queryflow.sandbox.values import from_json
 from queryflow.sandbox.walls import Wall, held_by_kernel
+from queryflow.sandbox.watching import Watch
 
 _SERVERS_LOST_AT_MOST = 3
 _LONGEST_MESSAGE = 4_000
-_DISK_LOOK_SECONDS = 0.5
 
 
 class WallsMissing(Exception):
@@ -86,17 +86,22 @@ class Sandbox:
             await self._put_inputs(child, job)
         child.say(_wish(job, self.settings))
         files = any(query.file for query in job.queries)
-        watch = asyncio.create_task(self._watch_disk(child))
+        watch = Watch(child, self.settings.limits)
+        watching = asyncio.create_task(self._end_at_verdict(watch))
         try:
             async with asyncio.timeout(job.deadline.total_seconds()):
-                answers = _answers(await self._heard(child), len(job.queries))
+                answers = _answers(await self._heard(watch), len(job.queries))
                 if files:
                     await asyncio.shield(child.ended)  # a file is taken once nobody can change it any more
         except TimeoutError:
             raise JobFailed(ErrorKind.TIMEOUT, f"The query ran longer than {job.deadline}.") from None
         finally:
-            watch.cancel()
-        return await asyncio.to_thread(_take_files, child, job, answers) if files else answers
+            watching.cancel()
+        return await asyncio.to_thread(_take_files, watch, job, answers) if files else answers
+
+    async def _end_at_verdict(self, watch: Watch) -> None:
+        await watch.wait()
+        self._nursery.kill(watch.child)
 
     async def _put_inputs(self, child: Child, job: Job) -> None:
         def put() -> None:
@@ -108,35 +113,20 @@ class Sandbox:
         except OSError as error:
             raise JobFailed(_unread(error), f"An input of the query cannot be read: {error.strerror}.") from error
 
-    async def _heard(self, child: Child) -> dict[str, Any]:
+    async def _heard(self, watch: Watch) -> dict[str, Any]:
         """What the child answers; JobFailed with the reason if it fails or ends without a word."""
         try:
-            said = await child.hear()
+            said = await watch.child.hear()
         except (ValueError, RecursionError):
             raise JobFailed(
                 ErrorKind.REJECTED, f"The answer is larger than {self.settings.limits.answer_mb} MB."
             ) from None
         if said is None:
-            status = await asyncio.shield(child.ended)
-            raise (
-                JobFailed(ErrorKind.REJECTED, "The query writes more to disk than it may.")
-                if self._full(child)
-                else _ended(status)
-            )
+            status = await asyncio.shield(watch.child.ended)
+            raise watch.verdict or watch.too_much() or _ended(status)
         if "failed" in said:
             raise _failed(said["failed"])
         return said
-
-    async def _watch_disk(self, child: Child) -> None:
-        """Kill the child once it has written more than it may."""
-        while True:
-            await asyncio.sleep(_DISK_LOOK_SECONDS)
-            if await asyncio.to_thread(self._full, child):
-                self._nursery.kill(child)
-                return
-
-    def _full(self, child: Child) -> bool:
-        return staging.used_bytes(child.folder) > self.settings.limits.disk_mb * MEGABYTE
 
 
 def _unread(error: OSError) -> ErrorKind:
@@ -192,9 +182,11 @@ def _ended(status: int) -> JobFailed:
     )
 
 
-def _take_files(child: Child, job: Job, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+def _take_files(watch: Watch, job: Job, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    if too_much := watch.too_much():  # written since the last look
+        raise too_much
     return tuple(
-        answer if query.file is None else _with_file(answer, child, number, job.directory / query.file)
+        answer if query.file is None else _with_file(answer, watch.child, number, job.directory / query.file)
         for number, (query, answer) in enumerate(zip(job.queries, answers, strict=True))
     )
 

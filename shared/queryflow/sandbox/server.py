@@ -1,8 +1,8 @@
 """The fork server: a process of one thread that has DuckDB open, and forks a walled child when it is asked to.
 
 Started as `python -I -m queryflow.sandbox.server` with an empty environment; ends when its parent or its socket does.
-Requests and reports are datagrams of JSON: `{"fork": n}` is answered with `{"forked": n}` and the child's socket,
-`{"kill": n}` with nothing, and every end of a child is told as `{"ended": n, "status": s}`.
+Requests and reports are datagrams of JSON: `{"fork": n}` is answered with `{"forked": n, "process": p}` and the child's
+socket, `{"kill": n}` with nothing, and every end of a child is told as `{"ended": n, "status": s}`.
 """
 
 import json
@@ -60,7 +60,7 @@ class Server:
         if process == 0:
             _become_child(self, theirs, number, folder)
         self.children[process] = number
-        self.say({"forked": number}, (ours.fileno(),))
+        self.say({"forked": number, "process": process}, (ours.fileno(),))
         ours.close()
         theirs.close()
 

@@ -2,7 +2,8 @@
 
 import os
 import re
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -37,18 +38,44 @@ class NotOneSelect(Exception):
 
 def open_connection() -> duckdb.DuckDBPyConnection:
     """A database in memory that has started no thread: a fork leaves threads behind, and it would wait for them."""
-    before = _threads()
+    with counted_threads() as count:
+        before = count()
+        try:
+            connection = duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
+            _set(connection, {"async_threads": "0"})  # no change; the children then find the code for it in memory
+        except duckdb.InvalidInputException:  # before 2.0 there were no asynchronous threads to switch off
+            connection = duckdb.connect(":memory:", config={"threads": 1})
+        if count() != before:
+            raise RuntimeError("DuckDB started threads, which no child would have")
+        return connection
+
+
+@contextmanager
+def counted_threads() -> Iterator[Callable[[], int]]:
+    """A way to count the threads of this process; one that is opened before the walls works behind them."""
+    tasks = os.open("/proc/self/task", os.O_RDONLY | os.O_DIRECTORY)
     try:
-        connection = duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
-    except duckdb.InvalidInputException:  # before 2.0 there were no asynchronous threads to switch off
-        connection = duckdb.connect(":memory:", config={"threads": 1})
-    if _threads() != before:
-        raise RuntimeError("DuckDB started threads, which no child would have")
-    return connection
+        yield lambda: len(os.listdir(tasks))  # noqa: PTH208 - only this lists an open folder
+    finally:
+        os.close(tasks)
 
 
-def _threads() -> int:
-    return len(list(Path("/proc/self/task").iterdir()))
+def start_threads(connection: duckdb.DuckDBPyConnection, limits: Limits, count: Callable[[], int]) -> None:
+    """Start the threads that the fork could not take along, behind the walls. RuntimeError if the machine refuses one.
+
+    DuckDB 2 gives some reads to an asynchronous thread and waits for it for ever, even where it has none: a recursive
+    query over Parquet does. It does not tell that a thread could not be started, so they are counted.
+    """
+    wished = limits.threads + 1
+    try:
+        _set(connection, {"async_threads": "1"})
+    except duckdb.CatalogException:  # before 2.0 there were none
+        wished = limits.threads
+    except duckdb.IOException:
+        pass  # it has noted the wish, and then looks for processors where Landlock lets nobody look
+    _set(connection, {"threads": str(limits.threads)})  # this starts all of them
+    if count() != wished:
+        raise RuntimeError(f"the machine lets a child have {count()} threads and it needs {wished}")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
@@ -63,8 +90,6 @@ def lock(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
     Its settings are no boundary, the kernel is; they make refusals readable. allowed_directories cannot be changed once
     external access is off, and nothing once the configuration is locked.
     """
-    if limits.threads > 1:
-        _set(connection, {"threads": str(limits.threads)})
     _set(
         connection,
         {

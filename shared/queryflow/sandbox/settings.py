@@ -22,6 +22,8 @@ class Limits:
     """All that a child may write, spilled memory included."""
     answer_mb: int = 64
     """The largest answer that may come back as values."""
+    stalled_seconds: float = 60.0
+    """A child whose threads all wait for each other, and not for a disk, for so long is ended."""
 
     @property
     def address_space(self) -> int:

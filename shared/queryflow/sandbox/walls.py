@@ -47,7 +47,7 @@ def raise_outer_walls() -> list[Wall]:
 def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
     """Shut the calling process in; the current folder is its own. A wall may forbid what an earlier one needed."""
     outer = [
-        _tried("limits", lambda: _limit(limits), "address space, file size, processes and open files are limited"),
+        _tried("limits", lambda: _limit(limits), "address space, file size and open files are limited"),
         _tried("own user", lambda: _drop_user(number), "children work under a user of their own"),
     ]
     die_with_parent()
@@ -59,6 +59,11 @@ def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
             "seccomp", lambda: seccomp.restrict(os.getpid()), "the kernel refuses sockets, programs, processes, tracing"
         ),
     ]
+
+
+def end_of_threads() -> Wall:
+    """Have the kernel refuse every further thread and process, once the threads that a child needs have started."""
+    return _tried("no more threads", _refuse_threads, "no thread and no process can be started")
 
 
 def held_by_kernel(walls: Iterable[Wall]) -> bool:
@@ -103,12 +108,14 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    if limits.threads == 1:
-        wishes[resource.RLIMIT_NPROC] = 0
     for which, wish in wishes.items():
         _, hard = resource.getrlimit(which)
         bound = wish if hard == resource.RLIM_INFINITY else min(wish, hard)
         resource.setrlimit(which, (bound, bound))
+
+
+def _refuse_threads() -> None:
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def _drop_user(number: int) -> None:

@@ -66,6 +66,7 @@ def probes(folder: Path) -> dict[str, Callable[[], object]]:
         "read memory of parent": lambda: _raw(310 if machine.MACHINE == "x86_64" else 270),
         "set user": lambda: os.setuid(0),
         "new user namespace": lambda: machine.unshare(0x10000000),
+        "new network": lambda: machine.unshare(0x40000000),
         "mount": lambda: _call(LIBC.mount, b"none", b".", b"tmpfs", 0, None),
         "io_uring": lambda: _raw(425),
         "keys": lambda: _raw(248 if machine.MACHINE == "x86_64" else 217),
@@ -119,12 +120,13 @@ def main(folder: Path, only: str | None, names: list[str]) -> None:
     os.environ["SECRET"] = "secret"
     if only:
         _leave_out_all_but(only)
-    else:
-        walls.raise_outer_walls()
+    if not only or only == "no new rights":
+        walls.raise_outer_walls()  # in a user namespace of its own even a user without rights has every capability
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.chdir(folder / "child")
         walls.raise_inner_walls(1, Limits(memory_mb=256, file_mb=8))
+        walls.end_of_threads()
         chosen = {name: probe for name, probe in probes(folder).items() if not names or name in names}
         found = {name: tried(probe) for name, probe in chosen.items()}
         os.write(writing, json.dumps(found).encode())
@@ -146,12 +148,13 @@ def _prepare(folder: Path) -> None:
 
 
 def _leave_out_all_but(only: str) -> None:
-    """Prove one wall by itself; PR_SET_NO_NEW_PRIVS stays, for the kernel takes neither wall without it."""
-    other = "seccomp.restrict" if only == "Landlock" else "_landlock"
-    for name in ("_limit", "_drop_user", other):
+    """Prove one wall by itself; PR_SET_NO_NEW_PRIVS stays, for the kernel takes no wall of ours without it."""
+    wall = {"Landlock": "_landlock", "seccomp": "seccomp.restrict", "no new rights": "_renounce"}[only]
+    for name in {"_limit", "_refuse_threads", "_drop_user", "_landlock", "seccomp.restrict"} - {wall}:
         mock.patch(f"queryflow.sandbox.walls.{name}").start()
-    promise = mock.Mock(side_effect=lambda: machine.prctl(machine.PR_SET_NO_NEW_PRIVS, 1))
-    mock.patch("queryflow.sandbox.walls._renounce", promise).start()
+    if wall != "_renounce":
+        promise = mock.Mock(side_effect=lambda: machine.prctl(machine.PR_SET_NO_NEW_PRIVS, 1))
+        mock.patch("queryflow.sandbox.walls._renounce", promise).start()
 
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ FILES = {
 }  # fmt: skip
 CALLS = {
     "TCP", "UDP", "Unix socket", "pair of sockets", "netlink", "execve", "fork", "vfork", "kill parent", "kill all",
-    "trace parent", "read memory of parent", "set user", "new user namespace", "mount", "io_uring", "keys", "bpf",
-    "anonymous file", "executable memory", "change mode of input", "link input to output", "symlink", "change folder",
-    "change root", "limits of parent",
+    "trace parent", "read memory of parent", "set user", "new user namespace", "new network", "mount", "io_uring",
+    "keys", "bpf", "anonymous file", "executable memory", "change mode of input", "link input to output", "symlink",
+    "change folder", "change root", "limits of parent",
 }  # fmt: skip
+CAPABILITIES = {"change root", "new network"}
 LIMITS = {
     "thread": "RuntimeError",
     "more memory": "MemoryError",
@@ -66,4 +67,12 @@ def test_landlock_alone_keeps_every_other_file_shut(home: tuple[str, Path]) -> N
 def test_seccomp_alone_refuses_every_call_that_reaches_out(home: tuple[str, Path]) -> None:
     found = probed(home, "seccomp", "read secret", *CALLS)
     assert {name: found[name] for name in CALLS if found[name] != "EPERM"} == {}
+    assert found["read secret"] == "done", "else this proved the wrong wall"
+
+
+@pytest.mark.parametrize("home", VARIANTS, indirect=True)
+def test_no_capability_is_left_where_the_user_could_not_be_dropped(home: tuple[str, Path]) -> None:
+    """Each of these calls needs a capability, which root has, and so has every user in a namespace of his own."""
+    found = probed(home, "no new rights", "read secret", *CAPABILITIES)
+    assert {name: found[name] for name in CAPABILITIES if found[name] != "EPERM"} == {}
     assert found["read secret"] == "done", "else this proved the wrong wall"

@@ -11,4 +11,4 @@ async def test_a_child_that_ended_before_it_was_told_its_job_says_nothing() -> N
     reader = asyncio.StreamReader()
     reader.set_exception(BrokenPipeError())
     ended = asyncio.get_running_loop().create_future()
-    assert await Child(1, Path("unused"), reader, Mock(), ended).hear() is None
+    assert await Child(1, 2, Path("unused"), reader, Mock(), ended).hear() is None
