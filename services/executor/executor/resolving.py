@@ -11,14 +11,14 @@ from executor.results import StoredResult, fetch_result
 from queryflow.domain.bindings import EmptyDecision, empty_decision
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Binding
-from queryflow.domain.parameters import Parameter, Values
+from queryflow.domain.parameters import Parameter, ParameterType, Values
 from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.states import ErrorKind
 from queryflow.runtime.objects import ObjectStore
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.binding_query import SOURCE, Given, binding_query
-from queryflow.sql.render import RegisteredList
+from queryflow.sql.lists import RegisteredList
 
 FIRST_ITEMS = 20
 """So many items of a long list are kept with the node's row."""
@@ -54,10 +54,12 @@ class Resolved:
 
     values: Values
     lists: Mapping[str, Path]
-    """The Parquet file of every RegisteredList in `values`, by the name the SQL uses."""
+    """The Parquet file of every RegisteredList in `values`, by parameter."""
     emptied: EmptyDecision
     firsts: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     """The first items of every RegisteredList, by parameter."""
+    elements: Mapping[str, str] = field(default_factory=dict)
+    """DuckDB's word for the type of each item of a list of numbers that is in `values`, by parameter."""
 
 
 async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> Resolved:
@@ -75,7 +77,15 @@ async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> 
             values[each.parameter.name] = _value(each.parameter, answer, lists, wish.inline_items)
     empty = [each for each in wish.inputs if each.parameter.name not in values]
     emptied = empty_decision((each.parameter, each.binding.on_empty) for each in empty)
-    return Resolved(values, lists, emptied, _firsts(values, reading, answers))
+    return Resolved(values, lists, emptied, _firsts(values, reading, answers), _elements(reading, answers))
+
+
+def _elements(reading: Sequence[BoundInput], answers: Sequence[Answer]) -> dict[str, str]:
+    return {
+        each.parameter.name: answer.columns[0][1]
+        for each, answer in zip(reading, answers, strict=True)
+        if each.parameter.type is ParameterType.NUMBER_LIST and answer.row_count
+    }
 
 
 def _firsts(values: Values, reading: Sequence[BoundInput], answers: Sequence[Answer]) -> dict[str, tuple[Any, ...]]:
@@ -137,9 +147,8 @@ def _value(parameter: Parameter, answer: Answer, lists: dict[str, Path], inline_
         return _instant(answer.rows[0][0])
     if answer.file is None or answer.row_count <= inline_items:
         return [_instant(value) for (value,) in answer.rows]
-    name = f"list_{parameter.name}"
-    lists[name] = answer.file.path
-    return RegisteredList(name, parameter.type, answer.row_count)
+    lists[parameter.name] = answer.file.path
+    return RegisteredList(parameter.name, parameter.type, answer.row_count)
 
 
 def _instant(value: Any) -> Any:

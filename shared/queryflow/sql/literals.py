@@ -68,15 +68,24 @@ def literal(value: Any, parameter_type: ParameterType, engine: str) -> str:
     if value is None:
         return f"CAST(NULL AS {sql_type(parameter_type, engine)})"
     if parameter_type.is_list:
-        return _array(value, parameter_type, engine)
+        return array(value, parameter_type, engine, element_of(value, parameter_type, engine))
     return item(value, parameter_type, engine)
 
 
-def items(values: Sequence[Any], parameter_type: ParameterType, engine: str) -> str:
-    """The values for between the parentheses of IN; of none, a query without rows, for `IN ()` is no SQL."""
-    if not values:
-        return f"SELECT {literal(None, _single(parameter_type), engine)} WHERE FALSE"
-    return ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
+def array(values: Any, parameter_type: ParameterType, engine: str, element: str) -> str:
+    """The list as an array whose items are of the engine's type `element`."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise _wrong(f"A list was expected, not {_named(values)}.")
+    written = ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
+    opening = "ARRAY[" if engine == "postgresql" else "["
+    return f"CAST({opening}{written}] AS {element}[])"
+
+
+def element_of(values: Any, parameter_type: ParameterType, engine: str) -> str:
+    """The type of the items of a list that nobody gave a type to: of numbers the one that holds every digit."""
+    if KINDS[parameter_type] == "number" and isinstance(values, Sequence):
+        return _numbers_type(values, engine)
+    return ELEMENT_TYPES[_known(engine)][KINDS[parameter_type]]
 
 
 def item(value: Any, parameter_type: ParameterType, engine: str) -> str:
@@ -177,28 +186,19 @@ WRITERS: dict[str, Callable[[Any, str], str]] = {
 }
 
 
-def _array(values: Any, parameter_type: ParameterType, engine: str) -> str:
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise _wrong(f"A list was expected, not {_named(values)}.")
-    written = ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
-    opening = "ARRAY[" if engine == "postgresql" else "["
-    word = _numbers_type(values, engine) if KINDS[parameter_type] == "number" else sql_type(parameter_type, engine)
-    return f"CAST({opening}{written}] AS {word})"
-
-
 def _numbers_type(values: Sequence[Any], engine: str) -> str:
-    """The type of an array that holds these numbers as they are, so that large integers and decimals keep each digit.
+    """The type that holds each of these numbers as it is, so that large integers and decimals keep each digit.
 
     Integers alone are 64-bit ones, decimals (and integers) one decimal type, all else doubles.
     """
     numbers = [each for each in values if each is not None]
     if numbers and all(isinstance(each, int) for each in numbers):
-        return sql_type(ParameterType.INTEGER_LIST, engine)
+        return ELEMENT_TYPES[engine]["integer"]
     if numbers and not any(isinstance(each, float) for each in numbers):
-        return f"{_decimal_type(numbers)}[]"
+        return _decimal_type(numbers)
     if any(isinstance(each, int) and each != float(each) for each in numbers):
         raise _wrong("A list cannot hold such a large whole number beside a fraction; round one of the two.")
-    return sql_type(ParameterType.NUMBER_LIST, engine)
+    return ELEMENT_TYPES[engine]["number"]
 
 
 def _decimal_type(numbers: Sequence[int | Decimal]) -> str:
@@ -212,11 +212,6 @@ def _decimal_type(numbers: Sequence[int | Decimal]) -> str:
 
 def _nullable_item(value: Any, parameter_type: ParameterType, engine: str) -> str:
     return "NULL" if value is None else item(value, parameter_type, engine)
-
-
-def _single(parameter_type: ParameterType) -> ParameterType:
-    """A scalar type of the same kind."""
-    return ParameterType(KINDS[parameter_type]) if KINDS[parameter_type] != "text" else ParameterType.STRING
 
 
 def _kind_of(value: Any) -> str:

@@ -17,6 +17,7 @@ from queryflow.sql.placeholders import (
     malformed_placeholders,
     placeholders_of,
 )
+from queryflow.sql.surroundings import Surrounding, surroundings
 from queryflow.sql.tokens import openings, problem_at, tokenize
 
 
@@ -31,7 +32,7 @@ def placeholder_problems(template: Template) -> list[Problem]:
 def token_problems(template: Template, tokens: Sequence[Token]) -> list[Problem]:
     """The same for a template whose tokens are at hand."""
     placeholders = placeholders_of(tokens, template.dialect)
-    text = _Text(tokens, openings(tokens))
+    text = _Text(tokens, openings(tokens), surroundings(tokens))
     wrong = [_problem(template, each, text) for each in placeholders]
     malformed = [_malformed(template, offset) for offset in malformed_placeholders(tokens, template.dialect)]
     return [*filter(None, wrong), *malformed, *_unused(template, placeholders)]
@@ -39,10 +40,11 @@ def token_problems(template: Template, tokens: Sequence[Token]) -> list[Problem]
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """Tokens, and the parenthesis each stands in."""
+    """Tokens, and what each stands in."""
 
     tokens: Sequence[Token]
     openings: Sequence[int | None]
+    surroundings: Sequence[Surrounding]
 
 
 def _problem(template: Template, placeholder: Placeholder, text: _Text) -> Problem | None:
@@ -80,7 +82,7 @@ def _misplaced(placeholder: Placeholder, parameter: Parameter, text: _Text) -> t
         return "NO_SUCH_PART", f"{parameter.name} is no date range; write {{{{{parameter.name}}}}}."
     if parameter.type is ParameterType.PATTERN:
         return _not_a_pattern(placeholder, text.tokens)
-    return _shared_list(placeholder, text) if parameter.type.is_list else None
+    return (_shared_list(placeholder, text) or _no_query(placeholder, text)) if parameter.type.is_list else None
 
 
 def _half_of_range(placeholder: Placeholder) -> tuple[str, str] | None:
@@ -105,6 +107,15 @@ def _shared_list(placeholder: Placeholder, text: _Text) -> tuple[str, str] | Non
         return None
     name = placeholder.name
     return "LIST_NOT_ALONE", f"The list {name} stands alone between the parentheses: IN ({{{{{name}}}}})."
+
+
+def _no_query(placeholder: Placeholder, text: _Text) -> tuple[str, str] | None:
+    """A list between the parentheses of IN is a query, which a lambda cannot hold."""
+    is_query = placeholder.context in {Context.IN_LIST, Context.QUANTIFIED}
+    if not is_query or text.surroundings[placeholder.first] is not Surrounding.LAMBDA:
+        return None
+    name = placeholder.name
+    return "LIST_IN_LAMBDA", f"IN takes no list inside a lambda; write list_contains({{{{{name}}}}}, x) there."
 
 
 def _malformed(template: Template, offset: int) -> Problem:

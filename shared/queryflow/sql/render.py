@@ -11,43 +11,36 @@ from queryflow.domain.parameters import Parameter, ParameterType, Values
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.amc_on_duckdb import amc_edits
-from queryflow.sql.literals import PATTERN_ESCAPE, instant, items, literal, pattern_text, quote_name
+from queryflow.sql.list_edits import Code, list_edits, list_text
+from queryflow.sql.lists import list_form, list_schema
+from queryflow.sql.literals import PATTERN_ESCAPE, instant, literal, pattern_text
 from queryflow.sql.placeholder_problems import token_problems
 from queryflow.sql.placeholders import (
     WINDOW_START,
-    Context,
     Placeholder,
     PlaceholderKind,
     placeholders_of,
 )
-from queryflow.sql.tokens import Edit, apply, closing, commas, end_of, tokenize
+from queryflow.sql.tokens import Edit, apply, end_of, tokenize
 
-CONTAINS = frozenset({"ARRAY_CONTAINS", "LIST_CONTAINS", "ARRAY_HAS", "LIST_HAS"})
 JOINING = frozenset(" \t\r\n(,[=<>")
 """After these a literal needs no space before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredList:
-    """A list too long to write out: a table of that name with one column `value`, present where the query runs."""
-
-    name: str
-    type: ParameterType
-    items: int
 
 
 def render(template: Template, values: Values, window: ResolvedWindow, engine: str) -> str:
     """The template's SQL for the engine (`duckdb`, `postgresql`) with every value in its place as a typed literal.
 
-    A value is a checked Python value or, for lists, a RegisteredList. A parameter that is not required and has no
-    value is a typed NULL. Invalid, before anything is sent: an unknown placeholder, a value nobody declared, a missing
-    required value, a placeholder inside quotes, a value its type cannot hold.
+    A value is a checked Python value or, for lists, a WrittenList or a RegisteredList, for which `list_statements` has
+    what the query reads. A parameter that is not required and has no value is a typed NULL. Invalid, before anything
+    is sent: an unknown placeholder, a value nobody declared, a missing required value, a placeholder inside quotes, a
+    value its type cannot hold.
     """
     tokens = tokenize(template.sql, template.dialect)
     _refuse_unfillable(template, values, tokens)
     placeholders = placeholders_of(tokens, template.dialect)
-    writer = _Writer(template, values, window, engine)
-    edits = [edit for each in placeholders for edit in writer.edits(each, tokens)]
+    writer = _Writer(template, values, window, engine, list_schema(template.sql))
+    code = Code(tokens)
+    edits = [edit for each in placeholders for edit in writer.edits(each, code)]
     if template.dialect is Dialect.AMC:
         edits += amc_edits(tokens, window)
     return apply(template.sql, [*edits, *_after_the_statement(template.sql, tokens)])
@@ -61,27 +54,31 @@ class _Writer:
     values: Mapping[str, Any]
     window: ResolvedWindow
     engine: str
+    lists: str
+    """The schema of registered lists."""
 
-    def edits(self, placeholder: Placeholder, tokens: Sequence[Token]) -> list[Edit]:
+    def edits(self, placeholder: Placeholder, code: Code) -> list[Edit]:
         """The edits that put the placeholder's value in its place."""
         if placeholder.kind is PlaceholderKind.BUILT_IN:
             return [self._put(placeholder, self._bound_of_window(placeholder))]
         parameter = _declared(self.template, placeholder)
-        value = self.values.get(parameter.name)
-        if isinstance(value, RegisteredList):
-            return _registered(placeholder, value, tokens) or [self._put(placeholder, _relation(placeholder, value))]
         try:
-            return [self._put(placeholder, self._written(placeholder, parameter, value))]
+            if parameter.type.is_list:
+                return self._list(placeholder, parameter, code)
+            return [self._put(placeholder, self._written(placeholder, parameter))]
         except Invalid as error:
             raise _wrong_value(parameter, error) from error
 
-    def _written(self, placeholder: Placeholder, parameter: Parameter, value: Any) -> str:
+    def _list(self, placeholder: Placeholder, parameter: Parameter, code: Code) -> list[Edit]:
+        form = list_form(self.values.get(parameter.name), parameter, self.engine, self.lists)
+        return list_edits(placeholder, form, code) or [self._put(placeholder, list_text(placeholder, form, code))]
+
+    def _written(self, placeholder: Placeholder, parameter: Parameter) -> str:
+        value = self.values.get(parameter.name)
         if parameter.type is ParameterType.PATTERN:
             return self._pattern(value)
         if parameter.type is ParameterType.DATE_RANGE:
             return self._end_of_range(placeholder, value)
-        if placeholder.context is Context.IN_LIST and parameter.type.is_list:
-            return items([] if value is None else value, parameter.type, self.engine)
         return literal(value, parameter.type, self.engine)
 
     def _pattern(self, value: Any) -> str:
@@ -102,26 +99,6 @@ class _Writer:
         before = "" if start == 0 or sql[start - 1] in JOINING else " "
         after = " " if sql[end : end + 1].isalnum() or sql[end : end + 1] in {"'", '"', "_", "{"} else ""
         return Edit(start, end, before + written + after)
-
-
-def _registered(placeholder: Placeholder, value: RegisteredList, tokens: Sequence[Token]) -> list[Edit]:
-    """ARRAY_CONTAINS(list, x) as x IN (query): on long lists a join is many times faster than a search per row."""
-    name, opening = placeholder.first - 2, placeholder.first - 1
-    if name < 0 or tokens[opening].token_type is not TokenType.L_PAREN or tokens[name].text.upper() not in CONTAINS:
-        return []
-    end = closing(tokens, opening)
-    parted = commas(tokens, opening, end) if end else ()
-    if end is None or len(parted) != 1 or parted[0] != placeholder.last + 1:
-        return []
-    before = Edit(tokens[name].start, end_of(tokens[parted[0]]), "((")
-    query = f"SELECT value FROM {quote_name(value.name)} WHERE value IS NOT NULL"
-    return [before, Edit(tokens[end].start, end_of(tokens[end]), f") IN ({query}))")]
-
-
-def _relation(placeholder: Placeholder, value: RegisteredList) -> str:
-    if placeholder.context in {Context.IN_LIST, Context.QUANTIFIED}:
-        return f"SELECT value FROM {quote_name(value.name)}"
-    return f"(SELECT array_agg(value) FROM {quote_name(value.name)})"
 
 
 def _refuse_unfillable(template: Template, values: Values, tokens: Sequence[Token]) -> None:

@@ -138,12 +138,18 @@ def apply(sql: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, sql[position:]])
 
 
+def is_opening(token: Token) -> bool:
+    """Whether it is a parenthesis, bracket or brace that opens."""
+    return token.token_type in {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
+
+
+def is_closing(token: Token) -> bool:
+    """Whether it is one that closes."""
+    return token.token_type in {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
+
+
 def _depth(token: Token) -> int:
-    if token.token_type in {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}:
-        return 1
-    if token.token_type in {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}:
-        return -1
-    return 0
+    return int(is_opening(token)) - int(is_closing(token))
 
 
 def _invalid(code: str, message: str) -> Invalid:

@@ -8,11 +8,11 @@ import pytest
 
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
+from queryflow.domain.parameters import Parameter, ParameterType, Rules, Values
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.template import Dialect, Template
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.render import RegisteredList
+from queryflow.sql.lists import RegisteredList
 from tests.integration.executor_engine.conftest import work
 
 IDS = Parameter(name="ids", type=ParameterType.STRING_LIST, rules=Rules())
@@ -65,15 +65,31 @@ async def test_amc_sees_only_the_window(sandbox: Sandbox, directory: Path, folde
     assert rows(await DuckDBEngine(sandbox).run(work(amc, directory, folder=folder))) == [(1,)]
 
 
-async def test_a_long_list_is_a_table_where_the_query_runs(sandbox: Sandbox, directory: Path, folder: Path) -> None:
+LIST_QUERIES = [
+    "SELECT name FROM people WHERE id IN ({{ids}}) ORDER BY 1",
+    "SELECT name FROM people WHERE list_contains({{ids}}, id) ORDER BY 1",
+    "SELECT name FROM people JOIN UNNEST({{ids}}) AS u(v) ON v = id ORDER BY 1",
+    "WITH list_ids AS (SELECT 'x' AS value) SELECT name FROM people WHERE id IN ({{ids}}) ORDER BY 1",
+    "SELECT unnest(list_transform({{ids}}, lambda each: CASE each WHEN '007' THEN 'Ada' ELSE 'Bob' END)) AS name",
+]
+
+
+@pytest.mark.parametrize("sql", LIST_QUERIES)
+async def test_a_list_means_the_same_written_out_and_as_a_file(
+    sandbox: Sandbox, directory: Path, folder: Path, sql: str
+) -> None:
     file = directory / "ids.parquet"
-    duckdb.connect().execute("COPY (SELECT '00' || i AS value FROM range(5000) t(i)) TO ?", [str(file)])
-    wish = template("SELECT name FROM people WHERE id IN ({{ids}}) ORDER BY 1", IDS)
-    listed = work(
-        wish, directory, folder=folder, values={"ids": RegisteredList("list_ids", ParameterType.STRING_LIST, 5000)}
-    )
-    produced = await DuckDBEngine(sandbox).run(replace(listed, lists={"list_ids": file}))
-    assert rows(produced) == [("Ada",), ("Bob",)]
+    duckdb.connect().execute("COPY (SELECT '00' || i AS value FROM range(7, 9) t(i)) TO ?", [str(file)])
+    values = (["007", "008"], RegisteredList("ids", ParameterType.STRING_LIST, 2))
+    for value, lists in zip(values, ({}, {"ids": file}), strict=True):
+        wish = replace(work(template(sql, IDS), directory, folder=folder, values={"ids": value}), lists=lists)
+        assert rows(await DuckDBEngine(sandbox).run(wish)) == [("Ada",), ("Bob",)]
+
+
+async def test_a_pivot_over_a_list_is_one_query(sandbox: Sandbox, directory: Path, folder: Path) -> None:
+    pivot = template("SELECT * FROM (PIVOT people ON id IN ({{ids}}) USING any_value(name)) AS p", IDS)
+    produced = await DuckDBEngine(sandbox).run(work(pivot, directory, folder=folder, values={"ids": ["008", "009"]}))
+    assert [each.name for each in produced.columns] == ["008", "009"]
 
 
 @pytest.mark.parametrize(
@@ -87,14 +103,22 @@ async def test_a_long_list_is_a_table_where_the_query_runs(sandbox: Sandbox, dir
         ("SELECT nothing FROM people", ErrorKind.VALIDATION, 'Referenced column "nothing" not found'),
         ("DROP VIEW people", ErrorKind.VALIDATION, "exactly one SELECT"),
         ("SELECT * FROM people WHERE id = {{ids}}", ErrorKind.VALIDATION, "ids"),
+        (
+            "SELECT * FROM people WHERE length(id) IN ({{ids}})",
+            ErrorKind.VALIDATION,
+            "ids is a string_list, so its items are compared as VARCHAR; cast the column to that, or declare",
+        ),
         ("SELECT * FROM read_text('/etc/passwd'), people", ErrorKind.FORBIDDEN, "disabled by configuration"),
     ],
 )
 async def test_failures_say_what_the_author_can_mend(
     sandbox: Sandbox, directory: Path, folder: Path, sql: str, kind: ErrorKind, sentence: str
 ) -> None:
+    declared = () if "id = " in sql else (IDS,) * ("{{ids}}" in sql)
+    values: Values = {each.name: ["7"] for each in declared}
+    wish = work(template(sql, *declared), directory, folder=folder, values=values)
     with pytest.raises(EngineFailure) as failed:
-        await DuckDBEngine(sandbox).run(work(template(sql), directory, folder=folder))
+        await DuckDBEngine(sandbox).run(wish)
     assert failed.value.kind is kind
     assert sentence in failed.value.message
 

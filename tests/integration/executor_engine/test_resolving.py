@@ -12,16 +12,21 @@ from unittest.mock import AsyncMock
 import duckdb
 import pytest
 
+from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced, ResultColumn
 from executor.resolving import BoundInput, Resolved, Wish, resolve_inputs
 from executor.results import StoredResult, described, fetch_result, store_result
+from executor.usecases.work import typed
 from queryflow.domain.bindings import EmptyAction
 from queryflow.domain.flow import Binding, Nulls, OnEmpty, Reduce
+from queryflow.domain.ids import TemplateId
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.states import ErrorKind
+from queryflow.domain.template import Dialect, Template
 from queryflow.runtime.objects_folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.render import RegisteredList
+from queryflow.sql.lists import RegisteredList
+from tests.integration.executor_engine.conftest import work
 
 KEY = "results/1/2/1-1.parquet"
 TOP = """SELECT * FROM (VALUES ('007', 9007199254740993, 3.5), ('008', 2, 1.5), (NULL, 3, 9.5), ('007', 4, 2.5))
@@ -75,14 +80,34 @@ async def test_a_long_list_stays_a_file(sandbox: Sandbox, objects: FolderObjects
     many = await stored(objects, directory, "SELECT printf('%07d', i) AS id FROM range(5000) t(i)")
     wish = bound(many, "ids", ParameterType.STRING_LIST, column="id")
     found = await resolved(sandbox, objects, directory, wish)
-    assert found.values["ids"] == RegisteredList("list_ids", ParameterType.STRING_LIST, 5000)
+    assert found.values["ids"] == RegisteredList("ids", ParameterType.STRING_LIST, 5000)
     [(count, least)] = (
         duckdb.connect()
-        .execute("SELECT count(*), min(value) FROM read_parquet(?)", [str(found.lists["list_ids"])])
+        .execute("SELECT count(*), min(value) FROM read_parquet(?)", [str(found.lists["ids"])])
         .fetchall()
     )
     assert (count, least) == (5000, "0000000")
     assert found.firsts["ids"][:2] == ("0000000", "0000001")
+
+
+@pytest.mark.parametrize("inline_items", [1_000, 1])
+async def test_a_list_of_decimals_keeps_their_type_whatever_its_length(
+    sandbox: Sandbox, objects: FolderObjects, directory: Path, inline_items: int
+) -> None:
+    prices = "SELECT CAST(i AS DECIMAL(18, 2)) * CAST(0.5 AS DECIMAL(2, 1)) AS price FROM range(3) t(i)"
+    source = await stored(objects, directory, prices)
+    wish = bound(source, "prices", ParameterType.NUMBER_LIST, column="price")
+    found = await resolved(sandbox, objects, directory, wish, inline_items=inline_items)
+    subject = Template(
+        template_id=TemplateId("t"),
+        name="t",
+        dialect=Dialect.DUCKDB,
+        sql="SELECT typeof({{prices}}) AS type",
+        parameters=(wish.parameter,),
+    )
+    run = work(subject, directory, values=typed(found.values, found.elements))
+    produced = await DuckDBEngine(sandbox).run(replace(run, lists=found.lists))
+    assert duckdb.connect().execute("FROM read_parquet(?)", [str(produced.file)]).fetchall() == [("DECIMAL(18,3)[]",)]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from queryflow.domain.errors import Invalid
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Dialect, Template
 from queryflow.sql.parsing import placeholder_name, statements
-from queryflow.sql.render import RegisteredList, render
+from queryflow.sql.render import render
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
 from tests.unit.sql.test_literals import NASTY
 
@@ -49,7 +49,17 @@ TEMPLATES = [
 TREES = {each.sql: statements(each.sql, each.dialect)[0] for each in TEMPLATES}
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 CLOSED = (exp.Literal, exp.Neg, exp.Paren, exp.Cast, exp.DataType, exp.Array, exp.Null, exp.Boolean)
-EMPTY = "SELECT CAST(NULL AS TEXT) WHERE FALSE"
+
+
+def is_rows(query: Any) -> bool:
+    """Whether it is SELECT unnest(array) and nothing else."""
+    select = query.unnest() if isinstance(query, exp.Subquery | exp.Paren) else query
+    if not isinstance(select, exp.Select) or {key for key, value in select.args.items() if value} != {"expressions"}:
+        return False
+    [unnested] = select.expressions
+    return isinstance(unnested, exp.Explode | exp.Unnest) and all(
+        isinstance(each, CLOSED) for each in unnested.this.walk()
+    )
 
 
 def same(before: Any, after: Any) -> bool:
@@ -57,9 +67,12 @@ def same(before: Any, after: Any) -> bool:
     if placeholder_name(before) is not None:
         return isinstance(after, exp.Expr) and all(isinstance(each, CLOSED) for each in after.walk())
     if isinstance(before, exp.In) and placeholder_name((before.expressions or [None])[0]) is not None:
-        items = all(isinstance(node, CLOSED) for each in after.expressions for node in each.walk())
-        empty = after.args.get("query") is not None and after.args["query"].this.sql(dialect="duckdb") == EMPTY
-        return isinstance(after, exp.In) and same(before.this, after.this) and (items if after.expressions else empty)
+        return isinstance(after, exp.In) and same(before.this, after.this) and is_rows(after.args.get("query"))
+    if isinstance(before, exp.Any) and placeholder_name(before.this.unnest()) is not None:
+        return isinstance(after, exp.Any) and is_rows(after.this)
+    if isinstance(before, exp.ArrayContains) and isinstance(after, exp.Paren):
+        found = after.this
+        return same(before.expression, found.this.this) and is_rows(found.args.get("query"))
     if isinstance(before, list):
         return len(before) == len(after) and all(map(same, before, after))
     if not isinstance(before, exp.Expr):
@@ -91,31 +104,11 @@ def test_the_engine_gets_the_very_values(text: str, ids: list[str], number: int)
     assert DUCKDB.execute(sql).fetchone() == (text, ids, -number)
 
 
-def test_lists_that_are_tables_are_read_from_there() -> None:
-    DUCKDB.execute("CREATE OR REPLACE TABLE t AS SELECT unnest(['a', 'b', 'c', NULL]) AS c")
-    DUCKDB.execute("""CREATE OR REPLACE TABLE "list ""of"" ids" AS SELECT unnest(['a', 'c']) AS value""")
-    ids = RegisteredList('list "of" ids', ParameterType.STRING_LIST, 2)
-    for condition in (
-        "c IN ({{ids}})",
-        "ARRAY_CONTAINS(CUSTOM_PARAMETER('ids'), lower(CONCAT(c, ''))) AND c IS NOT NULL",
-        "array_contains({{ids}}, (c))",
-        "c = ANY ({{ids}}) AND CARDINALITY({{ids}}) = 2",
-    ):
-        subject = amc(f"SELECT c FROM t WHERE {condition} ORDER BY c", ids=ParameterType.STRING_LIST)
-        sql = render(subject, {"ids": ids}, WINDOW, "duckdb")
-        assert DUCKDB.execute(sql).fetchall() == [("a",), ("c",)], sql
-    subject = amc("SELECT c FROM t WHERE NOT ARRAY_CONTAINS({{ids}}, c)", ids=ParameterType.STRING_LIST)
-    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("b",)]
-    DUCKDB.execute("""INSERT INTO "list ""of"" ids" VALUES (NULL)""")
-    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("b",)]
-    subject = amc("SELECT c FROM t WHERE ARRAY_CONTAINS({{ids}} || ['b'], c) ORDER BY c", types={"ids": ids.type})
-    assert DUCKDB.execute(render(subject, {"ids": ids}, WINDOW, "duckdb")).fetchall() == [("a",), ("b",), ("c",)]
-
-
-def test_a_list_alone_in_the_parentheses_of_in_is_written_item_by_item() -> None:
+def test_a_list_between_the_parentheses_of_in_is_rows_of_its_type() -> None:
     subject = template("SELECT c IN ({{ids}}), c NOT IN ({{ids}}), {{ids}} FROM t", ids=ParameterType.STRING_LIST)
     sql = render(subject, {"ids": ["a", "b"]}, WINDOW, "duckdb")
-    assert sql == "SELECT c IN ('a', 'b'), c NOT IN ('a', 'b'), CAST(['a', 'b'] AS VARCHAR[]) FROM t"
+    array = "CAST(['a', 'b'] AS VARCHAR[])"
+    assert sql == f"SELECT c IN (SELECT unnest({array})), c NOT IN (SELECT unnest({array})), {array} FROM t"
 
 
 def test_patterns_and_ranges_are_written_for_their_places() -> None:

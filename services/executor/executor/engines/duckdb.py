@@ -8,14 +8,18 @@ from typing import ClassVar
 from executor.engines.folder_tables import Table, find_tables, inputs_of, mentioned
 from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
 from queryflow.domain.errors import Invalid
+from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.amc_on_duckdb import setup_statements
-from queryflow.sql.literals import quote_name
+from queryflow.sql.lists import list_statements
+from queryflow.sql.literals import ELEMENT_TYPES, KINDS
 from queryflow.sql.render import render
 
 RESULT = "result.parquet"
+COMPARED = "in IN/ANY/ALL clause"
+"""DuckDB's words where what stands on the two sides of IN cannot be compared."""
 MOST_NAMED = 30
 """Tables that a message about a missing one names."""
 
@@ -59,17 +63,28 @@ def _query(work: Work, tables: Mapping[str, Table]) -> Query:
         statements = setup_statements(work.template, files, work.window)
     except Invalid as error:
         raise EngineFailure(ErrorKind.VALIDATION, error.message) from error
-    return Query(sql, (*statements, *_list_views(work.lists)), file=RESULT)
+    return Query(sql, (*statements, *_lists(work, sql)), file=RESULT)
 
 
 def _list_inputs(lists: Mapping[str, Path]) -> dict[str, Path]:
     return {f"lists/{number}.parquet": path for number, path in enumerate(lists.values())}
 
 
-def _list_views(lists: Mapping[str, Path]) -> tuple[str, ...]:
-    return tuple(
-        f"CREATE VIEW {quote_name(name)} AS FROM read_parquet('{INPUTS}/lists/{number}.parquet')"
-        for number, name in enumerate(lists)
+def _lists(work: Work, rendered: str) -> tuple[str, ...]:
+    files = {name: f"{INPUTS}/lists/{number}.parquet" for number, name in enumerate(work.lists)}
+    types = {each.name: each.type for each in work.template.parameters}
+    return list_statements(
+        work.template.sql, rendered, {name: (file, types[ParameterName(name)]) for name, file in files.items()}
+    )
+
+
+def _list_advice(work: Work) -> str:
+    """What to do about a list whose items are of another type than what is looked for in it."""
+    return "".join(
+        f"\n{each.name} is a {each.type}, so its items are compared as {ELEMENT_TYPES['duckdb'][KINDS[each.type]]};"
+        f" cast the column to that, or declare {each.name} with the column's type."
+        for each in work.template.parameters
+        if each.type.is_list
     )
 
 
@@ -79,6 +94,8 @@ def _produced(answer: Answer, sql: str) -> Produced:
 
 
 def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table], sql: str) -> EngineFailure:
+    if failure.kind is ErrorKind.VALIDATION and COMPARED in failure.message:
+        return EngineFailure(failure.kind, failure.message + _list_advice(work), sql)
     if failure.kind is not ErrorKind.MISSING:
         return EngineFailure(failure.kind, failure.message, sql)
     names = ", ".join(sorted(tables)[:MOST_NAMED]) or "no tables"

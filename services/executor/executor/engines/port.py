@@ -32,14 +32,14 @@ class Work:
     fence: int
     template: Template
     values: Values
-    """Checked values by parameter; a long list is a `sql.render.RegisteredList` that names a file in `lists`."""
+    """Checked values by parameter; a long list is a `sql.lists.RegisteredList` that names a file in `lists`."""
     window: ResolvedWindow
     connection: ConnectionSettings
     directory: Path
     """The attempt's own directory, empty, 0700; the engine may write there and nowhere else."""
     timeout: timedelta
     lists: Mapping[str, Path] = field(default_factory=dict)
-    """Parquet files of one column `value`, by the name the SQL uses."""
+    """Parquet files of one column `value`, by parameter."""
 
 
 @dataclass(frozen=True, slots=True)

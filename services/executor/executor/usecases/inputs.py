@@ -51,7 +51,7 @@ def _decided(resolved: Resolved) -> Inputs:
     if emptied.action is EmptyAction.FAIL:
         names = ", ".join(emptied.parameters)
         raise EngineFailure(ErrorKind.EMPTY_UPSTREAM, f"The nodes before it brought nothing for {names}.")
-    return Inputs({**resolved.values, **emptied.values}, resolved.lists, resolved.firsts)
+    return Inputs({**resolved.values, **emptied.values}, resolved.lists, resolved.firsts, resolved.elements)
 
 
 def _bound(execution: RunningExecution, node_id: NodeId, found: dict[NodeId, StoredResult]) -> tuple[BoundInput, ...]:

@@ -14,7 +14,7 @@ from executor.repository import leases, slots
 from executor.results import result_key, store_result
 from executor.running import Held, LeaseLost
 from executor.usecases.inputs import SkippedForEmptyInput, inputs_of
-from executor.usecases.work import Inputs, NodeValues, node_values, template_of, timeout_of, window_of
+from executor.usecases.work import Inputs, NodeValues, node_values, template_of, timeout_of, typed, window_of
 from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, SkipReason
 from queryflow.runtime.crashpoints import crashpoint
 
@@ -78,7 +78,7 @@ async def _work(this: Try, inputs: Inputs, values: NodeValues) -> Work:
         attempt=attempt.number,
         fence=attempt.fence,
         template=template_of(execution, attempt.node_id),
-        values=values.values,
+        values=typed(values.values, inputs.elements),
         window=window_of(execution, attempt.node_id),
         connection=await _connection(this.executor, attempt),
         directory=this.directory,

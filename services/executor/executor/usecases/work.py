@@ -21,7 +21,7 @@ from queryflow.domain.states import ErrorKind
 from queryflow.domain.template import Template
 from queryflow.domain.values import Winner, json_value, resolve_flow_values, resolve_values, winners
 from queryflow.domain.windows import ResolvedWindow
-from queryflow.sql.render import RegisteredList
+from queryflow.sql.lists import RegisteredList, WrittenList
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Inputs:
     lists: Mapping[str, Path] = field(default_factory=dict)
     firsts: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """The first items of such lists, by parameter."""
+    elements: Mapping[str, str] = field(default_factory=dict)
+    """The type of each item of a list of numbers, by parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ def node_values(execution: RunningExecution, node_id: NodeId, inputs: Inputs) ->
 def kept(values: Values, firsts: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """The values as they are kept with the row: a long list as its count and its first items."""
     return {name: _shortened(value, firsts.get(name, ())) for name, value in values.items()}
+
+
+def typed(values: Values, elements: Mapping[str, str]) -> Values:
+    """The values, with the type of its source for each list of numbers that is written out."""
+    return {
+        name: WrittenList(value, elements[name]) if name in elements and isinstance(value, list) else value
+        for name, value in values.items()
+    }
 
 
 def template_of(execution: RunningExecution, node_id: NodeId) -> Template:
