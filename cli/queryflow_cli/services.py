@@ -86,15 +86,28 @@ async def _connect(place: Place) -> None:
 async def _in_their_shape(place: Place) -> AsyncIterator["asyncio.Task[None]"]:
     """Processes of their own where RabbitMQ is named, else all in this one."""
     if os.environ.get("QUERYFLOW_AMQP_URL"):
-        environment = {"QUERYFLOW_DATABASE_URL": place.database_url, "QUERYFLOW_HOME": str(place.home)}
+        environment = {
+            "QUERYFLOW_DATABASE_URL": place.database_url,
+            "QUERYFLOW_HOME": str(place.home),
+            "QUERYFLOW_DATA_ROOTS": data_roots(),
+        }
         async with deployed(environment, place.home, place.door) as running:
             yield running
         return
     from queryflow_cli.embedded import embedded, read_settings
 
-    settings = read_settings({"database_url": place.database_url, "home": place.home})
+    settings = read_settings({"database_url": place.database_url, "home": place.home, "data_roots": data_roots()})
     async with embedded(settings, place.door) as running:
         yield running
+
+
+def data_roots() -> str:
+    """The folders that engine connections over HTTP may read: as the environment names them, else where we started.
+
+    Whoever started at the root of the machine, where everything is, did not mean all of it.
+    """
+    here = Path.cwd()
+    return os.environ.get("QUERYFLOW_DATA_ROOTS", "" if here == Path(here.anchor) else str(here))
 
 
 async def _ready(url: str, running: "asyncio.Task[None]") -> None:

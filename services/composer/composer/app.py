@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from composer.api import compositions, engine_connections, executions, queries, schedules, templates, workflows
 from composer.composer import Composer
+from composer.folders import OfferedFolders
 from composer.frozen_heads import FrozenHeads
 from composer.handlers import HANDLERS
 from composer.settings import ComposerSettings
@@ -40,7 +41,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
         engine = open_engine(settings.database_url, role=settings.role)
         stack.push_async_callback(engine.dispose)
         outbox = Outbox(settings.service, pool, bus, settings)
-        composer = Composer(engine, outbox, FrozenHeads())
+        composer = Composer(engine, outbox, FrozenHeads(), OfferedFolders(settings.roots, shown=settings.on_loopback))
         bus.subscribe(HANDLERS, composer, DeadLetterTable(settings.service, pool))
         app = build_app(settings, readiness=partial(readiness, pool, bus))
         app.state.composer = composer

@@ -20,7 +20,7 @@ class EngineConnectionDefinition:
     name: str
     engine: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Of duckdb: {"folder": "…"}."""
+    """Of duckdb: {"folder": "…", "tables": {…}}."""
     as_of: date | None = None
     """The last day the data covers, the default logical date of flows on it."""
     slots: int | None = None
@@ -30,7 +30,7 @@ class EngineConnectionDefinition:
 async def put_engine_connection(
     connection: AsyncConnection, definition: EngineConnectionDefinition, person: PersonId
 ) -> None:
-    """Make the engine connection of that name exactly this; the caller commits."""
+    """Make the engine connection of that name exactly this; executors look at its tables anew. The caller commits."""
     content = {
         "engine": definition.engine,
         "settings": dict(definition.settings),
@@ -39,5 +39,7 @@ async def put_engine_connection(
         "is_active": True,
     }
     statement = insert(engine_connections).values(name=definition.name, created_by=person, **content)
-    changed = {**content, "updated_at": func.now()}
+    table = engine_connections.c
+    risen = {"revision": table.revision + 1, "catalogue_wanted": table.catalogue_wanted + 1}
+    changed = {**content, **risen, "updated_at": func.now()}
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from executor.engines import engines
+from executor.engines import describers, engines
 from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
@@ -28,7 +28,7 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
         known = engines(sandbox)
-        equipment = Equipment(known, open_objects(settings), sandbox)
+        equipment = Equipment(known, open_objects(settings), sandbox, describers(sandbox))
         opened = await stack.enter_async_context(open_executor(settings, bus, equipment))
         executor = opened.executor
         handlers = (*HANDLERS, *node_handlers(known.values()))

@@ -1,11 +1,12 @@
 """What the handlers and loops of one executor process share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from executor.admission import Admission
-from executor.engines.port import Engine
+from executor.cataloguing import Cataloguing
+from executor.engines.port import Describer, Engine
 from executor.finisher import Finisher
 from executor.frozen import BadVersion, Frozen
 from executor.running import Running
@@ -24,6 +25,8 @@ class Equipment:
     """By their word."""
     objects: ObjectStore
     sandbox: Sandbox
+    describers: Mapping[str, Describer] = field(default_factory=dict)
+    """By the word of their engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Executor:
     running: Running
     finisher: Finisher
     equipment: Equipment
+    cataloguing: Cataloguing
     attempts: Path
     """Where attempts get their directories."""
 

@@ -6,9 +6,11 @@ from executor.engines.port import Engine
 from executor.executor import Executor
 from executor.usecases import cancel as cancelling
 from executor.usecases.at_once import run_at_once
+from executor.usecases.catalogue import begin_catalogue
 from executor.usecases.claim import claim
 from executor.usecases.launch import admit
 from queryflow.domain.ids import ExecutionId
+from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.messages.flow_execution import FlowExecutionCancelRequested, FlowExecutionRequested
 from queryflow.messages.node import NodeReady
 from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler
@@ -25,6 +27,11 @@ async def on_requested(events: Sequence[FlowExecutionRequested], executor: Execu
 async def on_cancel_requested(event: FlowExecutionCancelRequested, executor: Executor) -> None:
     """Cancel an execution; a repeat finds nothing open and changes nothing."""
     await cancelling.cancel(executor, ExecutionId(event.execution_id))
+
+
+async def on_catalogue_requested(event: EngineConnectionCatalogueRequested, executor: Executor) -> None:
+    """Look at an engine connection's tables, after the message is answered: its row says whether that is wanted."""
+    begin_catalogue(executor, event.connection)
 
 
 async def on_node_ready(events: Sequence[NodeReady], executor: Executor) -> None:
@@ -50,6 +57,12 @@ HANDLERS: tuple[AnyHandler, ...] = (
         keys=("flow_execution.cancel_requested",),
         event=FlowExecutionCancelRequested,
         call=on_cancel_requested,
+    ),
+    Handler(
+        queue="executor.catalogue",
+        keys=("engine_connection.catalogue_requested",),
+        event=EngineConnectionCatalogueRequested,
+        call=on_catalogue_requested,
     ),
 )
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from executor.admission import Admission
 from executor.attempt import Finished
+from executor.cataloguing import Cataloguing
 from executor.executor import Equipment, Executor
 from executor.finisher import Finisher
 from executor.poller import admit_next, poll
@@ -54,11 +55,13 @@ async def open_executor(settings: ExecutorSettings, bus: Bus, equipment: Equipme
         running=Running(settings.run_at_once),
         finisher=Finisher(record),
         equipment=equipment,
+        cataloguing=Cataloguing(),
         attempts=settings.home / "attempts",
     )
     try:
         yield Opened(executor, _loops(executor, outbox))
     finally:
+        await executor.cataloguing.stop()
         await drain(executor)
         await pool.close()
 

@@ -19,6 +19,7 @@ from executor.executor import Executor
 from executor.repository import repairs, results
 from executor.results import RESULTS, executions_of
 from executor.usecases.cancel import cancel
+from executor.usecases.catalogue import begin_overdue
 from executor.usecases.finish import go_on
 from executor.usecases.repair import announce_unclaimed, correct_counts, recover_expired
 from queryflow.domain.ids import ExecutionId, moment_of
@@ -41,6 +42,7 @@ async def sweep(executor: Executor) -> None:
     await _cancels(executor)
     await _untold(executor)
     await _counts(executor)
+    await _catalogues(executor)
 
 
 async def tidy(executor: Executor) -> None:
@@ -100,6 +102,11 @@ async def _counts(executor: Executor) -> None:
         if len(page) < repairs.PAGE:
             return
         after = page[-1]
+
+
+async def _catalogues(executor: Executor) -> None:
+    """A new home's first look is nobody's fault: what has no catalogue yet is no repair."""
+    await begin_overdue(executor)
 
 
 async def _found(executor: Executor, look: Look) -> list[ExecutionId]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
+from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed
 from queryflow.messages.flow_execution import (
@@ -43,6 +44,7 @@ WORK_QUEUES: Mapping[str, WorkQueue] = {
     "executor.launch": WorkQueue(("flow_execution.requested",), FlowExecutionRequested),
     "executor.cancel": WorkQueue(("flow_execution.cancel_requested",), FlowExecutionCancelRequested),
     **{f"executor.node-ready.{engine}": WorkQueue((f"node.ready.{engine}",), NodeReady) for engine in ENGINES},
+    "executor.catalogue": WorkQueue(("engine_connection.catalogue_requested",), EngineConnectionCatalogueRequested),
     "composer.schedule-fired": WorkQueue(("schedule.fired",), ScheduleFired),
     "composer.flow-trigger": WorkQueue((), FlowTrigger),
     "scheduler.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
@@ -59,6 +61,7 @@ WORK_QUEUES: Mapping[str, WorkQueue] = {
 SPEAKERS: Mapping[type[Event], str] = {
     FlowExecutionRequested: "composer",
     FlowExecutionCancelRequested: "composer",
+    EngineConnectionCatalogueRequested: "composer",
     CompositionSaved: "composer",
     CompositionPublished: "composer",
     CompositionDeleted: "composer",

@@ -144,8 +144,22 @@ engine_connections = Table(
     reference("created_by", "users.id"),
     instant("created_at", nullable=False, now=True),
     instant("updated_at", nullable=False, now=True),
+    Column("revision", Integer, nullable=False, server_default=text("1")),
+    Column("catalogue_wanted", Integer, nullable=False, server_default=text("1")),
     CheckConstraint("name ~ '^[a-z][a-z0-9_]*$'", name="check_engine_connection_name"),
     CheckConstraint("slots > 0", name="check_engine_connection_slots"),
 )
-"""Where queries run. `settings` of duckdb: {"folder": "…"}. `as_of`: the last day its data covers, the default logical
-date of flows on it. `slots`: how many queries may run at once; NULL is no limit."""
+"""Where queries run. `settings` of duckdb: {"folder": "…", "tables": {…}}. `as_of`: the last day its data covers, the
+default logical date of flows on it. `slots`: how many queries may run at once; NULL is no limit. `revision` rises with
+each change and is the ETag; `catalogue_wanted` with each change and each wish to look at its tables again."""
+
+connection_catalogues = Table(
+    "connection_catalogues",
+    metadata,
+    Column("connection", String(100), primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    Column("document", Json, nullable=False),
+    instant("described_at", nullable=False, now=True),
+)
+"""The tables of an engine connection as the executor found them (`queryflow.domain.catalogue.Catalogue`). `wanted`: the
+connection's `catalogue_wanted` that it answers; a lower one is looked at again."""

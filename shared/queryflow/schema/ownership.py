@@ -73,10 +73,16 @@ RIGHTS: dict[ServiceName, Rights] = {
         ),
         appends=("template_versions", "composition_versions", "query_flow_executions", "service_heartbeats"),
         updates={"query_flow_executions": ("cancel_requested_at", "cancel_requested_by"), **HEARTBEAT},
-        reads=("workflow_executions", "node_attempts", "schedule_timers", "schedule_runs"),
+        reads=("workflow_executions", "node_attempts", "schedule_timers", "schedule_runs", "connection_catalogues"),
     ),
     ServiceName.EXECUTOR: Rights(
-        owns=("workflow_executions", "engine_slots", "executor_outbox", "executor_dead_letters"),
+        owns=(
+            "workflow_executions",
+            "engine_slots",
+            "connection_catalogues",
+            "executor_outbox",
+            "executor_dead_letters",
+        ),
         appends=("node_attempts", "service_heartbeats"),
         updates={
             "query_flow_executions": ("state", "reason", "started_at", "finished_at", "open_sinks", "counts"),

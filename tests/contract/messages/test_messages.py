@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from queryflow.domain.states import ErrorKind, ExecutionState, SkipReason, WaitReason
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
+from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.messages.event import Event
 from queryflow.messages.execution import (
     ExecutionProgressed,
@@ -57,6 +58,7 @@ EXAMPLES: tuple[Event, ...] = (
     FlowExecutionFinished(**FLOW, schedule_id=SCHEDULE, state=ExecutionState.SUCCEEDED, counts={"succeeded": 3}, at=AT),
     NodeReady(execution_id=EXECUTION, node_id="top", attempt=1, engine="duckdb"),
     ScheduleFired(schedule_id=SCHEDULE, fire_time=AT, composition_id="comp_top"),
+    EngineConnectionCatalogueRequested(connection="sales", wanted=2, at=AT),
     CompositionSaved(**CHANGE),
     CompositionPublished(**CHANGE),
     CompositionDeleted(**CHANGE),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -101,9 +102,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def open_rig(database: str) -> AsyncIterator[Rig]:
+async def open_rig(database: str, root: Path | None = None) -> AsyncIterator[Rig]:
     bus = KeptMessages()
-    settings = ComposerSettings(database_url=database)
+    settings = ComposerSettings(database_url=database, data_roots=str(root or ""))
     connection = await asyncpg.connect(database)
     await _connect_engines(database)
     async with open_service(settings, bus) as service:  # type: ignore[arg-type] # it keeps messages and starts nothing

@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from executor.engines.echo import EchoEngine
-from executor.engines.port import Engine, Produced, Work
+from executor.engines.port import Describer, Engine, Produced, Work
 from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
@@ -219,6 +219,7 @@ async def open_rig(
     shuffle: Random | None = None,
     sandbox: Sandbox | None = None,
     more: Sequence[Engine] = (),
+    describers: Mapping[str, Describer] | None = None,
     said: list[Event] | None = None,
     listening: bool = True,
     **settings: Any,
@@ -241,7 +242,9 @@ async def open_rig(
         engines = {engine.kind: engine for engine in every}
         opened = await stack.enter_async_context(
             open_executor(
-                configured, bus, Equipment(engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox))
+                configured,
+                bus,
+                Equipment(engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox), describers or {}),
             )
         )
         said = [] if said is None else said

@@ -6,6 +6,7 @@ from typing import Any
 from queryflow.runtime.http_errors import ErrorBody
 
 MEANINGS: Mapping[int, str] = {
+    403: "It is not yours to do",
     404: "There is no such thing, or not any more",
     409: "The state of things forbids it now; `error` says which",
     412: "It was changed since you read it",

@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Query, Request
 
 from composer.composer import Composer
 from composer.expected import Expected, read_if_match
+from composer.folders import OfferedFolders
 from composer.frozen_heads import FrozenHeads
 from composer.paging import PageWish, read_cursor
 from composer.references import CompositionReference, read_reference
@@ -55,6 +56,13 @@ async def _frozen_heads(request: Request) -> FrozenHeads:
     return composer.heads
 
 
+async def _offered_folders(request: Request) -> OfferedFolders:
+    composer: Composer = request.app.state.composer
+    return composer.offered
+
+
+Offered = Annotated[OfferedFolders, Depends(_offered_folders)]
+"""The folders that engine connections may read."""
 Heads = Annotated[FrozenHeads, Depends(_frozen_heads)]
 InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
 """Committed before the answer is sent."""

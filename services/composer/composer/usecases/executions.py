@@ -13,7 +13,7 @@ from composer.usecases.accepting import Chosen, Start, Subject, earlier_executio
 from composer.usecases.checking import Examined, examine, examine_with, refuse_errors
 from composer.usecases.compositions import find_in_use
 from composer.wishes import ExecutionWish, adapt, refuse_conditions, refuse_unavailable
-from queryflow.domain.errors import Conflict, NotFound, Problem
+from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.ids import ExecutionId, PersonId, VersionHash
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionCancelRequested
@@ -55,9 +55,19 @@ async def _start(
     wish = start.order.wish
     refuse_unavailable(wish)
     chosen = await _choose(transaction, heads, composition, wish)
+    _demand_connection(chosen, wish.connection)
     prepared, problems = await prepare_values(transaction, chosen, wish)
     refuse_errors(f"{composition.composition_id} cannot be executed with these values.", problems)
     return await store(transaction, start, chosen.frozen, prepared)
+
+
+def _demand_connection(chosen: Chosen, name: str | None) -> None:
+    """Raise Invalid if the run names an engine connection that is not there, also where every node has its own."""
+    if name is not None and name not in chosen.connections:
+        message = f"There is no engine connection {name}; make it, or name another for this run."
+        raise Invalid(
+            "The run names no engine connection that is there.", [Problem("UNKNOWN_CONNECTION", "connection", message)]
+        )
 
 
 async def _choose(

@@ -2,7 +2,8 @@
 
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.echo import EchoEngine
-from executor.engines.port import Engine
+from executor.engines.folder_catalogue import FolderDescriber
+from executor.engines.port import Describer, Engine
 from queryflow.sandbox.sandbox import Sandbox
 
 
@@ -10,3 +11,8 @@ def engines(sandbox: Sandbox) -> dict[str, Engine]:
     """Every engine by its word, the one that ends the routing key of `node.ready`."""
     known: tuple[Engine, ...] = (DuckDBEngine(sandbox), EchoEngine())
     return {engine.kind: engine for engine in known}
+
+
+def describers(sandbox: Sandbox) -> dict[str, Describer]:
+    """Who tells what the connections of an engine have to read, by the engine's word."""
+    return {DuckDBEngine.kind: FolderDescriber(DuckDBEngine(sandbox))}

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from queryflow.domain.catalogue import Catalogue
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.parameters import Values
 from queryflow.domain.states import ErrorKind
@@ -69,6 +70,13 @@ class EngineFailure(Exception):
         self.message = message
         self.sql = sql
         """What was sent, where something was."""
+
+
+class Describer(Protocol):
+    """Tells what an engine connection has to read."""
+
+    async def describe(self, connection: ConnectionSettings, directory: Path) -> Catalogue:
+        """Its tables and what is none; `directory` is empty and may be written in. What cannot be read is in it."""
 
 
 class Engine(Protocol):

@@ -2,12 +2,13 @@
 
 from alembic import op
 
-from queryflow.schema.migrations.ours import healing, single_queries, turns
+from queryflow.schema.migrations.ours import catalogues, healing, single_queries, turns
 
 revision = "0006"
 down_revision = "0005"
 
 STATEMENTS: tuple[str, ...] = (
+    *catalogues.STATEMENTS,
     *healing.STATEMENTS,
     *single_queries.STATEMENTS,
     *turns.STATEMENTS,

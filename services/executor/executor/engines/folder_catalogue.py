@@ -1,0 +1,83 @@
+"""What a folder has to read, found by asking for no row of each table: what is told is what queries will see."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from executor.engines.duckdb import DuckDBEngine
+from executor.engines.folder_tables import Table, find_tables
+from executor.engines.port import ConnectionSettings, EngineFailure, Work
+from queryflow.domain.catalogue import Catalogue, CatalogueColumn, CatalogueTable, RefusedFile
+from queryflow.domain.ids import ExecutionId, NodeId, TemplateId
+from queryflow.domain.storable import is_storable
+from queryflow.domain.template import Dialect, Template
+from queryflow.domain.windows import ResolvedWindow
+from queryflow.sql.literals import quote_name
+
+NOBODY = ExecutionId(UUID(int=0))
+NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+WINDOW = ResolvedWindow(start=NO_TIME, end=NO_TIME, time_zone="UTC")
+"""DuckDB's own SQL asks for no dates."""
+MOST_REFUSED = 200
+TABLE_TIME = timedelta(minutes=2)
+"""How long the look at one table may take."""
+NO_TABLE = "Files of this kind are not read here; a table is a Parquet or CSV file, or a subfolder of such files."
+
+
+class FolderDescriber:
+    """Describes the folders that DuckDB reads."""
+
+    def __init__(self, engine: DuckDBEngine) -> None:
+        self._engine = engine
+
+    async def describe(self, connection: ConnectionSettings, directory: Path) -> Catalogue:
+        """The folder's tables with their columns and types, and its files that are no tables."""
+        folder = connection.settings.get("folder")
+        if folder is None:
+            return Catalogue()
+        try:
+            tables = await asyncio.to_thread(find_tables, Path(str(folder)))
+            refused = await asyncio.to_thread(lambda: tuple(_refused(Path(str(folder)), tables.values())))
+        except OSError as error:
+            return Catalogue(error=f"The folder cannot be read: {error.strerror}.")
+        found = [
+            await self._table(name, _work(name, number, connection, directory))
+            for number, name in enumerate(sorted(tables))
+        ]
+        return Catalogue(tables=tuple(found), refused=refused)
+
+    async def _table(self, name: str, work: Work) -> CatalogueTable:
+        await asyncio.to_thread(work.directory.mkdir, mode=0o700)
+        try:
+            produced = await self._engine.run(work)
+        except EngineFailure as failure:
+            return CatalogueTable(name=name, error=failure.message)
+        columns = (CatalogueColumn(name=each.name, type=each.type) for each in produced.columns)
+        return CatalogueTable(name=name, columns=tuple(columns))
+
+
+def _work(name: str, number: int, connection: ConnectionSettings, directory: Path) -> Work:
+    sql = f"SELECT * FROM {quote_name(name)} LIMIT 0"  # noqa: S608 - the name is quoted
+    template = Template(template_id=TemplateId("catalogue"), name=name, dialect=Dialect.DUCKDB, sql=sql)
+    return Work(
+        execution_id=NOBODY,
+        node_id=NodeId("catalogue"),
+        attempt=1,
+        fence=1,
+        template=template,
+        values={},
+        window=WINDOW,
+        connection=connection,
+        directory=directory / str(number),
+        timeout=TABLE_TIME,
+    )
+
+
+def _refused(folder: Path, tables: Iterable[Table]) -> Iterator[RefusedFile]:
+    """The first of the folder's files that no table reads; hidden ones are nobody's concern."""
+    read = {path for table in tables for path in table.inputs.values()}
+    files = sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
+    unread = [each for each in files if each not in read and is_storable(each.name)]
+    yield from (RefusedFile(file=each.name, reason=NO_TABLE) for each in unread[:MOST_REFUSED])
