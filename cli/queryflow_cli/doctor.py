@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from queryflow_cli.console import open_console
 from queryflow_cli.home import may_be_a_home, running_in, throw_away_home
-from queryflow_cli.report import new_table, open_console
+from queryflow_cli.report import new_table
 
 if TYPE_CHECKING:
     from queryflow.sandbox.walls import Wall

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from composer.engine_connections import EngineConnectionDefinition, put_engine_connection
@@ -12,6 +13,7 @@ from queryflow.schema.people import LOCAL_PERSON
 from queryflow_cli.client import Client, RefusedByServer
 from queryflow_cli.library import flow_texts, template_texts
 from queryflow_cli.samples import amc
+from queryflow_cli.samples.amc import Told
 from queryflow_cli.samples.dataset import read_manifest
 
 SAMPLE = "sample"
@@ -25,10 +27,10 @@ def sample_folder(home: Path) -> Path:
     return home / "samples" / "amc"
 
 
-async def connect_sample(home: Path, database_url: str) -> None:
+async def connect_sample(home: Path, database_url: str, told: Told) -> None:
     """Make the sample data where it is missing, and the engine connection `sample` that reads it."""
     folder = sample_folder(home)
-    await asyncio.to_thread(amc.generate, folder)
+    await asyncio.to_thread(partial(amc.generate, folder, told=told))
     await connect_folder(SAMPLE, folder, database_url)
 
 

@@ -1,29 +1,32 @@
 """Problems as the command line prints them: two lines for people, one object for programs."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 
-import typer
+from rich.text import Text
 
 from queryflow.domain.errors import Problem, Severity
+from queryflow_cli.console import open_console
 
-COLOURS = {Severity.ERROR: typer.colors.RED, Severity.WARNING: typer.colors.YELLOW}
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
-def problem_lines(problems: Iterable[Problem]) -> list[str]:
-    """Each problem: how bad, where, what, and what would mend it; `typer.echo` takes the colours out of a pipe."""
-    lines = []
+def print_problems(problems: Iterable[Problem], *, stderr: bool = True) -> None:
+    """Print each problem: how bad, where, what, and what would mend it."""
+    console = open_console(stderr=stderr)
     for problem in problems:
-        mark = typer.style(f"{problem.severity} {problem.code}", fg=COLOURS[problem.severity])
-        lines += [f"{mark} at {problem.path or 'the flow'}", f"  {problem.message}"]
-        lines += [f"  → {fix.title}" for fix in problem.fixes]
-    return lines
+        console.print(_lines(problem), soft_wrap=True)
 
 
-def problem_document(problem: Problem) -> dict[str, str]:
-    """A problem as JSON."""
-    return {
-        "code": problem.code,
-        "path": problem.path,
-        "message": problem.message,
-        "severity": problem.severity.value,
-    }
+def _lines(problem: Problem) -> Text:
+    mark = Text(f"{problem.severity} {problem.code}", style=COLOURS[problem.severity])
+    where = f" at {problem.path or 'the file'}"
+    where += "" if problem.line is None else f" (line {problem.line}, column {problem.column})"
+    fixes = "".join(f"\n  → {fix.title}" for fix in problem.fixes)
+    return mark + Text(f"{where}\n  {problem.message}{fixes}")
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON, as the API has it."""
+    return asdict(problem)

@@ -1,7 +1,6 @@
 """What the command line prints of an execution: tables for people, one JSON object for programs."""
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,6 +13,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from queryflow_cli.console import show
+
 Document = Mapping[str, Any]
 
 ROWS_SHOWN = 20
@@ -22,7 +23,6 @@ ITEMS_IN_FULL = 1000
 CELL_WIDTH = 60
 LARGEST_SHORT = 1e6
 """Below this, six digits of a fraction are enough to read; above, they would hide whole units."""
-WIDTH_OF_A_PIPE = 200
 NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|DOUBLE|FLOAT")
 """DuckDB's types of numbers."""
 
@@ -42,12 +42,6 @@ MARKS = {
 }
 
 
-def open_console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for most tables where it is a pipe or a file."""
-    console = Console()
-    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH_OF_A_PIPE)
-
-
 def execution_json(execution: Document, result: Document | None) -> str:
     """The execution and its final rows as one JSON object."""
     nodes = [_node(node) for node in execution["nodes"]]
@@ -57,7 +51,7 @@ def execution_json(execution: Document, result: Document | None) -> str:
         "state": execution["state"],
         "seconds": seconds_of(execution),
         "nodes": nodes,
-        "result": None if result is None else _result(result),
+        "result": None if result is None else result_document(result),
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
 
@@ -72,19 +66,19 @@ def seconds_of(execution: Document) -> float | None:
 
 def print_execution(console: Console, execution: Document) -> None:
     """A line about the execution and a table of its nodes."""
-    console.print(node_table(execution))
+    show(console, node_table(execution))
     seconds = seconds_of(execution)
     line = Text.assemble(f"{execution['composition_id']} ", state_text(execution["state"]))
     line.append("" if seconds is None else f" in {seconds:.1f} s")
-    console.print(line)
-    console.print(Text(f"execution {execution['execution_id']}\n", style="dim"))
+    show(console, line, Text(f"execution {execution['execution_id']}\n", style="dim"))
 
 
-def node_table(execution: Document) -> Table:
-    """Each node with its state, rows and seconds."""
+def node_table(execution: Document, running: Mapping[str, float] | None = None) -> Table:
+    """Each node with its state, rows and seconds; `running` has the seconds of those that have not ended."""
     table = new_table(f"{execution['composition_id']}{_days(execution.get('window'))}")
-    for name in ("node", "template", "state"):
+    for name in ("node", "template"):
         table.add_column(name, overflow="fold")
+    table.add_column("state", no_wrap=True)
     table.add_column("rows", justify="right")
     table.add_column("seconds", justify="right")
     explained = any(_why(node) for node in execution["nodes"])
@@ -92,10 +86,16 @@ def node_table(execution: Document) -> Table:
         table.add_column("why", overflow="fold")
     for node in execution["nodes"]:
         rows = "" if node["rows"] is None else f"{node['rows']:,}"
-        seconds = "" if node["seconds"] is None else f"{node['seconds']:.2f}"
+        seconds = _seconds(node, running or {})
         cells = (node["node_id"], node["template_id"], state_text(node["state"]), rows, seconds)
         table.add_row(*cells, *([Text(_why(node))] if explained else []))
     return table
+
+
+def _seconds(node: Document, running: Mapping[str, float]) -> str:
+    if node["seconds"] is not None:
+        return f"{node['seconds']:.2f}"
+    return f"{running[node['node_id']]:.0f} …" if node["node_id"] in running else ""
 
 
 def state_text(state: str) -> Text:
@@ -113,7 +113,7 @@ def print_result(console: Console, result: Document) -> None:
         table.add_column(Text(column["name"]), justify="right" if numeric else "left", overflow="fold")
     for row in result["rows"][:ROWS_SHOWN]:
         table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+    show(console, table)
 
 
 def print_query(console: Console, node: Document) -> None:
@@ -128,7 +128,8 @@ def _node(node: Document) -> dict[str, Any]:
     return {name: node[name] for name in names} | {"parameters": _shortened(node.get("parameters") or {})}
 
 
-def _result(result: Document) -> dict[str, Any]:
+def result_document(result: Document) -> dict[str, Any]:
+    """A node's rows as JSON."""
     columns = [{"name": column["name"], "type": column["type"]} for column in result["columns"]]
     return {"node_id": result["node_id"], "columns": columns, "rows": result["rows"]}
 

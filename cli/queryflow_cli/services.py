@@ -18,6 +18,7 @@ from queryflow_cli.client import open_client
 from queryflow_cli.deployed import deployed
 from queryflow_cli.furnishing import connect_folder, connect_sample, load_library
 from queryflow_cli.meanwhile import meanwhile
+from queryflow_cli.samples.amc import Told
 from queryflow_cli.waiting import Waiting
 from queryflow_cli.wishes import DATA
 
@@ -49,10 +50,12 @@ async def open_services(place: Place, waiting: Waiting) -> AsyncIterator["asynci
     """Services that are ready and furnished; they drain and end with the block. Yields their running."""
     await migrate_named(place.database_url)
     waiting.say("Starting the services")
-    async with meanwhile(_connect(place)) as connecting, _in_their_shape(place) as running:
+    making = _Making(waiting)
+    async with meanwhile(_connect(place, making.told)) as connecting, _in_their_shape(place) as running:
         await _ready(place.url, running)
-        waiting.say("Making the sample data")
+        making.shown()
         await connecting
+        waiting.say("Loading the shipped templates and flows")
         async with open_client(place.url) as client:
             await load_library(client)
         yield running
@@ -76,8 +79,32 @@ def usable_database() -> Iterator[None]:
         raise Refused(f"The database cannot be used: {reason}. {advice}", code="DATABASE_NOT_USABLE") from error
 
 
-async def _connect(place: Place) -> None:
-    await connect_sample(place.home, place.database_url)
+class _Making:
+    """Shows how the sample data comes on, once nothing else is being waited for."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+        self._counted: tuple[int, int] | None = None
+        self._shown = False
+
+    def told(self, done: int, total: int) -> None:
+        """Hear how many tables of how many there are; in the thread that makes them."""
+        self._counted = (done, total)
+        if self._shown:
+            self._show()
+
+    def shown(self) -> None:
+        """Show it from now on."""
+        self._shown = True
+        self._show()
+
+    def _show(self) -> None:
+        if self._counted is not None:
+            self._waiting.count("Making the sample data", *self._counted)
+
+
+async def _connect(place: Place, told: Told) -> None:
+    await connect_sample(place.home, place.database_url, told)
     if place.data is not None:
         await connect_folder(DATA, place.data, place.database_url)
 

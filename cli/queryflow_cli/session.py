@@ -2,20 +2,43 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from queryflow.domain.errors import Refused
 from queryflow_cli.client import Client, open_client
 from queryflow_cli.home import RunningSystem, home_directory, reading, running_in, throw_away_home
+from queryflow_cli.naming import command_name, in_home
 from queryflow_cli.system import SystemWish, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
 from queryflow_cli.wishes import DATA, SessionWish
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A system that a command talks to."""
+
+    client: Client
+    own: bool = False
+    """It ends with the command."""
+    ephemeral: bool = False
+    """Its home is gone afterwards."""
+    words: str = ""
+    """What to add to another command so that it finds the same system."""
+    command: str = "queryflow"
+    """How the person starts a command here."""
+
+
 @asynccontextmanager
-async def open_session(wish: SessionWish) -> AsyncIterator[Client]:
-    """A client of a ready system."""
+async def open_session(wish: SessionWish) -> AsyncIterator[Session]:
+    """A ready system and a client of it."""
+    if wish.server is not None:
+        _refuse_a_home(wish)
+        async with open_client(wish.server) as client:
+            yield Session(client, words=f" --server {wish.server}", command=command_name())
+        return
     async with AsyncExitStack() as stack:
         home = stack.enter_context(throw_away_home()) if wish.ephemeral else home_directory(wish.home)
         found = running_in(home)
@@ -23,7 +46,17 @@ async def open_session(wish: SessionWish) -> AsyncIterator[Client]:
             stack.enter_context(reading(home, wish.data))
             await _connect(wish.data, found.database_url)
         system = found or await _start(stack, SystemWish(home, data=wish.data))
-        yield await stack.enter_async_context(open_client(system.url))
+        client = await stack.enter_async_context(open_client(system.url))
+        yield Session(client, found is None, wish.ephemeral, in_home(home), command_name())
+
+
+def _refuse_a_home(wish: SessionWish) -> None:
+    server = str(wish.server)
+    if not server.startswith(("http://", "https://")):
+        raise Refused(f"--server takes a URL, such as http://127.0.0.1:8700, not {server}.", code="NO_URL")
+    if wish.ephemeral or wish.data is not None or wish.home is not None:
+        message = "--server names a system elsewhere; --home, --ephemeral and --data are for one of this machine."
+        raise Refused(message, code="SERVER_AND_HOME")
 
 
 async def _connect(data: Path, database_url: str) -> None:

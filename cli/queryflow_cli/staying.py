@@ -10,6 +10,7 @@ import typer
 from queryflow.runtime.crashpoints import arm
 from queryflow.runtime.serving import stop_asked
 from queryflow_cli.home import LOG, RunningSystem
+from queryflow_cli.naming import command_name, in_home
 from queryflow_cli.system import SystemWish, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
 
@@ -34,17 +35,11 @@ def banner(home: Path, system: RunningSystem) -> list[str]:
     deployed = bool(os.environ.get("QUERYFLOW_AMQP_URL"))
     shape = "four processes on RabbitMQ" if deployed else "this process"
     return [
-        typer.style("QueryFlow is ready.", bold=True),
+        "QueryFlow is ready.",
         f"  API       {system.url}/api   (described at {system.url}/openapi.json)",
         f"  home      {home}",
         f"  embedded  {', '.join(embedded_parts()) or 'nothing'}",
         f"  services  composer, executor, scheduler, status in {shape}",
         f"  logs      {home / LOG.parent}",
-        "Ctrl-C stops it. In a second terminal: ./queryflow demo" + _in_home(home),
+        f"Ctrl-C stops it. In a second terminal: {command_name()} demo{in_home(home)}",
     ]
-
-
-def _in_home(home: Path) -> str:
-    """What to add so that another command finds this home."""
-    usual = Path(os.environ.get("QUERYFLOW_HOME") or Path.home() / ".queryflow").expanduser().absolute()
-    return "" if home == usual else f" --home {home}"

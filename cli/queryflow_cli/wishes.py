@@ -17,6 +17,8 @@ class SessionWish:
     ephemeral: bool = False
     data: Path | None = None
     """A folder that the engine connection `data` reads."""
+    server: str | None = None
+    """The address of a system that runs elsewhere; then the home does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class FlowWish:
     """A saved flow's id, or the path of a flow file, which is saved first."""
     assignments: tuple[str, ...] = ()
     """`name=value`, as typed."""
+    version: str | None = None
+    """Which version of a saved flow; None leaves the choice to the system."""
 
     @property
     def is_saved(self) -> bool:

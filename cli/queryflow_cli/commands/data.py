@@ -1,6 +1,7 @@
 """data: makes sample data in a folder of one's own, and lets the flows of a deployed system run on a folder."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from queryflow_cli.commands.options import named_database
 from queryflow_cli.edge import run_async
 from queryflow_cli.samples import amc, flights
 from queryflow_cli.samples.dataset import Dataset
+from queryflow_cli.waiting import waiting
 
 data = typer.Typer(help="Make sample data in a folder, or connect a folder.", no_args_is_help=True)
 
@@ -28,7 +30,10 @@ def make_amc(
     """A made-up advertiser in the shape of Amazon Marketing Cloud."""
     if size not in amc.SIZES:
         raise typer.BadParameter(f"one of {', '.join(amc.SIZES)}", param_hint="--size")
-    _print(amc.generate(folder, size=size, seed=seed), folder)
+    with waiting() as line:
+        told = partial(line.count, "Making the tables")
+        dataset = amc.generate(folder, size=size, seed=seed, told=told)
+    _print(dataset, folder)
 
 
 @data.command("flights")

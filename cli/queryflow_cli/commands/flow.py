@@ -1,23 +1,23 @@
-"""demo, run, watch, validate, import, export: what one does with flows."""
+"""demo, run, validate, import, export, publish: what one does with flows."""
 
 import json
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from queryflow_cli.commands.options import Data, Ephemeral, Home, Json, Parameters, Queries
-from queryflow_cli.edge import FAILED, run_async
+from queryflow_cli.commands.options import Data, Ephemeral, Home, Json, Parameters, Queries, Server
+from queryflow_cli.edge import run_async
 from queryflow_cli.wishes import FlowWish, SessionWish, Shown
 
 EXAMPLE = "comp_top_overlap_paths"
 
 FlowFile = Annotated[Path | None, typer.Option("--flow", help="Another flow file than the shipped example.")]
 FlowOrId = Annotated[str, typer.Argument(metavar="FILE|COMPOSITION_ID", help="A flow file, or a saved flow's id.")]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A flow file.")]
+Version = Annotated[
+    str | None, typer.Option(help="Of a saved flow: published, head (what was saved last), or a version's hash.")
+]
 CompositionId = Annotated[str, typer.Argument(metavar="COMPOSITION_ID", help="A saved flow's id.")]
-ExecutionId = Annotated[UUID, typer.Argument(metavar="EXECUTION_ID", help="As `run` and the API give it.")]
 
 
 def demo(
@@ -27,12 +27,13 @@ def demo(
     data: Data = None,
     as_json: Json = False,
     sql: Queries = False,
+    server: Server = None,
 ) -> None:
     """Run the example flow on sample data, and show every node and the final rows."""
-    from queryflow_cli import usecases
+    from queryflow_cli.usecases import flows
 
     wished = FlowWish(EXAMPLE) if flow is None else FlowWish(str(flow.absolute()))
-    run_async(usecases.run_flow(wished, SessionWish(home, ephemeral, data), Shown(as_json, sql)))
+    run_async(flows.run_flow(wished, SessionWish(home, ephemeral, data, server), Shown(as_json, sql)))
 
 
 def run_flow(
@@ -43,48 +44,68 @@ def run_flow(
     data: Data = None,
     as_json: Json = False,
     sql: Queries = False,
+    version: Version = None,
+    server: Server = None,
 ) -> None:
-    """Run a flow file or a saved flow, and wait for its end."""
-    from queryflow_cli import usecases
+    """Run a flow file or a saved flow, and wait for its end.
 
-    wished = FlowWish(flow, tuple(param or ()))
-    run_async(usecases.run_flow(wished, SessionWish(home, ephemeral, data), Shown(as_json, sql)))
+    Ctrl-C asks whether to leave it running or to cancel it; where nobody can be asked it is left running.
+    """
+    from queryflow_cli.usecases import flows
 
-
-def watch_execution(execution_id: ExecutionId, home: Home = None, as_json: Json = False, sql: Queries = False) -> None:
-    """Follow an execution until it ends."""
-    from queryflow_cli import usecases
-
-    run_async(usecases.watch_execution(str(execution_id), SessionWish(home), Shown(as_json, sql)))
+    wished = FlowWish(flow, tuple(param or ()), version)
+    run_async(flows.run_flow(wished, SessionWish(home, ephemeral, data, server), Shown(as_json, sql)))
 
 
-def validate(file: File, as_json: Json = False) -> None:
-    """List everything that is wrong with a flow file; nothing is saved or run."""
-    from queryflow_cli.flows import problems_in
-    from queryflow_cli.problems import problem_document, problem_lines
+def validate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A flow file, or a template file.")],
+    as_json: Json = False,
+    home: Home = None,
+    server: Server = None,
+) -> None:
+    """List everything that is wrong with a flow file or a template file; nothing is saved or run."""
+    from queryflow_cli.problems import print_problems, problem_document
+    from queryflow_cli.usecases.templates import judge
 
-    problems = problems_in(file)
-    if as_json:
-        rows = [problem_document(each) for each in problems]
-        typer.echo(json.dumps({"problems": rows}, ensure_ascii=False, indent=2))
-    else:
-        typer.echo("\n".join(problem_lines(problems)) if problems else f"{file}: no problems.")
-    raise typer.Exit(FAILED if any(problem.severity == "error" for problem in problems) else 0)
+    async def judged() -> bool:
+        problems = await judge(file, SessionWish(home, server=server))
+        if as_json:
+            rows = [problem_document(each) for each in problems]
+            typer.echo(json.dumps({"problems": rows}, ensure_ascii=False, indent=2))
+        elif problems:
+            print_problems(problems, stderr=False)
+        else:
+            typer.echo(f"{file}: no problems.")
+        return not any(problem.severity == "error" for problem in problems)
+
+    run_async(judged())
 
 
-def import_flow(file: File, home: Home = None) -> None:
+def import_flow(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A flow file.")],
+    home: Home = None,
+    server: Server = None,
+) -> None:
     """Save a flow file as the head of its composition."""
-    from queryflow_cli import usecases
+    from queryflow_cli.usecases import flows
 
-    run_async(usecases.import_flow(file, SessionWish(home)))
+    run_async(flows.import_flow(file, SessionWish(home, server=server)))
 
 
 def export_flow(
     composition_id: CompositionId,
     home: Home = None,
     out: Annotated[Path | None, typer.Option(help="The file to write; else standard output.", dir_okay=False)] = None,
+    server: Server = None,
 ) -> None:
     """Write a saved flow as a flow file."""
-    from queryflow_cli import usecases
+    from queryflow_cli.usecases import flows
 
-    run_async(usecases.export_flow(composition_id, SessionWish(home), out))
+    run_async(flows.export_flow(composition_id, SessionWish(home, server=server), out))
+
+
+def publish_flow(composition_id: CompositionId, home: Home = None, server: Server = None) -> None:
+    """Make what was saved last the version that schedules and `run` use."""
+    from queryflow_cli.usecases import flows
+
+    run_async(flows.publish_flow(composition_id, SessionWish(home, server=server)))

@@ -12,7 +12,7 @@ Home = Annotated[
     Path | None, typer.Option(help="Where data is kept; else QUERYFLOW_HOME, else ~/.queryflow.", file_okay=False)
 ]
 Ephemeral = Annotated[bool, typer.Option("--ephemeral", help="A throw-away home, gone afterwards.")]
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object; an error, too.")]
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -20,6 +20,12 @@ Data = Annotated[
         exists=True,
         file_okay=False,
         resolve_path=True,
+    ),
+]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        help="The URL of a system that runs elsewhere; its token in QUERYFLOW_TOKEN.", envvar="QUERYFLOW_SERVER"
     ),
 ]
 Queries = Annotated[bool, typer.Option("--sql", help="Print the SQL each node sent.")]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from queryflow import __version__
 from queryflow_cli.commands.options import Data, Ephemeral, Home, named_database
 from queryflow_cli.edge import run_async
 from queryflow_cli.home import home_directory, throw_away_home
@@ -12,6 +13,21 @@ from queryflow_cli.home import home_directory, throw_away_home
 PORT = 8700
 
 Port = Annotated[int, typer.Option(help="Where the API listens on 127.0.0.1; 0 takes a free one.", min=0, max=65_535)]
+
+
+def _print_version(wished: bool) -> None:
+    if wished:
+        typer.echo(f"QueryFlow {__version__}")
+        raise typer.Exit
+
+
+def queryflow(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The flow builder that understands your SQL."""
+    del version  # its callback has answered
 
 
 def up(port: Port = PORT, home: Home = None, ephemeral: Ephemeral = False, data: Data = None) -> None:

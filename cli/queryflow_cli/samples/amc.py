@@ -1,5 +1,6 @@
 """The made-up advertiser's data set: seeded, streamed to Parquet, in sizes from a demo's to a warehouse's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,8 @@ from queryflow_cli.samples.tables import DUCKDB_TYPES, SAMPLE_TABLES, SampleTabl
 if TYPE_CHECKING:
     import duckdb
 
+Told = Callable[[int, int], None]
+"""Hears how many of how many are done."""
 END_DATE = date(2026, 10, 31)
 SEED = 20261031
 
@@ -35,28 +38,42 @@ SIZES = {
 """By name, about 10^5, 5 × 10^6 and 10^8 rows."""
 
 
-def generate(folder: Path, *, size: str = "demo", seed: int = SEED, end_date: date = END_DATE) -> Dataset:
-    """Make the data set in a folder, unless the same one is there already; a crash leaves no half-made folder."""
+def nobody(_done: int, _total: int) -> None:
+    """Hears how it goes and does nothing with it."""
+
+
+def generate(
+    folder: Path, *, size: str = "demo", seed: int = SEED, end_date: date = END_DATE, told: Told = nobody
+) -> Dataset:
+    """Make the data set in a folder, unless the same one is there already; a crash leaves no half-made folder.
+
+    `told` hears how many tables of how many there are.
+    """
     present = read_manifest(folder)
     if present and (present.name, present.size, present.seed, present.end_date) == ("amc", size, seed, end_date):
         return present
     with replaced(folder) as making:
-        rows = _write_tables(making, SIZES[size], seed, end_date)
+        rows = _write_tables(making, SIZES[size], (seed, end_date), told)
         dataset = Dataset("amc", end_date, seed, size, rows)
         write_manifest(making, dataset)
     return dataset
 
 
-def _write_tables(folder: Path, size: Size, seed: int, end_date: date) -> dict[str, int]:
+def _write_tables(folder: Path, size: Size, chosen: tuple[int, date], told: Told) -> dict[str, int]:
     import duckdb
 
+    rows: dict[str, int] = {}
+
     with duckdb.connect() as connection:
-        _define(connection, size, seed, end_date)
+        _define(connection, size, *chosen)
         try:
-            return {name: _write(connection, folder, name, table) for name, table in SAMPLE_TABLES.items()}
+            for name, table in SAMPLE_TABLES.items():
+                told(len(rows), len(SAMPLE_TABLES))
+                rows[name] = _write(connection, folder, name, table)
         except duckdb.IOException as error:
             message = f"The sample data cannot be written in {folder.parent}; is the disk full? {error}"
             raise TryAgain(message) from error
+    return rows
 
 
 def _define(connection: "duckdb.DuckDBPyConnection", size: Size, seed: int, end_date: date) -> None:

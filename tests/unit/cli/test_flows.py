@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from queryflow.domain.errors import Refused
 from queryflow.domain.parameters import ParameterType
-from queryflow_cli.flows import parameters_of, problems_in, read_assignments, read_flow_file, write_flow_file
+from queryflow_cli.files import read_flow_file, write_file
+from queryflow_cli.judging import problems_in
 from queryflow_cli.library import flow_texts
+from queryflow_cli.typed import parameters_of, read_assignments
 from queryflow_cli.wishes import FlowWish
 
 
@@ -131,4 +133,4 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -
 
 def test_a_file_that_cannot_be_written_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="directory"):
-        write_flow_file("text", tmp_path)
+        write_file("text", tmp_path)

@@ -1,0 +1,100 @@
+"""One request and its answer: what every other call is made of."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from queryflow.domain.errors import Fix, Problem, Refused, Severity, TryAgain
+
+Document = dict[str, Any]
+
+
+class RefusedByServer(Refused):
+    """The server refused a request, with the problems it found."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(str(body.get("message", f"HTTP {status}")), code=str(body.get("error", status)))
+        self.status = status
+        details = body.get("details") or {}
+        self.problems = tuple(problem_of(each) for each in details.get("problems", ()))
+
+
+class Asking:
+    """Requests to one system; every method raises RefusedByServer, or TryAgain when nobody answers."""
+
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self._http = http
+
+    async def _get(self, path: str, **content: Any) -> Document:
+        return document_of(await self._ask("GET", path, **content))
+
+    async def _pages(self, path: str, **params: str) -> AsyncIterator[Document]:
+        cursor: str | None = None
+        while True:
+            page = await self._get(path, params={"limit": "200", **params} | ({"cursor": cursor} if cursor else {}))
+            for each in page["items"]:
+                yield each
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    async def _change(self, method: str, path: str, body: Document | None = None) -> Document | None:
+        """Change what is there, as it is now; answers with what it became, None where it is gone."""
+        present = await self._ask("GET", path)
+        content = {} if body is None else {"json": body}
+        answer = await self._ask(method, path, headers={"If-Match": present.headers["etag"]}, **content)
+        return None if answer.status_code == httpx2.codes.NO_CONTENT else document_of(answer)
+
+    async def _save(self, folder: str, name: str, body: Document) -> Document:
+        """Write what the name stands for, new or not."""
+        try:
+            return await self._change("PUT", f"{folder}/{segment(name)}", body) or {}
+        except RefusedByServer as refused:
+            if refused.status != httpx2.codes.NOT_FOUND:
+                raise
+            return document_of(await self._ask("POST", folder, json=body))
+
+    async def _ask(self, method: str, path: str, **content: Any) -> httpx2.Response:
+        try:
+            answer = await self._http.request(method, path, **content)
+        except httpx2.TransportError as error:
+            message = f"Nobody answers at {self._http.base_url}; is the system still running?"
+            raise TryAgain(message) from error
+        if answer.is_error:
+            raise RefusedByServer(answer.status_code, _error_body(answer))
+        return answer
+
+
+def segment(name: str) -> str:
+    """A name a person typed, as one segment of a path and never more."""
+    return quote(name, safe="")
+
+
+def document_of(answer: httpx2.Response) -> Document:
+    """The answer as an object; RefusedByServer if it is something else."""
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        sentence = "What answers there is no QueryFlow: the answer is not an object."
+        raise RefusedByServer(answer.status_code, {"error": "UNEXPECTED", "message": sentence})
+    return found
+
+
+def problem_of(each: Mapping[str, Any]) -> Problem:
+    """A problem as the API writes it."""
+    severity = Severity(each.get("severity", Severity.ERROR))
+    fixes = tuple(Fix(str(fix["title"]), fix.get("patch") or {}) for fix in each.get("fixes") or ())
+    place = (each.get("line"), each.get("column"))
+    return Problem(str(each.get("code")), str(each.get("path")), str(each.get("message")), severity, fixes, *place)
+
+
+def _error_body(answer: httpx2.Response) -> Document:
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"error": str(answer.status_code), "message": answer.text[:500]}

@@ -1,0 +1,50 @@
+"""watch, cancel, results: what one does with executions."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from queryflow_cli.commands.options import Home, Json, Queries, Server
+from queryflow_cli.edge import run_async
+from queryflow_cli.wishes import SessionWish, Shown
+
+ExecutionId = Annotated[UUID, typer.Argument(metavar="EXECUTION_ID", help="As `run` and the API give it.")]
+
+
+def watch_execution(
+    execution_id: ExecutionId, home: Home = None, as_json: Json = False, sql: Queries = False, server: Server = None
+) -> None:
+    """Follow an execution until it ends."""
+    from queryflow_cli.usecases import executions
+
+    wish = SessionWish(home, server=server)
+    run_async(executions.watch_execution(str(execution_id), wish, Shown(as_json, sql)))
+
+
+def cancel_execution(execution_id: ExecutionId, home: Home = None, server: Server = None) -> None:
+    """Ask an execution to end."""
+    from queryflow_cli.usecases import executions
+
+    run_async(executions.cancel_execution(str(execution_id), SessionWish(home, server=server)))
+
+
+def show_results(
+    execution_id: ExecutionId,
+    node: Annotated[str | None, typer.Argument(metavar="NODE", help="A node's id; else the last one.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
+    as_json: Json = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The file for the CSV; else standard output.", dir_okay=False)
+    ] = None,
+    home: Home = None,
+    server: Server = None,
+) -> None:
+    """Show the rows of a node: the first ones as a table, or all of them as CSV or JSON."""
+    from queryflow_cli.usecases.executions import RowsWish, show_rows
+
+    if as_json and (as_csv or out):
+        raise typer.BadParameter("choose --json or --csv", param_hint="--json")
+    rows = RowsWish(str(execution_id), node, as_csv, as_json, out)
+    run_async(show_rows(rows, SessionWish(home, server=server)))

@@ -1,0 +1,109 @@
+"""Running flows, and taking them in and out."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from queryflow.domain.errors import Invalid, Severity
+from queryflow.domain.parameters import ParameterType
+from queryflow_cli.client import Document, RefusedByServer, problem_of
+from queryflow_cli.console import next_steps
+from queryflow_cli.files import FlowFile, read_flow_file, write_file
+from queryflow_cli.problems import print_problems
+from queryflow_cli.running import watch
+from queryflow_cli.session import Session, open_session
+from queryflow_cli.typed import parameters_of, read_assignments
+from queryflow_cli.wishes import DATA, FlowWish, SessionWish, Shown
+
+SHORT = 12
+"""How much of a version's hash a person reads."""
+
+
+async def run_flow(wished: FlowWish, wish: SessionWish, shown: Shown) -> bool:
+    """Run a flow file or a saved flow on a system, show it; whether it succeeded."""
+    file = None if wished.is_saved else read_flow_file(Path(wished.name))
+    typed = read_assignments(wished.assignments)
+    async with open_session(wish) as session:
+        flow = await _prepared(session, wished, file)
+        asked: Document = {"parameters": parameters_of(typed, _types(flow))}
+        asked |= {"version": wished.version or ("auto" if file is None else "head")}  # a file is not the published flow
+        asked |= {} if wish.data is None else {"connection": DATA}
+        accepted = await _accepted(session, flow, asked, file)
+        return await watch(session, str(accepted["execution_id"]), shown)
+
+
+async def import_flow(path: Path, wish: SessionWish) -> bool:
+    """Save a flow file as the head of its composition, and say what is still wrong with it."""
+    file = read_flow_file(path)
+    async with open_session(wish) as session:
+        saved = await session.client.save_composition(file.document)
+        name = saved["composition_id"]
+        print_problems(file.located(map(problem_of, saved.get("problems") or ())))
+        typer.echo(f"Saved {name}.")
+        steps = {f"{session.command} run {name}{session.words}": "runs it"}
+        if saved.get("published_version"):
+            version = saved["published_version"][:SHORT]
+            typer.echo(f"Its published version {version} stays what `run {name}` and its schedules run.")
+            steps = {
+                f"{session.command} run {name} --version head{session.words}": "runs what was saved now",
+                f"{session.command} publish {name}{session.words}": "makes it the published version",
+            }
+        next_steps(steps)
+    return True
+
+
+async def export_flow(composition_id: str, wish: SessionWish, out: Path | None) -> bool:
+    """Write a saved flow as a flow file, or to standard output."""
+    async with open_session(wish) as session:
+        text = await session.client.composition_file(composition_id)
+    write_file(text, out)
+    return True
+
+
+async def publish_flow(composition_id: str, wish: SessionWish) -> bool:
+    """Make what was saved last the version that schedules and `run` use."""
+    async with open_session(wish) as session:
+        version = await session.client.publish(composition_id)
+        typer.echo(f"Published {composition_id} as version {version[:SHORT]}.")
+        add = f'{session.command} schedules add {composition_id} --cron "0 9 * * 1"{session.words}'
+        next_steps({add: "runs it every Monday at 9"})
+    return True
+
+
+async def _prepared(session: Session, wished: FlowWish, file: FlowFile | None) -> Document:
+    """The flow as the system has it, once a file was saved; says what is worth knowing before it runs."""
+    if file is not None:
+        saved = await session.client.save_composition(file.document)
+        _warn(file.located(map(problem_of, saved.get("problems") or ())))
+        return file.document
+    flow = await session.client.composition(wished.name)
+    published = flow.get("published_version")
+    if published and wished.version in {None, "auto"}:
+        sentence = f"{flow['composition_id']} runs its published version {published[:SHORT]}"
+        typer.echo(f"{sentence}; --version head runs what was saved last.", err=True)
+    else:
+        _warn(map(problem_of, await session.client.problems(wished.name)))
+    return flow
+
+
+async def _accepted(session: Session, flow: Document, asked: Document, file: FlowFile | None) -> Document:
+    """The execution that was accepted; Invalid has the problems with their places in the file."""
+    try:
+        return await session.client.accept(str(flow["composition_id"]), asked)
+    except RefusedByServer as refused:
+        if file is None or not refused.problems:
+            raise
+        raise Invalid(str(refused), file.located(refused.problems), code=refused.error_code) from refused
+
+
+def _warn(problems: Any) -> None:
+    """Print the warnings; errors are what the execution will be refused for, with all of them."""
+    found = tuple(problems)
+    if all(problem.severity is Severity.WARNING for problem in found):
+        print_problems(found)
+
+
+def _types(flow: Document) -> dict[str, ParameterType]:
+    declared: dict[str, Any] = flow.get("parameters") or {}
+    return {name: ParameterType(each["type"]) for name, each in declared.items()}

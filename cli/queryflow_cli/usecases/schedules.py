@@ -1,0 +1,106 @@
+"""Schedules on a system."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.text import Text
+
+from queryflow.domain.parameters import ParameterType
+from queryflow_cli.client import Document
+from queryflow_cli.console import next_steps, open_console, show
+from queryflow_cli.report import new_table
+from queryflow_cli.session import open_session
+from queryflow_cli.typed import parameters_of, read_assignments
+from queryflow_cli.wishes import SessionWish
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleWish:
+    """What is to run, and when."""
+
+    composition_id: str
+    cron: str
+    time_zone: str
+    version: str
+    assignments: tuple[str, ...] = ()
+
+
+async def list_schedules(wish: SessionWish, *, as_json: bool) -> bool:
+    """Show what runs by itself, and when next."""
+    async with open_session(wish) as session:
+        schedules = await session.client.schedules()
+        add = f'{session.command} schedules add COMPOSITION_ID --cron "0 9 * * 1"{session.words}'
+    if as_json:
+        print(json.dumps({"schedules": schedules}, ensure_ascii=False, indent=2))
+    elif not schedules:
+        typer.echo("There are no schedules.")
+        next_steps({add: "runs a published flow every Monday at 9"})
+    else:
+        _print(schedules)
+    return True
+
+
+async def add_schedule(wished: ScheduleWish, wish: SessionWish) -> bool:
+    """Have a published flow run by itself."""
+    typed = read_assignments(wished.assignments)
+    async with open_session(wish) as session:
+        flow = await session.client.composition(wished.composition_id)
+        types = {name: ParameterType(each["type"]) for name, each in (flow.get("parameters") or {}).items()}
+        definition: Document = {
+            "composition_id": flow["composition_id"],
+            "cron": wished.cron,
+            "time_zone": wished.time_zone,
+            "version": wished.version,
+            "parameters": parameters_of(typed, types),
+        }
+        schedule = await session.client.create_schedule(definition)
+        typer.echo(f"Schedule {schedule['id']} runs {flow['composition_id']}: {wished.cron} in {wished.time_zone}.")
+        if session.own:
+            typer.echo("Schedules fire while QueryFlow runs; this command's own system ends with it.")
+        end = session.words
+        steps = {f"{session.command} up{end}": "keeps QueryFlow running"} if session.own else {}
+        next_steps(steps | {f"{session.command} schedules list{end}": "says when it runs next"})
+    return True
+
+
+async def switch_schedule(schedule_id: str, wish: SessionWish, *, active: bool) -> bool:
+    """Switch a schedule on or off."""
+    async with open_session(wish) as session:
+        schedule = await session.client.switch_schedule(schedule_id, active=active)
+    typer.echo(f"Schedule {schedule_id} is {'on' if schedule.get('is_active') else 'off'}.")
+    return True
+
+
+async def remove_schedule(schedule_id: str, wish: SessionWish) -> bool:
+    """Remove a schedule; what it started stays."""
+    async with open_session(wish) as session:
+        await session.client.remove_schedule(schedule_id)
+    typer.echo(f"Schedule {schedule_id} is gone; what it ran stays.")
+    return True
+
+
+def _print(schedules: list[Document]) -> None:
+    table = new_table(f"{len(schedules)} schedules")
+    for name in ("schedule", "runs", "cron", "time zone", "next"):
+        table.add_column(name, overflow="fold")
+    for each in schedules:
+        subject = each.get("composition_id") or each.get("workflow_id") or ""
+        words = (str(each["id"]), str(subject), each["cron"], each["time_zone"], _next(each))
+        table.add_row(*map(Text, words))
+    show(open_console(), table)
+
+
+def _next(schedule: Document) -> str:
+    """When it fires next, in its own time zone, or why it does not."""
+    timer = schedule.get("timer") or {}
+    if not schedule["is_active"]:
+        return "off"
+    if timer.get("reason"):
+        return f"{timer['state']}: {timer['reason']}"
+    if not timer.get("next_fire_at"):
+        return "in a moment"
+    moment = datetime.fromisoformat(timer["next_fire_at"]).astimezone(ZoneInfo(schedule["time_zone"]))
+    return moment.strftime("%a %Y-%m-%d %H:%M")

@@ -1,0 +1,106 @@
+"""Templates on a system, and files checked with them."""
+
+import json
+from pathlib import Path
+
+import typer
+from rich.syntax import Syntax
+from rich.text import Text
+
+from queryflow.domain.errors import Problem
+from queryflow.domain.ids import TemplateId
+from queryflow.domain.places import located
+from queryflow.domain.template import Template
+from queryflow.domain.template_file import template_from_document, template_to_document, write_template
+from queryflow_cli.client import Document, RefusedByServer, problem_of
+from queryflow_cli.console import open_console, show
+from queryflow_cli.files import read_template_file, write_file
+from queryflow_cli.home import LOCK, home_directory
+from queryflow_cli.judging import problems_in, unknown_templates
+from queryflow_cli.problems import print_problems
+from queryflow_cli.report import new_table
+from queryflow_cli.session import open_session
+from queryflow_cli.wishes import SessionWish
+
+STORED = frozenset({"id", "created_at", "updated_at", "problems"})
+"""What the API adds to a template."""
+
+
+async def import_templates(paths: list[Path], wish: SessionWish) -> bool:
+    """Save template files, new or as new versions, and say what is still wrong with them."""
+    files = {path: read_template_file(path) for path in paths}
+    async with open_session(wish) as session:
+        for file in files.values():
+            try:
+                saved = await session.client.save_template(file.document)
+            except RefusedByServer as refused:
+                refused.problems = located(file.text, refused.problems)
+                raise
+            print_problems(located(file.text, map(problem_of, saved.get("problems") or ())))
+            typer.echo(f"Saved {saved['template_id']}, version {saved['version']}.")
+    return True
+
+
+async def list_templates(wish: SessionWish, *, as_json: bool) -> bool:
+    """Show what templates there are."""
+    async with open_session(wish) as session:
+        templates = await session.client.templates()
+    if as_json:
+        print(json.dumps({"templates": templates}, ensure_ascii=False, indent=2))
+        return True
+    table = new_table(f"{len(templates)} templates")
+    for name in ("template", "version", "dialect", "name"):
+        table.add_column(name, overflow="fold", justify="right" if name == "version" else "left")
+    for each in templates:
+        table.add_row(each["template_id"], str(each["version"]), each["dialect"], Text(each["name"]))
+    show(open_console(), table)
+    return True
+
+
+async def show_template(template_id: str, wish: SessionWish, *, as_yaml: bool) -> bool:
+    """Show a template: its parameters, its columns and its SQL; or write it as a template file."""
+    async with open_session(wish) as session:
+        template = _template(await session.client.template(template_id))
+    if as_yaml:
+        write_file(write_template(template), None)
+    else:
+        _print(template)
+    return True
+
+
+async def judge(path: Path, wish: SessionWish) -> list[Problem]:
+    """Everything wrong with a file, with the saved templates where it names one that is neither in it nor shipped."""
+    unknown = unknown_templates(path)
+    there = wish.server is not None or (home_directory(wish.home) / LOCK).exists()
+    if not (unknown and there):
+        return problems_in(path)
+    async with open_session(wish) as session:
+        known = await session.client.template_ids() & unknown
+        saved = [_template(await session.client.template(each)) for each in sorted(known)]
+    return problems_in(path, {TemplateId(each.template_id): each for each in saved})
+
+
+def _template(document: Document) -> Template:
+    return template_from_document({key: value for key, value in document.items() if key not in STORED})
+
+
+def _print(template: Template) -> None:
+    console = open_console()
+    head = template_to_document(template)
+    show(console, Text(f"{template.template_id}, version {template.version}: {template.name}", style="bold"))
+    if template.description:
+        show(console, Text(template.description))
+    parameters = new_table("\nparameters")
+    for name in ("name", "type", "required", "default", "label"):
+        parameters.add_column(name, overflow="fold")
+    for each in template.parameters:
+        default = "" if each.default is None else json.dumps(each.default, ensure_ascii=False)
+        words = (each.name, each.type.value, "yes" if each.required else "no", default, each.label or "")
+        parameters.add_row(*map(Text, words))
+    outputs = new_table("columns")
+    for name in ("name", "type"):
+        outputs.add_column(name, overflow="fold")
+    for column in template.outputs:
+        outputs.add_row(Text(column.name), Text(column.type or "unknown until it has run"))
+    show(console, *([parameters] if template.parameters else []), *([outputs] if template.outputs else []))
+    show(console, Syntax(str(head["sql"]).rstrip(), "sql", word_wrap=True, background_color="default"))
