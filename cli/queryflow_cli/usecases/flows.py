@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from queryflow.domain.errors import Invalid, Severity
+from queryflow.domain.errors import Invalid, Problem, Severity
 from queryflow.domain.parameters import ParameterType
 from queryflow_cli.client import Document, RefusedByServer, problem_of
 from queryflow_cli.console import next_steps
@@ -25,11 +25,12 @@ async def run_flow(wished: FlowWish, wish: SessionWish, shown: Shown) -> bool:
     file = None if wished.is_saved else read_flow_file(Path(wished.name))
     typed = read_assignments(wished.assignments)
     async with open_session(wish) as session:
-        flow = await _prepared(session, wished, file)
+        flow, problems = await _prepared(session, wished, file)
         asked: Document = {"parameters": parameters_of(typed, _types(flow))}
         asked |= {"version": wished.version or ("auto" if file is None else "head")}  # a file is not the published flow
         asked |= {} if wish.data is None else {"connection": DATA}
         accepted = await _accepted(session, flow, asked, file)
+        print_problems(problem for problem in problems if problem.severity is Severity.WARNING)
         return await watch(session, str(accepted["execution_id"]), shown)
 
 
@@ -71,20 +72,20 @@ async def publish_flow(composition_id: str, wish: SessionWish) -> bool:
     return True
 
 
-async def _prepared(session: Session, wished: FlowWish, file: FlowFile | None) -> Document:
-    """The flow as the system has it, once a file was saved; says what is worth knowing before it runs."""
+async def _prepared(
+    session: Session, wished: FlowWish, file: FlowFile | None
+) -> tuple[Document, tuple[Problem, ...]]:
+    """The flow as the system has it, once a file was saved, and its problems; says it if a published version runs."""
     if file is not None:
         saved = await session.client.save_composition(file.document)
-        _warn(file.located(map(problem_of, saved.get("problems") or ())))
-        return file.document
+        return file.document, file.located(map(problem_of, saved.get("problems") or ()))
     flow = await session.client.composition(wished.name)
     published = flow.get("published_version")
     if published and wished.version in {None, "auto"}:
         sentence = f"{flow['composition_id']} runs its published version {published[:SHORT]}"
         typer.echo(f"{sentence}; --version head runs what was saved last.", err=True)
-    else:
-        _warn(map(problem_of, await session.client.problems(wished.name)))
-    return flow
+        return flow, ()
+    return flow, tuple(map(problem_of, await session.client.problems(wished.name)))
 
 
 async def _accepted(session: Session, flow: Document, asked: Document, file: FlowFile | None) -> Document:
@@ -95,13 +96,6 @@ async def _accepted(session: Session, flow: Document, asked: Document, file: Flo
         if file is None or not refused.problems:
             raise
         raise Invalid(str(refused), file.located(refused.problems), code=refused.error_code) from refused
-
-
-def _warn(problems: Any) -> None:
-    """Print the warnings; errors are what the execution will be refused for, with all of them."""
-    found = tuple(problems)
-    if all(problem.severity is Severity.WARNING for problem in found):
-        print_problems(found)
 
 
 def _types(flow: Document) -> dict[str, ParameterType]:
