@@ -27,7 +27,11 @@ USAGE: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class Interrupted(Exception):
-    """Ctrl-C was answered; the message says what became of what ran."""
+    """Ctrl-C was answered; the message says what became of the execution."""
+
+    def __init__(self, message: str, execution_id: str) -> None:
+        super().__init__(message)
+        self.details = {"execution_id": execution_id}
 
 
 def run_app(app: Callable[..., Any]) -> Never:
@@ -41,7 +45,7 @@ def run_app(app: Callable[..., Any]) -> Never:
     except OSError as error:
         code = _explain_os_error(error, as_json=as_json)
     except Interrupted as error:
-        code = _say(str(error), "INTERRUPTED", INTERRUPTED, as_json=as_json)
+        code = _interrupted(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - a person is shown a sentence, whatever happened
         if not isinstance(error, USAGE):
             code = _explain_defect(error, as_json=as_json)
@@ -87,6 +91,14 @@ def explain(error: QueryFlowError, *, as_json: bool = False) -> int:
 def error_json(code: str, message: str, details: dict[str, Any]) -> str:
     """What is refused, in the one shape of the API and the command line."""
     return json.dumps({"error": code, "message": message, "details": details}, ensure_ascii=False, indent=2)
+
+
+def _interrupted(error: Interrupted, *, as_json: bool) -> int:
+    if as_json:
+        print(error_json("INTERRUPTED", str(error), error.details))
+    else:
+        typer.echo(str(error), err=True)
+    return INTERRUPTED
 
 
 def _say(message: str, code: str, exit_code: int, *, as_json: bool) -> int:

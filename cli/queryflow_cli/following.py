@@ -42,7 +42,7 @@ class Following:
         """Take the execution as it stands now."""
         self._execution = execution
         now = time.monotonic()
-        running = {node["node_id"] for node in execution["nodes"] if node["state"] == "running"}
+        running = [node["node_id"] for node in execution["nodes"] if node["state"] == "running"]
         self._since = {name: self._since.get(name, now) for name in running}
 
     def tick(self) -> None:

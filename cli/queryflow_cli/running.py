@@ -68,14 +68,15 @@ async def _tick(following: Following) -> None:
 async def _interrupted(session: Session, execution_id: str, shown: Shown, asked: asyncio.Event) -> Document:
     """The execution as it ended, if it is to be cancelled; else Interrupted says what became of it."""
     if await ask(session, asked) is Answer.LEAVE:
-        raise Interrupted(left_running(session, execution_id))
+        raise Interrupted(left_running(session, execution_id), execution_id)
     with contextlib.suppress(RefusedByServer):  # it ended meanwhile
         await session.client.cancel(execution_id)
     typer.echo("Cancelling it …", err=True)
     asked.clear()
     execution = await _follow(session, execution_id, shown, asked)
     if not ExecutionState(execution["state"]).final:
-        raise Interrupted(f"Cancelling goes on without you: {session.command} watch {execution_id}{session.words}")
+        sentence = f"Cancelling goes on without you: {session.command} watch {execution_id}{session.words}"
+        raise Interrupted(sentence, execution_id)
     asked.set()
     return execution
 

@@ -72,9 +72,7 @@ async def publish_flow(composition_id: str, wish: SessionWish) -> bool:
     return True
 
 
-async def _prepared(
-    session: Session, wished: FlowWish, file: FlowFile | None
-) -> tuple[Document, tuple[Problem, ...]]:
+async def _prepared(session: Session, wished: FlowWish, file: FlowFile | None) -> tuple[Document, tuple[Problem, ...]]:
     """The flow as the system has it, once a file was saved, and its problems; says it if a published version runs."""
     if file is not None:
         saved = await session.client.save_composition(file.document)

@@ -98,7 +98,7 @@ async def test_a_pivot_over_a_list_is_one_query(sandbox: Sandbox, directory: Pat
         (
             "SELECT * FROM nowhere",
             ErrorKind.MISSING,
-            "The engine connection sample has: dsp_impressions, odd [name]*, parts, people.",
+            "The engine connection sample has the tables dsp_impressions, odd [name]*, parts, people.",
         ),
         ("SELECT nothing FROM people", ErrorKind.VALIDATION, 'Referenced column "nothing" not found'),
         ("DROP VIEW people", ErrorKind.VALIDATION, "exactly one SELECT"),

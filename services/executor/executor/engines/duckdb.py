@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from executor.engines.folder_tables import Table, find_tables, inputs_of, mentioned
+from executor.engines.missing_table import missing_table
 from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
 from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import ParameterName
@@ -20,8 +21,6 @@ from queryflow.sql.render import render
 RESULT = "result.parquet"
 COMPARED = "in IN/ANY/ALL clause"
 """DuckDB's words where what stands on the two sides of IN cannot be compared."""
-MOST_NAMED = 30
-"""Tables that a message about a missing one names."""
 
 
 class DuckDBEngine:
@@ -98,7 +97,4 @@ def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table], sql: s
         return EngineFailure(failure.kind, failure.message + _list_advice(work), sql)
     if failure.kind is not ErrorKind.MISSING:
         return EngineFailure(failure.kind, failure.message, sql)
-    names = ", ".join(sorted(tables)[:MOST_NAMED]) or "no tables"
-    names += f" and {len(tables) - MOST_NAMED} others" if len(tables) > MOST_NAMED else ""
-    message = f"{failure.message}\nThe engine connection {work.connection.name} has: {names}."
-    return EngineFailure(failure.kind, message, sql)
+    return EngineFailure(failure.kind, missing_table(failure.message, work.connection.name, tables), sql)
