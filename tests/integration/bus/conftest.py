@@ -43,21 +43,25 @@ class Site:
     pause: float = 0.01
     """How long a message waits for its next try: milliseconds instead of seconds."""
 
-    def bus(self) -> Bus:
+    def bus(self, *, drain_seconds: float = 5) -> Bus:
         """A bus that was not started."""
         made: Bus
         if self.kind == "local":
-            made = LocalBus(backoff=self._backoff, shuffle=Random(7), drain_seconds=5)
+            made = LocalBus(backoff=self._backoff, shuffle=Random(7), drain_seconds=drain_seconds)
         else:
             made = RabbitBus(
-                self.amqp_url, self.settings.amqp_prefix, backoff=self._backoff, drain_seconds=5, watch_seconds=0.3
+                self.amqp_url,
+                self.settings.amqp_prefix,
+                backoff=self._backoff,
+                drain_seconds=drain_seconds,
+                watch_seconds=0.3,
             )
         self.buses.append(made)
         return made
 
-    async def started(self, *handlers: AnyHandler, service: object = None) -> Bus:
+    async def started(self, *handlers: AnyHandler, service: object = None, drain_seconds: float = 5) -> Bus:
         """A bus that delivers to the handlers."""
-        bus = self.bus()
+        bus = self.bus(drain_seconds=drain_seconds)
         bus.subscribe(handlers, service, DeadLetterTable("executor", self.pool))
         await bus.start()
         return bus

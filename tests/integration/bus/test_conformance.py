@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from queryflow.domain.errors import Invalid, Problem, Refused, TryAgain
-from queryflow.runtime.bus.port import BatchHandler, Handler, Unroutable
+from queryflow.runtime.bus.port import AnyHandler, BatchHandler, DeadLetter, Handler, Unroutable
+from queryflow.runtime.outbox import DeadLetterTable
 from tests.integration.bus.conftest import Poked, Site
 from tests.support.eventually import eventually
 
@@ -41,6 +42,21 @@ class Listener:
         self.answered.append(event.number)
 
 
+class DiskFull:
+    """A place for dead letters that cannot keep the first ones."""
+
+    def __init__(self, table: DeadLetterTable, times: int) -> None:
+        self._table = table
+        self._times = times
+        self.refused = 0
+
+    async def record(self, letter: DeadLetter) -> None:
+        if self.refused < self._times:
+            self.refused += 1
+            raise ConnectionResetError
+        await self._table.record(letter)
+
+
 async def on_poked(event: Poked, listener: Listener) -> None:
     await listener.hear(event)
 
@@ -68,15 +84,27 @@ def listener() -> Listener:
     return Listener()
 
 
-async def test_a_message_is_done_when_its_handler_returns(site: Site, listener: Listener) -> None:
-    bus = await site.started(single(), service=listener)
+@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
+async def test_a_message_is_done_when_its_handler_returns(site: Site, listener: Listener, handler: AnyHandler) -> None:
+    """And no sooner: what was not answered comes back, what was answered does not."""
+    bus = await site.started(handler, service=listener, drain_seconds=0.1)
     outbox = site.outbox(bus)
     site.run(outbox)
-    now = await site.pool.fetchval("SELECT now()")
-    futures = bus.send([await site.raw(Poked(number=1).body())])
-    await asyncio.gather(*futures)
-    await eventually(lambda: listener.heard == [1])
-    assert now is not None
+    outbox.hand_over(await site.commit(outbox, 1))
+    await eventually(lambda: listener.answered == [1])
+    listener.gate.clear()
+    outbox.hand_over(await site.commit(outbox, 2))
+    await eventually(lambda: listener.heard == [1, 2])
+    await bus.stop()
+    assert listener.answered == [1], "it was not waited for long enough to end"
+
+    later = await site.started(handler, service=listener)
+    site.run(site.outbox(later))
+    listener.gate.set()
+    await eventually(lambda: listener.answered == [1, 2])
+    await site.say(later, 3)
+    await eventually(lambda: listener.answered == [1, 2, 3])
+    assert listener.heard == [1, 2, 2, 3]
     assert await site.dead() == []
 
 
@@ -131,6 +159,21 @@ async def test_a_bug_is_a_dead_letter_at_once_and_holds_nobody_up(
     assert letter["queue"] == "test.first"
     assert letter["message_id"] == envelopes[1].message_id
     assert (letter["code"], letter["reason"]) == ("BUG", "ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
+async def test_a_message_whose_dead_letter_cannot_be_kept_comes_back(
+    site: Site, listener: Listener, handler: AnyHandler
+) -> None:
+    listener.answers[1] = [ZeroDivisionError() for _ in range(20)]
+    letters = DiskFull(DeadLetterTable("executor", site.pool), times=2)
+    bus = site.bus()
+    bus.subscribe((handler,), listener, letters)
+    await bus.start()
+    await site.say(bus, 1)
+    (letter,) = await eventually(site.dead)
+    assert (letter["code"], letters.refused) == ("BUG", 2)
+    assert listener.heard.count(1) >= 3
 
 
 async def test_a_refusal_is_a_dead_letter_with_its_code(site: Site, listener: Listener) -> None:

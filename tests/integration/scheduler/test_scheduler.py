@@ -17,6 +17,7 @@ from scheduler.handlers import on_flow_finished
 from scheduler.scheduler import Scheduler
 from scheduler.settings import SchedulerSettings
 from scheduler.ticker import tick
+from scheduler.usecases.timers import fire_due
 from tests.integration.scheduler.world import FAILURES_LIMIT, World
 from tests.support.eventually import eventually
 
@@ -127,6 +128,18 @@ async def test_an_outdated_definition_fires_no_more(world: World, schedulers: li
     await world.change(schedule, "cron = '0 0 1 1 *'")
     await tick(schedulers[0])
     assert await said(world) == []
+
+
+async def test_a_timer_of_an_outdated_definition_is_not_taken(world: World, schedulers: list[Scheduler]) -> None:
+    """The definition may change between the two looks of a tick."""
+    schedule = await world.schedule()
+    await tick(schedulers[0])
+    at = await make_due(world, schedule, MINUTE)
+    await world.change(schedule, "cron = '0 0 1 1 *'")
+    async with schedulers[0].transaction() as transaction:
+        assert not await fire_due(transaction, schedulers[0].settings)
+    assert (await said(world), await fired(world, schedule)) == ([], [])
+    assert (await timer(world, schedule))["next_fire_at"] == at
 
 
 async def test_what_cannot_be_read_rests_with_its_reason_and_the_others_go_on(

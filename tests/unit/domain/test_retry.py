@@ -67,3 +67,10 @@ def test_no_attempt_begins_after_all_the_time_there_is() -> None:
         for seconds in (2, 3)
     ]
     assert waits == [timedelta(seconds=10), None]
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 5])
+def test_no_dice_make_a_wait_longer_than_the_cap(attempt: int) -> None:
+    retry = Retry(attempts=9, first_seconds=50, cap_seconds=60, jitter=1)
+    wait = next_attempt(retry, attempt=attempt, kind=ErrorKind.TRANSIENT, elapsed=NONE, random=0.999)
+    assert wait == timedelta(seconds=60)
