@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from queryflow.domain.states import ExecutionState
-from queryflow.messages.execution import ExecutionProgressed, Fact, NodeStarted, NodeSucceeded
+from queryflow.messages.execution import ExecutionProgressed, Fact, NodeCancelled, NodeStarted, NodeSucceeded
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested, FlowExecutionStarted
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_execution, on_progress
@@ -164,6 +164,7 @@ async def test_an_end_a_start_and_a_wish_that_were_not_heard_are_mended(world: W
     ended, at = await running(world)
     await heard(status, world, ended)
     await world.node(ended, "top", "cancelled", sequence=1, attempt=1, finished_at=at)
+    await tell(status, ended, NodeCancelled(node_id="top", attempt=1, sequence=1, at=at))
     await end(world, ended, at)
     started, _ = await running(world)
     about: dict[str, Any] = {"execution_id": started, "composition_id": "comp_a"}
