@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from queryflow.domain.errors import Invalid, Problem, Refused, TryAgain
-from queryflow.runtime.bus.port import AnyHandler, BatchHandler, DeadLetter, Handler, Unroutable
-from queryflow.runtime.outbox import DeadLetterTable
+from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler, Unroutable
 from tests.integration.bus.conftest import Poked, Site
 from tests.support.eventually import eventually
 
@@ -40,21 +39,6 @@ class Listener:
         if waiting := self.answers.get(event.number):
             raise waiting.pop(0)
         self.answered.append(event.number)
-
-
-class DiskFull:
-    """A place for dead letters that cannot keep the first ones."""
-
-    def __init__(self, table: DeadLetterTable, times: int) -> None:
-        self._table = table
-        self._times = times
-        self.refused = 0
-
-    async def record(self, letter: DeadLetter) -> None:
-        if self.refused < self._times:
-            self.refused += 1
-            raise ConnectionResetError
-        await self._table.record(letter)
 
 
 async def on_poked(event: Poked, listener: Listener) -> None:
@@ -159,21 +143,6 @@ async def test_a_bug_is_a_dead_letter_at_once_and_holds_nobody_up(
     assert letter["queue"] == "test.first"
     assert letter["message_id"] == envelopes[1].message_id
     assert (letter["code"], letter["reason"]) == ("BUG", "ZeroDivisionError: division by zero")
-
-
-@pytest.mark.parametrize("handler", [single(), batched()], ids=["single", "batch"])
-async def test_a_message_whose_dead_letter_cannot_be_kept_comes_back(
-    site: Site, listener: Listener, handler: AnyHandler
-) -> None:
-    listener.answers[1] = [ZeroDivisionError() for _ in range(20)]
-    letters = DiskFull(DeadLetterTable("executor", site.pool), times=2)
-    bus = site.bus()
-    bus.subscribe((handler,), listener, letters)
-    await bus.start()
-    await site.say(bus, 1)
-    (letter,) = await eventually(site.dead)
-    assert (letter["code"], letters.refused) == ("BUG", 2)
-    assert listener.heard.count(1) >= 3
 
 
 async def test_a_refusal_is_a_dead_letter_with_its_code(site: Site, listener: Listener) -> None:
