@@ -7,23 +7,32 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from executor.attempt import Finished
+import structlog
 
+from executor.attempt import Finished
+from queryflow.runtime.faults import passes
+
+log = structlog.get_logger()
 MOST_TOGETHER = 200
 
 Waiting = tuple[Finished, "asyncio.Future[None]"]
+Alone = Callable[[Finished], Awaitable[None]]
 
 
 class Finisher:
-    """Records outcomes through `record`, which takes a list; one call of it runs at a time."""
+    """Records outcomes through `together`, which takes a list; one call of it runs at a time.
 
-    def __init__(self, record: Callable[[Sequence[Finished]], Awaitable[None]]) -> None:
-        self._record = record
+    Where that fails, each of them is recorded through `alone`, so that one that cannot be recorded harms no other.
+    """
+
+    def __init__(self, together: Callable[[Sequence[Finished]], Awaitable[None]], alone: Alone) -> None:
+        self._record_together = together
+        self._record_alone = alone
         self._waiting: deque[Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
 
     async def finish(self, finished: Finished) -> None:
-        """Return once the outcome is committed; raises what `record` raised for it."""
+        """Return once the outcome is committed; raises what recording it raised."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((finished, future))
         if self._worker is None:
@@ -39,21 +48,23 @@ class Finisher:
             self._worker = None
 
     async def _together(self, batch: Sequence[Waiting]) -> None:
-        """Record a batch; if it fails, each outcome is recorded alone, so that a bad one harms no other."""
-        problem = await self._try([finished for finished, _ in batch])
-        if problem is not None and len(batch) > 1:
-            for each in batch:
-                await self._together([each])
-            return
-        for _, future in batch:
-            _answer(future, problem)
+        problem = await _problem(self._record_together([finished for finished, _ in batch]))
+        if problem is not None and not passes(problem):
+            log.error("Outcomes could not be recorded together; each is recorded alone", action="finish.apart",
+                      outcomes=len(batch), exc_info=problem)  # fmt: skip
+        for finished, future in batch:
+            if problem is None or passes(problem):
+                _answer(future, problem)
+            else:
+                _answer(future, await _problem(self._record_alone(finished)))
 
-    async def _try(self, batch: Sequence[Finished]) -> Exception | None:
-        try:
-            await self._record(batch)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is handed to those who wait for the answer
-            return problem
-        return None
+
+async def _problem(recording: Awaitable[None]) -> Exception | None:
+    try:
+        await recording
+    except Exception as problem:  # noqa: BLE001 - whatever it is, it is handed to those who wait for the answer
+        return problem
+    return None
 
 
 def _answer(future: "asyncio.Future[None]", problem: Exception | None) -> None:

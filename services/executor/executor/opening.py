@@ -10,12 +10,13 @@ from executor.attempt import Finished
 from executor.cataloguing import Cataloguing
 from executor.executor import Equipment, Executor
 from executor.finisher import Finisher
-from executor.poller import admit_next, poll
+from executor.poller import admit_next, give_places, ready_due
 from executor.running import Running
 from executor.settings import ExecutorSettings
 from executor.sweeper import sweep, tidy
 from executor.unit import Desk
-from executor.usecases.finish import finish
+from executor.usecases.cancel import break_off_cancelled
+from executor.usecases.finish import finish, finish_alone
 from executor.usecases.leasing import RENEWALS_PER_LEASE, drain, renew
 from executor.versions import Versions
 from queryflow.runtime.bus.port import Bus
@@ -28,6 +29,12 @@ POOL_SIZE = 8
 TIDY_SECONDS = 86_400.0
 
 Loop = Callable[[], Awaitable[None]]
+POLLS = (
+    ("executor.cancels", break_off_cancelled),
+    ("executor.due", ready_due),
+    ("executor.places", give_places),
+)
+"""One that fails is slowed down; the others are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,11 @@ async def open_executor(settings: ExecutorSettings, bus: Bus, equipment: Equipme
     pool = await open_pool(settings.database_url, role=settings.role, maximum=POOL_SIZE)
     outbox = Outbox(settings.service, pool, bus, settings)
 
-    async def record(finished: Sequence[Finished]) -> None:
+    async def together(finished: Sequence[Finished]) -> None:
         await finish(executor, finished)
+
+    async def alone(finished: Finished) -> None:
+        await finish_alone(executor, finished)
 
     executor = Executor(
         settings=settings,
@@ -53,7 +63,7 @@ async def open_executor(settings: ExecutorSettings, bus: Bus, equipment: Equipme
         versions=Versions(),
         admission=Admission(settings.open_nodes_limit),
         running=Running(settings.run_at_once),
-        finisher=Finisher(record),
+        finisher=Finisher(together, alone),
         equipment=equipment,
         cataloguing=Cataloguing(),
         attempts=settings.home / "attempts",
@@ -76,7 +86,7 @@ def _loops(executor: Executor, outbox: Outbox) -> tuple[Loop, ...]:
     return (
         outbox.run,
         partial(beat, executor.desk.pool, settings.service, settings.instance),
-        partial(forever, "executor.poll", partial(poll, executor), every_seconds=settings.poll_seconds),
+        *(partial(forever, name, partial(call, executor), every_seconds=settings.poll_seconds) for name, call in POLLS),
         partial(forever, "executor.admit", admit, every_seconds=0.0),
         partial(
             forever,

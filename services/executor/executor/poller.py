@@ -1,39 +1,66 @@
-"""What only time brings, each second: due retries, freed places, admission, cancels of what runs here."""
+"""What only time brings, each second: due retries, freed places, admission. Each has a loop of its own."""
 
+from collections.abc import Collection
+
+import structlog
+
+from executor.apart import together_or_each
 from executor.executor import Executor
 from executor.repository import executions, slots
 from executor.unit import Unit
-from executor.usecases.cancel import break_off_cancelled
-from executor.usecases.launch import launch
-from executor.usecases.waiting import ready_due, ready_waiting
+from executor.usecases import waiting
+from executor.usecases.launch import fail_launch, launch
+from queryflow.domain.ids import ExecutionId
+from queryflow.runtime.faults import passes
 
+log = structlog.get_logger()
 MOST_ADMITTED = 500
 
 
-async def poll(executor: Executor) -> None:
-    """One turn of everything but admission."""
-    await break_off_cancelled(executor)
-    await executor.desk.commit(ready_due)
-    await executor.desk.commit(lambda unit: _ready_waiting(unit, executor))
+async def ready_due(executor: Executor) -> None:
+    """Ready the nodes whose back-off has passed."""
+    await executor.desk.commit(waiting.ready_due)
+
+
+async def give_places(executor: Executor) -> None:
+    """Free places that nobody uses, and ready nodes that wait for one, or for room, while there is room here."""
+    names = await executor.desk.commit(_free_abandoned)
+    room = executor.running.room
+    if not names or room == 0:
+        return
+
+    async def give(some: Collection[str]) -> None:
+        await executor.desk.commit(lambda unit: waiting.ready_waiting(unit, some, room))
+
+    await together_or_each(names, give)
 
 
 async def admit_next(executor: Executor) -> None:
     """Launch the executions that wait, one person after the other, while there is room."""
     async with executor.desk.pool.acquire() as connection:
-        waiting = await executions.fair_turn(connection, MOST_ADMITTED)
-        if waiting or not executor.admission.has_room:
+        asked = await executions.fair_turn(connection, MOST_ADMITTED)
+        if asked or not executor.admission.has_room:
             executor.admission.measured(await executions.open_nodes(connection))
-    for place, execution_id in enumerate(waiting):
+    for place, execution_id in enumerate(asked):
         if executor.admission.room == 0:
-            executor.admission.backlog(len(waiting) - place)
+            executor.admission.backlog(len(asked) - place)
             return
-        await launch(executor, [execution_id])
+        await _launch(executor, execution_id)
     executor.admission.backlog(0)
 
 
-async def _ready_waiting(unit: Unit, executor: Executor) -> None:
+async def _launch(executor: Executor, execution_id: ExecutionId) -> None:
+    """Launch it; one that cannot be launched fails, and those behind it have their turn."""
+    try:
+        await launch(executor, [execution_id])
+    except Exception as problem:
+        if passes(problem):
+            raise
+        log.exception("An execution could not be launched", action="launch.failed", execution_id=str(execution_id))
+        await executor.desk.commit(lambda unit: fail_launch(unit, execution_id))
+
+
+async def _free_abandoned(unit: Unit) -> list[str]:
+    """Free places that nobody uses; the engine connections that nodes wait for."""
     await slots.release_abandoned(unit.connection)
-    if executor.running.room == 0:
-        return
-    if names := await slots.connections_waited_for(unit.connection):
-        await ready_waiting(unit, names, executor.running.room)
+    return await slots.connections_waited_for(unit.connection)

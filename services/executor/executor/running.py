@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from uuid import UUID
@@ -37,6 +38,8 @@ class Held:
     ending: Ending | None = None
     trace: Trace = field(default_factory=Trace)
     """What is known so far of what the attempt works with, for the case that it fails."""
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the attempt is not this process's any more: its lease was lost, or it is to be given back."""
 
     @property
     def valid(self) -> bool:
@@ -56,10 +59,17 @@ class Held:
 
     def break_off(self, ending: Ending) -> None:
         """Stop the work, once; the first reason counts."""
+        if ending in {Ending.LOST, Ending.RELEASED}:
+            self.let_go.set()
         if self.ending is None:
             self.ending = ending
             if self.work is not None:
                 self.work.cancel()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait that long, or until the attempt is let go."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.let_go.wait(), seconds)
 
 
 class Running:

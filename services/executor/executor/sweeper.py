@@ -5,7 +5,7 @@ number of sweepers may run. A run without faults needs no repair: each is counte
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +15,9 @@ import asyncpg
 import structlog
 from prometheus_client import Counter
 
+from executor.apart import together_or_each, try_each
 from executor.executor import Executor
+from executor.frozen import RunningExecution
 from executor.repository import repairs, results
 from executor.results import RESULTS, executions_of
 from executor.usecases.cancel import cancel
@@ -36,13 +38,9 @@ Look = Callable[[Connection, timedelta], Awaitable[list[ExecutionId]]]
 
 
 async def sweep(executor: Executor) -> None:
-    """One turn over everything."""
-    await _expired_leases(executor)
-    _count("ready_unclaimed", await executor.desk.commit(lambda unit: announce_unclaimed(unit, executor)))
-    await _cancels(executor)
-    await _untold(executor)
-    await _counts(executor)
-    await _catalogues(executor)
+    """One turn over everything; what cannot be mended keeps nothing else from being mended."""
+    looks = (_expired_leases, _unclaimed, _cancels, _untold, _counts, _catalogues)
+    await try_each(looks, lambda look: look(executor))
 
 
 async def tidy(executor: Executor) -> None:
@@ -67,41 +65,65 @@ async def _patiently(call: Callable[[], Awaitable[int]]) -> int:
 
 
 async def _expired_leases(executor: Executor) -> None:
-    while True:
-        found, unfinished = await executor.desk.commit(lambda unit: recover_expired(unit, executor))
+    async def recover(expired: Collection[UUID]) -> None:
+        found, unfinished = await executor.desk.commit(lambda unit: recover_expired(unit, executor, expired))
         _count("lease_expired", found)
         for execution_id in unfinished:
             await go_on(executor, execution_id)
-        if found < repairs.PAGE:
-            return
+
+    more = True
+    while more:
+        async with executor.desk.pool.acquire() as connection:
+            page = await repairs.expired(connection)
+        more = len(page) == repairs.PAGE
+        if page:
+            await together_or_each(page, recover)
+
+
+async def _unclaimed(executor: Executor) -> None:
+    _count("ready_unclaimed", await executor.desk.commit(lambda unit: announce_unclaimed(unit, executor)))
 
 
 async def _cancels(executor: Executor) -> None:
-    for execution_id in await _found(executor, repairs.uncopied_cancels):
+    async def mend(execution_id: ExecutionId) -> None:
         _count("cancel_not_copied", 1)
         await cancel(executor, execution_id)
 
+    await try_each(await _found(executor, repairs.uncopied_cancels), mend)
+
 
 async def _untold(executor: Executor) -> None:
-    for execution_id in await _found(executor, repairs.untold):
+    async def mend(execution_id: ExecutionId) -> None:
         _count("children_not_told", 1)
         await go_on(executor, execution_id)
 
+    await try_each(await _found(executor, repairs.untold), mend)
+
 
 async def _counts(executor: Executor) -> None:
-    after = BEGINNING
-    while True:
-        async with executor.desk.pool.acquire() as connection:
-            page = await repairs.running_after(connection, after, _age(executor))
-            running = await executor.versions.executions(connection, page)
-        for execution in running.values():
-            wrong = await executor.desk.commit(partial(correct_counts, execution=execution))
-            _count("counts_wrong", wrong)
-            if wrong:
-                await go_on(executor, execution.id)
-        if len(page) < repairs.PAGE:
-            return
-        after = page[-1]
+    await try_each(await _running(executor), partial(_correct_page, executor))
+
+
+async def _running(executor: Executor) -> list[list[ExecutionId]]:
+    """The executions that have run for a while, in pages."""
+    pages: list[list[ExecutionId]] = []
+    async with executor.desk.pool.acquire() as connection:
+        while not pages or len(pages[-1]) == repairs.PAGE:
+            after = pages[-1][-1] if pages else BEGINNING
+            pages.append(await repairs.running_after(connection, after, _age(executor)))
+    return pages
+
+
+async def _correct_page(executor: Executor, page: Sequence[ExecutionId]) -> None:
+    async def correct(execution: RunningExecution) -> None:
+        wrong = await executor.desk.commit(partial(correct_counts, execution=execution))
+        _count("counts_wrong", wrong)
+        if wrong:
+            await go_on(executor, execution.id)
+
+    async with executor.desk.pool.acquire() as connection:
+        running = await executor.versions.executions(connection, page)
+    await try_each(running.values(), correct)
 
 
 async def _catalogues(executor: Executor) -> None:

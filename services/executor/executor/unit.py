@@ -1,7 +1,5 @@
 """The executor's unit of work: one transaction, what it says afterwards, and the repeat after a deadlock."""
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +16,9 @@ from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.database import Connection, Pool
 from queryflow.runtime.faults import passes
 from queryflow.runtime.outbox import Outbox, envelope
+from queryflow.runtime.repeating import repeated
 
 T = TypeVar("T")
-MOST_TRIES = 5
 
 
 @dataclass(slots=True)
@@ -72,19 +70,14 @@ class Desk:
         A lost connection leaves open whether it was committed: guards and derived message ids make the repeat change
         nothing then. Raises TryAgain when it did not go through after five times.
         """
-        for tried in range(MOST_TRIES):
-            try:
-                answer, envelopes = await self._once(work)
-            except Exception as problem:
-                if not passes(problem):
-                    raise
-                if tried + 1 == MOST_TRIES:
-                    raise TryAgain(f"the database did not take the transaction: {type(problem).__name__}") from problem
-                await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**tried)  # noqa: S311 - jitter, not a secret
-            else:
-                self._hand_over(envelopes)
-                return answer
-        raise AssertionError("unreachable")
+        try:
+            answer, envelopes = await repeated(lambda: self._once(work), after=passes)
+        except Exception as problem:
+            if not passes(problem):
+                raise
+            raise TryAgain(f"the database did not take the transaction: {type(problem).__name__}") from problem
+        self._hand_over(envelopes)
+        return answer
 
     async def _once(self, work: Callable[[Unit], Awaitable[T]]) -> tuple[T, Sequence[Envelope]]:
         async with self.pool.acquire() as connection, connection.transaction():

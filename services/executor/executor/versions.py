@@ -96,6 +96,14 @@ class Versions:
 
 
 def _execution(row: asyncpg.Record, frozen: Frozen) -> RunningExecution:
+    """The execution of the row; BadVersion if its windows cannot be read."""
+    try:
+        return _read(row, frozen)
+    except (ValueError, OverflowError) as problem:
+        raise BadVersion(f"The windows of the execution cannot be read: {problem}") from problem
+
+
+def _read(row: asyncpg.Record, frozen: Frozen) -> RunningExecution:
     return RunningExecution(
         id=ExecutionId(row["id"]),
         parameters=row["parameters"],

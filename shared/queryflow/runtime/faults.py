@@ -7,7 +7,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.scarcity import is_scarcity
 
+COLLIDING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 PASSING = (
+    *COLLIDING,
     TryAgain,
     PoolTimeout,
     ConnectionError,
@@ -18,19 +20,27 @@ PASSING = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,  # a full disk, too many connections, no memory
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
 )
 
 
 def passes(error: BaseException) -> bool:
     """Whether the same request may succeed in a moment: a server is away, restarting or busy, a disk is full."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or (error.orig is not None and _cause_passes(error.orig))
-    return isinstance(error, PASSING) or is_scarcity(error)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = _cause(error)
+    if isinstance(cause, ValueError):  # asyncpg says of a value that cannot be sent that its interface is misused
+        return False
+    return isinstance(cause, PASSING) or is_scarcity(cause)
 
 
-def _cause_passes(error: BaseException) -> bool:
-    """SQLAlchemy's asyncpg adapter raises its own error and keeps asyncpg's as the cause."""
-    return isinstance(error, PASSING) or isinstance(error.__cause__, PASSING)
+def collides(error: BaseException) -> bool:
+    """Whether the transaction was rolled back only because of another one: done again as a whole, it goes through."""
+    return isinstance(_cause(error), COLLIDING)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What the driver raised; SQLAlchemy raises its own error for its adapter's, which keeps asyncpg's as the cause."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or error.orig

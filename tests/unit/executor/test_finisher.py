@@ -9,6 +9,7 @@ import pytest
 
 from executor.attempt import Attempt, Finished, Outcome
 from executor.finisher import MOST_TOGETHER, Finisher
+from queryflow.domain.errors import TryAgain
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState
 
@@ -23,6 +24,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.alone_too: list[str] = []
         self.go = asyncio.Event()
 
     async def record(self, batch: Sequence[Finished]) -> None:
@@ -31,12 +33,19 @@ class Recorder:
         self.batches.append(nodes)
         if "bad" in nodes:
             raise ValueError("bad")
+        if "early" in nodes:
+            raise TryAgain("the database is away")
+
+    async def alone(self, one: Finished) -> None:
+        self.alone_too.append(str(one.attempt.node_id))
+        if one.attempt.node_id == "bad":
+            raise ValueError("bad")
 
 
 async def test_an_outcome_that_comes_alone_is_recorded_at_once_and_alone() -> None:
     recorder = Recorder()
     recorder.go.set()
-    finisher = Finisher(recorder.record)
+    finisher = Finisher(recorder.record, recorder.alone)
     await finisher.finish(finished("a"))
     await finisher.finish(finished("b"))
     assert recorder.batches == [["a"], ["b"]]
@@ -44,7 +53,7 @@ async def test_an_outcome_that_comes_alone_is_recorded_at_once_and_alone() -> No
 
 async def test_what_arrives_during_a_commit_goes_together_with_the_next() -> None:
     recorder = Recorder()
-    finisher = Finisher(recorder.record)
+    finisher = Finisher(recorder.record, recorder.alone)
     tasks = [asyncio.create_task(finisher.finish(finished("first")))]
     await asyncio.sleep(0)
     tasks += [asyncio.create_task(finisher.finish(finished(f"n{place}"))) for place in range(MOST_TOGETHER + 50)]
@@ -56,12 +65,24 @@ async def test_what_arrives_during_a_commit_goes_together_with_the_next() -> Non
 
 async def test_a_bad_outcome_is_refused_alone() -> None:
     recorder = Recorder()
-    finisher = Finisher(recorder.record)
+    finisher = Finisher(recorder.record, recorder.alone)
     tasks = [asyncio.create_task(finisher.finish(finished(node))) for node in ("good", "bad", "better")]
     await asyncio.sleep(0)
     recorder.go.set()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(answer) for answer in answers] == [type(None), ValueError, type(None)]
+    assert recorder.alone_too == ["good", "bad", "better"]
     with pytest.raises(ValueError, match="bad"):
         await finisher.finish(finished("bad"))
     await finisher.finish(finished("good"))
+
+
+async def test_while_the_database_is_away_nobody_is_tried_alone() -> None:
+    recorder = Recorder()
+    finisher = Finisher(recorder.record, recorder.alone)
+    tasks = [asyncio.create_task(finisher.finish(finished(node))) for node in ("early", "later")]
+    await asyncio.sleep(0)
+    recorder.go.set()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TryAgain, TryAgain]
+    assert recorder.alone_too == []

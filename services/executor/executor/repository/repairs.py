@@ -1,6 +1,6 @@
 """What the sweeper looks for, each by its predicate, and how it mends what needs no decision."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,11 +14,15 @@ from queryflow.runtime.database import Connection
 
 PAGE = 200
 
-EXPIRED = """
+EXPIRED = (
+    "SELECT id FROM workflow_executions WHERE state = 'running' AND lease_until < now() ORDER BY lease_until LIMIT $1"
+)
+
+LOCK_EXPIRED = """
 SELECT id, composition_execution_id AS execution_id, composition_node_id AS node_id, attempt, fence, engine,
   engine_connection, cancel_requested, crash_count, now() - first_started_at AS elapsed
-FROM workflow_executions WHERE state = 'running' AND lease_until < now()
-ORDER BY lease_until LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+FROM workflow_executions WHERE id = ANY($1::uuid[]) AND state = 'running' AND lease_until < now()
+ORDER BY lease_until FOR NO KEY UPDATE SKIP LOCKED
 """
 
 TRY_ANEW = """
@@ -80,9 +84,14 @@ WHERE execution.id = $1 AND execution.state = 'running'
 SET_OPEN_SINKS = "UPDATE query_flow_executions SET open_sinks = $2 WHERE id = $1 AND state = 'running'"
 
 
-async def expired(connection: Connection) -> list[asyncpg.Record]:
-    """Running nodes whose lease has passed, locked."""
-    return await connection.fetch(EXPIRED, PAGE)
+async def expired(connection: Connection) -> list[UUID]:
+    """The rows of running nodes whose lease has passed, those first that passed longest ago."""
+    return [row["id"] for row in await connection.fetch(EXPIRED, PAGE)]
+
+
+async def lock_expired(connection: Connection, rows: Collection[UUID]) -> list[asyncpg.Record]:
+    """Those of the rows that nobody else mends just now, and whose lease has still passed, locked."""
+    return await connection.fetch(LOCK_EXPIRED, list(rows))
 
 
 async def try_anew(

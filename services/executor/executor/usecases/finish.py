@@ -1,6 +1,6 @@
 """Record how attempts ended and advance their runs, all that ended meanwhile in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -22,8 +22,20 @@ MOST_UNTOLD = 500
 
 
 async def finish(executor: Executor, finished: Sequence[Finished]) -> None:
-    """Record the outcomes whose attempts still hold their fence, and what follows; a repeat changes nothing."""
-    unfinished = await executor.desk.commit(lambda unit: _finish(unit, executor, finished))
+    """Record the outcomes whose attempts still hold their fence, and what follows; a repeat changes nothing.
+
+    The places and the room that they leave go to nodes that wait.
+    """
+    await _commit(executor, lambda unit: _finish(unit, executor, finished, giving=True))
+
+
+async def finish_alone(executor: Executor, finished: Finished) -> None:
+    """Record one outcome and what follows from it, and nothing else: what it leaves the poller gives away."""
+    await _commit(executor, lambda unit: _finish(unit, executor, [finished], giving=False))
+
+
+async def _commit(executor: Executor, work: Callable[[Unit], Awaitable[set[ExecutionId]]]) -> None:
+    unfinished = await executor.desk.commit(work)
     executor.admission.ended()
     for execution_id in unfinished:
         await go_on(executor, execution_id)
@@ -50,13 +62,15 @@ async def tell_untold(unit: Unit, executor: Executor, execution_id: ExecutionId)
     return bool(unfinished) or len(rows) == MOST_UNTOLD
 
 
-async def _finish(unit: Unit, executor: Executor, finished: Sequence[Finished]) -> set[ExecutionId]:
+async def _finish(unit: Unit, executor: Executor, finished: Sequence[Finished], *, giving: bool) -> set[ExecutionId]:
     executions = {each.attempt.execution_id for each in finished}
     running = await executor.versions.executions(unit.connection, executions)
     refused = await _retry(unit, executor, [each for each in finished if each.outcome.retry_after is not None])
     final = [each for each in finished if each.outcome.retry_after is None] + refused
     wave = await _write(unit, executor, final) if final else []
     await _free_places(unit, finished)
+    if giving:
+        await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, len(finished))
     crashpoint("executor.before_finish_commit")
     return await tell_children(unit, wave, running)
 
@@ -89,11 +103,9 @@ async def _retry(unit: Unit, executor: Executor, finished: Sequence[Finished]) -
 
 
 async def _free_places(unit: Unit, finished: Sequence[Finished]) -> None:
-    """Free what the attempts held, and ready as many nodes that wait."""
     held = [each.attempt.id for each in finished if each.attempt.holds_place]
     if held:
         await slots.release(unit.connection, held)
-    await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, len(finished))
 
 
 def cancelled(seconds: float) -> Outcome:

@@ -19,6 +19,8 @@ from queryflow.messages.flow_execution import FlowExecutionStarted
 from queryflow.messages.node import NodeReady
 from queryflow.runtime.crashpoints import crashpoint
 
+NOT_LAUNCHED = "An internal error kept it from being launched; the log of the executor has the reason."
+
 
 async def launch(executor: Executor, ids: Sequence[ExecutionId]) -> None:
     """Launch those of the executions that are requested and find room; a repeat finds them launched.
@@ -34,6 +36,12 @@ async def admit(executor: Executor, ids: Sequence[ExecutionId]) -> None:
     """Launch what there is room for now; the rest waits for the end of others, in a fair order."""
     if executor.admission.has_room:
         await launch(executor, ids)
+
+
+async def fail_launch(unit: Unit, execution_id: ExecutionId) -> None:
+    """End an execution that cannot be launched for a reason nobody foresaw."""
+    if await executions.lock_requested(unit.connection, [execution_id]):
+        await end(unit, [Closing(execution_id, ExecutionState.FAILED, NOT_LAUNCHED, {})])
 
 
 async def _launch(unit: Unit, executor: Executor, ids: Sequence[ExecutionId]) -> int:

@@ -3,8 +3,9 @@
 Every repair is a guarded transaction of its own, so several sweepers at once do each of them once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 
@@ -32,12 +33,12 @@ LOST_ITS_EXECUTOR = Failure(ErrorKind.INTERNAL, "The executor that ran it was lo
 LOST = Outcome(NodeState.FAILED, failure=LOST_ITS_EXECUTOR)
 
 
-async def recover_expired(unit: Unit, executor: Executor) -> tuple[int, set[ExecutionId]]:
+async def recover_expired(unit: Unit, executor: Executor, expired: Collection[UUID]) -> tuple[int, set[ExecutionId]]:
     """Give nodes of lost executors a new attempt, or end them: cancelled, or failed after too many crashes.
 
     Comes back with how many there were, and the executions whose cascade goes on.
     """
-    rows = await repairs.expired(unit.connection)
+    rows = await repairs.lock_expired(unit.connection, expired)
     if not rows:
         return 0, set()
     ending = {row["id"]: outcome for row in rows if (outcome := _end_of(row, executor.settings.most_crashes))}

@@ -29,7 +29,9 @@ from queryflow.runtime.faults import passes
 log = structlog.get_logger()
 KILL_SECONDS = 5.0
 """How long work that was broken off may take to end."""
-RECORD_PAUSE_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 1.0
+"""Before the database is asked again, or a record is tried again; doubled with each record that it refuses."""
+LONGEST_PAUSE_SECONDS = 30.0
 UNRECORDABLE = Outcome(
     NodeState.FAILED,
     failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but what it said cannot be stored."),
@@ -44,15 +46,28 @@ def begin(executor: Executor, attempt: Attempt, deadline: float) -> None:
 
 
 async def _live(executor: Executor, held: Held) -> None:
-    async with executor.desk.pool.acquire() as connection:
-        found = await executor.versions.executions(connection, [held.attempt.execution_id])
-    execution = found.get(held.attempt.execution_id)
+    execution = await _execution(executor, held)
     if execution is None:
+        await _give_back(executor, held)
         return
     outcome = await _outcome(executor, held, execution)
     if outcome is not None:
         crashpoint("executor.after_run")
-        await _record(executor, held, replace(outcome, seconds=time.monotonic() - held.claimed))
+        await record(executor, held, replace(outcome, seconds=time.monotonic() - held.claimed))
+
+
+async def _execution(executor: Executor, held: Held) -> RunningExecution | None:
+    """What the attempt is a part of; None if it is not there, or the attempt is let go before it could be read."""
+    asked = held.attempt.execution_id
+    while held.valid and held.ending is None:
+        try:
+            async with executor.desk.pool.acquire() as connection:
+                return (await executor.versions.executions(connection, [asked])).get(asked)
+        except Exception as problem:
+            if not passes(problem):
+                raise
+            await held.pause(FIRST_PAUSE_SECONDS)
+    return None
 
 
 async def _outcome(executor: Executor, held: Held, execution: RunningExecution) -> Outcome | None:
@@ -77,13 +92,18 @@ async def _outcome(executor: Executor, held: Held, execution: RunningExecution) 
 async def _broken_off(executor: Executor, held: Held) -> Outcome | None:
     if held.ending is Ending.CANCELLED:
         return Outcome(NodeState.CANCELLED, failure=Failure(ErrorKind.CANCELLED, "The execution was cancelled."))
-    if held.ending is Ending.RELEASED:
-        await executor.desk.commit(lambda unit: _give_back(unit, held.attempt))
+    await _give_back(executor, held)
     return None
 
 
-async def _give_back(unit: Unit, attempt: Attempt) -> None:
-    announce_again(unit, await leases.release(unit.connection, attempt))
+async def _give_back(executor: Executor, held: Held) -> None:
+    """Give back an attempt that a stop leaves unfinished."""
+
+    async def work(unit: Unit) -> None:
+        announce_again(unit, await leases.release(unit.connection, held.attempt))
+
+    if held.ending is Ending.RELEASED:
+        await executor.desk.commit(work)
 
 
 def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> Outcome | None:
@@ -122,24 +142,27 @@ def _failed(execution: RunningExecution, held: Held, failure: Failure) -> Outcom
     return Outcome(state, failure=failure, retry_after=wait, trace=held.trace)
 
 
-async def _record(executor: Executor, held: Held, outcome: Outcome) -> None:
-    """Have the outcome recorded; while the database is away, for as long as the lease holds.
+async def record(executor: Executor, held: Held, outcome: Outcome) -> None:
+    """Have the outcome recorded, however many tries that takes: what is done is not done again.
 
-    An outcome that the database refuses, for example for text it cannot hold, is recorded as a failure without details.
+    The fence guards it even when the lease has passed meanwhile. Until it is recorded the lease is renewed; only an
+    attempt that is somebody else's by now is given up, and a stop gives it back. An outcome that the database refuses,
+    for example for text it cannot hold, is recorded as a failure without details.
     """
-    while held.valid:
+    pause = FIRST_PAUSE_SECONDS / 2
+    while not held.let_go.is_set():
         try:
             await executor.finisher.finish(Finished(held.attempt, outcome))
-        except TryAgain:
-            await asyncio.sleep(RECORD_PAUSE_SECONDS)
-        except (asyncpg.DataError, ValueError, TypeError):
-            if outcome == UNRECORDABLE:
-                raise
-            log.exception("An outcome could not be recorded", action="outcome.refused", **_ids(held))
-            outcome = UNRECORDABLE
+        except Exception as problem:
+            log.warning("An outcome could not be recorded", action="outcome.refused", exc_info=problem, **_ids(held))
+            if outcome != UNRECORDABLE and isinstance(problem, asyncpg.DataError | ValueError | TypeError):
+                outcome = UNRECORDABLE
+                continue
+            pause = FIRST_PAUSE_SECONDS if passes(problem) else min(LONGEST_PAUSE_SECONDS, 2 * pause)
+            await held.pause(pause)
         else:
             return
-    log.warning("An outcome could not be recorded in time", action="lease.lost", **_ids(held))
+    await _give_back(executor, held)
 
 
 def _ids(held: Held) -> dict[str, str | int]:
