@@ -140,9 +140,21 @@ async def lose_delete(system: System, lose: Losing) -> None:
     await eventually(partial(acted, system, "comp_lost_delete", "deleted"), within=HEALED_WITHIN_SECONDS)
 
 
+async def lose_catalogue(system: System, lose: Losing) -> None:
+    address = "/api/engine-connections/things/catalogue"
+    async with lose():
+        assert (await system.http.post(address)).json()["state"] == "pending"
+    await eventually(partial(described, system, address), within=HEALED_WITHIN_SECONDS)
+
+
+async def described(system: System, address: str) -> bool:
+    return bool((await system.http.get(address)).json()["state"] == "ready")
+
+
 LOSSES: dict[str, tuple[Callable[[System, Losing], Awaitable[None]], ...]] = {
     "executor.launch": (lose_request,),
     "executor.cancel": (lose_cancel,),
+    "executor.catalogue": (lose_catalogue,),
     "executor.node-ready.duckdb": (partial(lose_node_ready, connection="things"),),
     "executor.node-ready.echo": (partial(lose_node_ready, connection="echo"),),
     "composer.schedule-fired": (lose_schedule_fired,),

@@ -6,7 +6,16 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from composer.api import compositions, engine_connections, executions, queries, schedules, templates, workflows
+from composer.api import (
+    combinations,
+    compositions,
+    engine_connections,
+    executions,
+    queries,
+    schedules,
+    templates,
+    workflows,
+)
 from composer.composer import Composer
 from composer.folders import OfferedFolders
 from composer.frozen_heads import FrozenHeads
@@ -25,6 +34,7 @@ from queryflow.runtime.service import Service
 ROUTERS = (
     templates.router,
     compositions.router,
+    combinations.router,
     workflows.router,
     queries.router,
     executions.router,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from cronsim import CronSim, CronSimError
 
 from queryflow.domain.errors import Problem
+from queryflow.domain.windows import is_time_zone
 
 FIELDS = 5
 LONGEST = 100
@@ -23,3 +24,12 @@ def cron_problems(cron: str, path: str) -> list[Problem]:
         reason = "it never comes due" if isinstance(error, StopIteration) else str(error)
         return [Problem("INVALID_CRON", path, f"{cron!r} cannot be used: {reason}.")]
     return []
+
+
+def rhythm_problems(cron: str, time_zone: str) -> list[Problem]:
+    """What is wrong with when a schedule is due."""
+    problems = cron_problems(cron, "cron")
+    if not is_time_zone(time_zone):
+        message = f"{time_zone!r} is no time zone; write one of the IANA names, such as Europe/Berlin."
+        problems.append(Problem("UNKNOWN_TIME_ZONE", "time_zone", message))
+    return problems

@@ -44,6 +44,7 @@ EXECUTION = UUID("01940000-0000-7000-8000-000000000001")
 PERSON = UUID("00000000-0000-0000-0000-000000000002")
 SCHEDULE = UUID("00000000-0000-0000-0000-000000000003")
 AT = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
+WORKFLOW = UUID("00000000-0000-0000-0000-000000000004")
 VERSION = "ab" * 32
 FLOW = {"execution_id": EXECUTION, "composition_id": "comp_top"}
 CHANGE = {"composition_id": "comp_top", "version": VERSION, "by": PERSON, "at": AT}
@@ -57,7 +58,7 @@ EXAMPLES: tuple[Event, ...] = (
     FlowExecutionStarted(**FLOW, nodes=3, at=AT),
     FlowExecutionFinished(**FLOW, schedule_id=SCHEDULE, state=ExecutionState.SUCCEEDED, counts={"succeeded": 3}, at=AT),
     NodeReady(execution_id=EXECUTION, node_id="top", attempt=1, engine="duckdb"),
-    ScheduleFired(schedule_id=SCHEDULE, fire_time=AT, composition_id="comp_top"),
+    ScheduleFired(schedule_id=SCHEDULE, fire_time=AT, workflow_id=WORKFLOW),
     EngineConnectionCatalogueRequested(connection="sales", wanted=2, at=AT),
     CompositionSaved(**CHANGE),
     CompositionPublished(**CHANGE),

@@ -58,6 +58,14 @@ async def test_a_text_runs_as_a_flow_of_one_node(rig: Rig) -> None:
     assert len(rig.said("flow_execution.requested")) == 1
 
 
+async def test_a_window_and_a_day_are_asked_for(rig: Rig) -> None:
+    wish = {**QUERY, "window": {"range": "last_7_days"}, "logical_date": "2026-11-10"}
+    execution = (await rig.post("/api/queries", wish)).json()["execution_id"]
+    row = await row_of(rig, execution)
+    assert row["logical_date"].isoformat() == "2026-11-10"
+    assert json.loads(row["window"])["start"] == "2026-11-03T00:00:00Z"
+
+
 async def test_other_values_of_a_text_are_the_same_version(rig: Rig) -> None:
     first = (await rig.post("/api/queries", QUERY)).json()
     other = (await rig.post("/api/queries", {**QUERY, "parameters": {"least": 4, "names": ["c"]}})).json()

@@ -79,7 +79,7 @@ async def create_composition(transaction: InTransaction, person: Person, flow: F
 
     Inline templates are saved with it: a text that is stored already is used, another becomes a new version.
     """
-    return _written(await usecases.create_composition(transaction, person, flow), status=201)
+    return written(await usecases.create_composition(transaction, person, flow), status=201)
 
 
 @router.get(
@@ -115,7 +115,7 @@ async def replace_composition(
 ) -> Response:
     """Write the head anew; nothing is published by it. 422 only for what cannot be stored, `problems` has the rest."""
     stored = await usecases.replace_composition(transaction, person, reference, (flow, expected))
-    return _written(stored, status=200)
+    return written(stored, status=200)
 
 
 @router.delete(
@@ -143,7 +143,8 @@ async def publish_composition(
     return Published(composition_id=frozen.version.flow.composition_id, version=frozen.hash)
 
 
-def _written(stored: StoredComposition, status: int) -> Response:
+def written(stored: StoredComposition, status: int) -> Response:
+    """The answer to a change: the document, what storing added, and its problems."""
     added = CompositionStored.of(stored.record, stored.problems)
     return document_response(flow_to_document(stored.flow), added, stored.record.revision, status)
 

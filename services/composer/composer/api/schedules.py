@@ -15,7 +15,7 @@ from composer.references import read_reference
 from composer.repository.schedules import ScheduleRecord
 from composer.usecases import schedules as usecases
 from composer.usecases.schedules import ScheduleChange, ScheduleDefinition
-from queryflow.domain.ids import ScheduleId
+from queryflow.domain.ids import ScheduleId, WorkflowId
 from queryflow.runtime.http import new_router
 
 router = new_router("/api/schedules", "schedules")
@@ -36,11 +36,13 @@ class ScheduleAnswer(BaseModel):
     """A schedule as it is stored; `timer` is null while it is switched off, and for a moment after each change."""
 
     id: UUID
-    composition_id: str
+    composition_id: str | None
+    workflow_id: UUID | None
     cron: str
     time_zone: str
     parameters: dict[str, JsonValue]
-    version: str
+    version: str | None
+    """None where it runs a workflow, which has no versions."""
     is_active: bool
     created_at: datetime
     updated_at: datetime
@@ -59,10 +61,12 @@ async def list_schedules(
     transaction: InTransaction,
     paging: Paging,
     composition_id: Annotated[str | None, Query(description="Only those of this composition")] = None,
+    workflow_id: Annotated[UUID | None, Query(description="Only those of this workflow")] = None,
 ) -> SchedulePage:
     """Schedules in the order of their ids."""
     reference = None if composition_id is None else read_reference(composition_id)
-    page = await usecases.list_schedules(transaction, paging, reference)
+    workflow = None if workflow_id is None else WorkflowId(workflow_id)
+    page = await usecases.list_schedules(transaction, paging, reference, workflow)
     return SchedulePage(items=[_answer(record) for record in page.items], next_cursor=page.next_cursor)
 
 
@@ -70,7 +74,7 @@ async def list_schedules(
 async def create_schedule(
     transaction: InTransaction, person: Person, definition: ScheduleDefinition, response: Response
 ) -> ScheduleAnswer:
-    """Run a composition by itself; the due time's date in the time zone is the logical date of the execution."""
+    """Run a composition or a workflow by itself; the due time's date in the time zone is the logical date."""
     return _tagged(await usecases.create_schedule(transaction, person, definition), response)
 
 
@@ -104,10 +108,11 @@ def _answer(record: ScheduleRecord) -> ScheduleAnswer:
     return ScheduleAnswer(
         id=record.id,
         composition_id=record.composition_id,
+        workflow_id=record.workflow,
         cron=record.cron,
         time_zone=record.time_zone,
         parameters=dict(record.parameters),
-        version=record.version,
+        version=None if record.workflow else record.version,
         is_active=record.is_active,
         created_at=record.created_at,
         updated_at=record.updated_at,

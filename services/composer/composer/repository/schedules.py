@@ -1,4 +1,4 @@
-"""Definitions of schedules for compositions."""
+"""Definitions of schedules, for compositions and for saved queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +26,12 @@ class TimerRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRecord:
-    """When a composition runs by itself, and with which values and version."""
+    """When a composition or a saved query runs by itself, and with which values and version."""
 
     id: ScheduleId
-    composition_id: CompositionId
-    composition: UUID
+    composition_id: CompositionId | None
+    composition: UUID | None
+    workflow: WorkflowId | None
     cron: str
     time_zone: str
     parameters: Mapping[str, Any]
@@ -55,13 +56,17 @@ async def find_schedule(
     return None if row is None else _record(row)
 
 
-async def list_schedules(connection: AsyncConnection, wish: PageWish, composition: UUID | None) -> list[ScheduleRecord]:
-    """Schedules (of one composition, if named) in the order of their ids, one more than asked for if there are more."""
+async def list_schedules(
+    connection: AsyncConnection, wish: PageWish, composition: UUID | None = None, workflow: WorkflowId | None = None
+) -> list[ScheduleRecord]:
+    """Schedules (of one composition or query, if named) in the order of their ids, one more than asked for if any."""
     query = _schedules().order_by(workflow_schedules.c.id).limit(wish.limit + 1)
     if wish.after is not None:
         query = query.where(workflow_schedules.c.id > key_as_uuid(wish.after))
     if composition is not None:
         query = query.where(workflow_schedules.c.composition_id == composition)
+    if workflow is not None:
+        query = query.where(workflow_schedules.c.workflow_id == workflow)
     return [_record(row) for row in await connection.execute(query)]
 
 
@@ -95,7 +100,7 @@ async def delete_schedule(connection: AsyncConnection, schedule: ScheduleId) -> 
 def _schedules() -> Select[Any]:
     schedule, composition, timer = workflow_schedules, template_flow_compositions, schedule_timers
     current = (timer.c.schedule_id == schedule.c.id) & (timer.c.definition_version == schedule.c.definition_version)
-    joined = schedule.join(composition, composition.c.id == schedule.c.composition_id)
+    joined = schedule.join(composition, composition.c.id == schedule.c.composition_id, isouter=True)
     joined = joined.join(timer, current & schedule.c.is_active, isouter=True)
     columns = (
         composition.c.composition_id.label("composition_key"),
@@ -111,6 +116,7 @@ def _record(row: Row[Any]) -> ScheduleRecord:
         id=row.id,
         composition_id=row.composition_key,
         composition=row.composition_id,
+        workflow=row.workflow_id,
         cron=row.cron,
         time_zone=row.time_zone,
         parameters=row.composition_parameters or {},

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, insert, select, tuple_, update
+from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,9 +57,19 @@ async def list_templates(connection: AsyncConnection, wish: PageWish) -> list[St
 
 async def newest_versions(connection: AsyncConnection, template_ids: Collection[TemplateId]) -> dict[TemplateId, int]:
     """The newest version of each of the templates that exist."""
-    table = query_flow_templates.c
-    query = select(table.template_id, table.version).where(table.is_active, table.template_id.in_(template_ids))
-    return {row.template_id: row.version for row in await connection.execute(query)}
+    row, kept = query_flow_templates.c, template_versions.c
+    is_kept = (kept.template_id == row.template_id) & (kept.version == row.version)
+    query = select(row.template_id, row.version).join(template_versions, is_kept)
+    found = await connection.execute(query.where(row.is_active, row.template_id.in_(template_ids)))
+    return {each.template_id: each.version for each in found}
+
+
+async def highest_version(connection: AsyncConnection, template_id: TemplateId) -> int:
+    """The highest number of its versions, in use or not; 0 if it has none."""
+    table = template_versions.c
+    query = select(func.coalesce(func.max(table.version), 0)).where(table.template_id == template_id)
+    found: int = (await connection.execute(query)).scalar_one()
+    return found
 
 
 async def read_versions(connection: AsyncConnection, pins: Collection[Pin]) -> dict[Pin, Template]:
@@ -99,8 +109,8 @@ async def insert_version(connection: AsyncConnection, template: Template, conten
 
 
 async def show_version(connection: AsyncConnection, template: Template, now: datetime) -> None:
-    """Make the version the one that the template's row, parameters and charts show."""
-    values = {**_columns(template), "updated_at": now}
+    """Make the version the one that the template's row, parameters and charts show; it is in use from now on."""
+    values = {**_columns(template), "is_active": True, "updated_at": now}
     table = query_flow_templates
     changed = update(table).where(table.c.template_id == template.template_id).values(values).returning(table.c.id)
     identifier = (await connection.execute(changed)).scalar_one()

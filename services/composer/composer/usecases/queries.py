@@ -51,7 +51,8 @@ class RunWish(BaseModel):
     @property
     def execution_wish(self) -> ExecutionWish:
         """The wish as that of any execution."""
-        return ExecutionWish(parameters=self.parameters, connection=self.connection, logical_date=self.logical_date)
+        wish = ExecutionWish(parameters=self.parameters, connection=self.connection)
+        return wish.model_copy(update={"logical_date": self.logical_date})
 
     def order(self, person: PersonId, idempotency_key: str | None) -> Order:
         """The order of a person who asks for this."""
@@ -133,7 +134,7 @@ async def _judge(
     engines = {name: record.frozen for name, record in connections.items()}
     problems = [*without_missing(await asyncio.to_thread(flow_problems, flow, templates, engines))]
     chosen = Chosen(freeze(flow, templates, engines), connections)
-    wish = ExecutionWish(node_parameters={NODE: dict(values)}, logical_date=logical_date)
+    wish = ExecutionWish(node_parameters={NODE: dict(values)}).model_copy(update={"logical_date": logical_date})
     prepared, wrong = await prepare_values(transaction, chosen, wish)
     return Judged(chosen.frozen, prepared, told([*problems, *wrong]))
 

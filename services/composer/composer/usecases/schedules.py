@@ -1,15 +1,16 @@
 """Definitions of schedules, and what becomes of their due times."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from composer.cron import cron_problems
+from composer.cron import rhythm_problems
 from composer.expected import Expected
 from composer.frozen_heads import FrozenHeads
-from composer.orders import schedule_order
+from composer.orders import Order, schedule_order
 from composer.paging import Page, PageWish, cut_page
 from composer.references import CompositionReference, read_reference
 from composer.repository import schedules as repository
@@ -17,14 +18,15 @@ from composer.repository.compositions import CompositionRecord
 from composer.repository.executions import RequestRecord, claim_request, open_execution_of
 from composer.repository.schedules import ScheduleRecord
 from composer.repository.versions import find_version
+from composer.repository.workflows import WorkflowRecord
 from composer.usecases.checking import refuse_errors
 from composer.usecases.compositions import find_in_use
 from composer.usecases.executions import request_execution
+from composer.usecases.workflows import read_workflow, run_workflow, workflow_problems
 from composer.wishes import ExecutionWish, refuse_conditions
 from queryflow.domain.errors import Conflict, NotFound, Problem
-from queryflow.domain.ids import PersonId, ScheduleId, VersionHash
+from queryflow.domain.ids import PersonId, ScheduleId, VersionHash, WorkflowId
 from queryflow.domain.values import resolve_flow_values
-from queryflow.domain.windows import is_time_zone
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.runtime.transaction import Transaction
 
@@ -35,16 +37,24 @@ ScheduledVersion = Annotated[str, Field(pattern="^(published|[0-9a-f]{64})$")]
 
 
 class ScheduleDefinition(BaseModel):
-    """When a composition runs by itself: five cron fields, read in an IANA time zone."""
+    """When a composition or a workflow, one of the two, runs by itself: five cron fields in an IANA time zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    composition_id: str
+    composition_id: str | None = None
+    workflow_id: Annotated[UUID | None, Field(strict=False)] = None
+    """A saved query; it has no versions and runs as it is saved when it is due."""
     cron: str
     time_zone: str = "UTC"
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     version: ScheduledVersion = "published"
     is_active: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.composition_id is None) == (self.workflow_id is None):
+            raise ValueError("a schedule runs either a composition (composition_id) or a workflow (workflow_id)")
+        return self
 
 
 class ScheduleChange(BaseModel):
@@ -60,11 +70,11 @@ class ScheduleChange(BaseModel):
 
 
 async def list_schedules(
-    transaction: Transaction, wish: PageWish, composition: CompositionReference | None
+    transaction: Transaction, wish: PageWish, composition: CompositionReference | None, workflow: WorkflowId | None
 ) -> Page[ScheduleRecord]:
-    """Schedules in the order of their ids; of one composition, if one is named."""
+    """Schedules in the order of their ids; of one composition or workflow, if one is named."""
     named = None if composition is None else (await find_in_use(transaction, composition)).id
-    rows = await repository.list_schedules(transaction.connection, wish, named)
+    rows = await repository.list_schedules(transaction.connection, wish, named, workflow)
     return cut_page(rows, wish.limit, key=lambda row: str(row.id))
 
 
@@ -78,9 +88,8 @@ async def read_schedule(transaction: Transaction, schedule: ScheduleId, *, lock:
 
 async def create_schedule(transaction: Transaction, person: PersonId, definition: ScheduleDefinition) -> ScheduleRecord:
     """Store a schedule; schedulers see it within a second."""
-    composition = await find_in_use(transaction, read_reference(definition.composition_id), lock=True)
-    await _demand_sound(transaction, composition, definition)
-    values = {**_columns(definition), "composition_id": composition.id, "created_by": person}
+    target = await _demand_target(transaction, definition)
+    values = {**_columns(definition), **target, "created_by": person}
     return await read_schedule(transaction, await repository.insert_schedule(transaction.connection, values))
 
 
@@ -91,8 +100,7 @@ async def change_schedule(
     current = await read_schedule(transaction, schedule, lock=True)
     expected.demand(current.definition_version)
     changed = _definition_of(current).model_copy(update=change.model_dump(exclude_none=True))
-    composition = await find_in_use(transaction, current.composition, lock=True)
-    await _demand_sound(transaction, composition, changed)
+    await _demand_target(transaction, changed)
     values = {**_columns(changed), "updated_at": transaction.now}
     await repository.change_schedule(transaction.connection, schedule, values)
     return await read_schedule(transaction, schedule)
@@ -117,9 +125,9 @@ async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: 
     order = schedule_order(person, fired, _wish(schedule, fired))
     still_open = await open_execution_of(transaction.connection, schedule.id)
     if still_open is None:
-        await request_execution(transaction, heads, schedule.composition, order)
+        await _start(transaction, heads, schedule, order)
         return
-    fingerprint = order.fingerprint(schedule.composition_id)
+    fingerprint = order.fingerprint_of_due_time()
     request = RequestRecord(order.key or "", fingerprint, still_open, overlapped=True)
     await claim_request(transaction.connection, person, request)
     log.info(
@@ -130,20 +138,48 @@ async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: 
     )
 
 
+async def _start(transaction: Transaction, heads: FrozenHeads, schedule: ScheduleRecord, order: Order) -> None:
+    if schedule.workflow is not None:
+        await run_workflow(transaction, schedule.workflow, order)
+    elif schedule.composition is not None:
+        await request_execution(transaction, heads, schedule.composition, order)
+
+
 def _wish(schedule: ScheduleRecord, fired: ScheduleFired) -> ExecutionWish:
     """The due time's date in the schedule's zone is the logical date."""
     day = fired.fire_time.astimezone(ZoneInfo(schedule.time_zone)).date()
     return ExecutionWish(version=schedule.version, parameters=dict(schedule.parameters), logical_date=day.isoformat())
 
 
+async def _demand_target(transaction: Transaction, definition: ScheduleDefinition) -> dict[str, UUID]:
+    """The column that says what it runs, locked; refused as `_demand_sound` says, or NotFound."""
+    if definition.workflow_id is not None:
+        workflow = await read_workflow(transaction, WorkflowId(definition.workflow_id), lock=True)
+        await _demand_sound_workflow(transaction, workflow, definition)
+        return {"workflow_id": workflow.id}
+    composition = await find_in_use(transaction, read_reference(definition.composition_id or ""), lock=True)
+    await _demand_sound(transaction, composition, definition)
+    return {"composition_id": composition.id}
+
+
+async def _demand_sound_workflow(
+    transaction: Transaction, workflow: WorkflowRecord, definition: ScheduleDefinition
+) -> None:
+    """Raise Invalid with every problem; one that is switched off need not be able to run."""
+    problems = rhythm_problems(definition.cron, definition.time_zone)
+    if definition.version != "published":
+        message = "A workflow has no versions: it runs as it is saved when it is due; leave version out."
+        problems.append(Problem("VERSION_NOT_FOUND", "version", message))
+    if definition.is_active:
+        problems += await workflow_problems(transaction, workflow, definition.parameters)
+    refuse_errors("The schedule cannot be stored.", problems)
+
+
 async def _demand_sound(
     transaction: Transaction, composition: CompositionRecord, definition: ScheduleDefinition
 ) -> None:
     """Raise Invalid with every problem, or Conflict where an active schedule would find nothing published."""
-    problems = cron_problems(definition.cron, "cron")
-    if not is_time_zone(definition.time_zone):
-        message = f"{definition.time_zone!r} is no time zone; write one of the IANA names, such as Europe/Berlin."
-        problems.append(Problem("UNKNOWN_TIME_ZONE", "time_zone", message))
+    problems = rhythm_problems(definition.cron, definition.time_zone)
     problems += await _version_problems(transaction, composition, definition)
     refuse_errors("The schedule cannot be stored.", problems)
     if definition.is_active and definition.version == "published" and composition.published_version is None:
@@ -170,6 +206,7 @@ async def _version_problems(
 def _definition_of(schedule: ScheduleRecord) -> ScheduleDefinition:
     return ScheduleDefinition(
         composition_id=schedule.composition_id,
+        workflow_id=schedule.workflow,
         cron=schedule.cron,
         time_zone=schedule.time_zone,
         parameters=dict(schedule.parameters),
@@ -179,5 +216,5 @@ def _definition_of(schedule: ScheduleRecord) -> ScheduleDefinition:
 
 
 def _columns(definition: ScheduleDefinition) -> dict[str, Any]:
-    content = definition.model_dump(exclude={"composition_id", "parameters"})
+    content = definition.model_dump(exclude={"composition_id", "workflow_id", "parameters"})
     return {**content, "composition_parameters": definition.parameters}

@@ -41,10 +41,18 @@ async def create_template(transaction: Transaction, person: PersonId, template: 
     """Store a new template as its first version; Conflict if the id is taken, Invalid if it could never run."""
     prepared, warnings = await _prepare(template.model_copy(update={"version": 1}))
     if not await repository.insert_template(transaction.connection, prepared, person):
-        message = f"There is a template {template.template_id} already; save a new version of it with PUT."
-        raise Conflict(message, code="TEMPLATE_EXISTS")
+        prepared = await _begin_again(transaction, prepared)
     await _append(transaction, person, prepared)
     return SavedTemplate(await read_template(transaction, template.template_id), warnings)
+
+
+async def _begin_again(transaction: Transaction, template: Template) -> Template:
+    """The template as the next version of one out of use, or of one that never had a text; Conflict if it is in use."""
+    connection, template_id = transaction.connection, template.template_id
+    if await repository.find_template(connection, template_id, lock=True) is not None:
+        message = f"There is a template {template.template_id} already; save a new version of it with PUT."
+        raise Conflict(message, code="TEMPLATE_EXISTS")
+    return template.model_copy(update={"version": await repository.highest_version(connection, template_id) + 1})
 
 
 async def change_template(
@@ -92,7 +100,7 @@ async def _import_template(transaction: Transaction, person: PersonId, template:
             return _same_text(stored, content)
     elif (equal := await repository.find_version_by_hash(connection, template_id, content)) is not None:
         return equal
-    newest = 0 if new else (await repository.newest_versions(connection, [template_id]))[template_id]
+    newest = 0 if new else await repository.highest_version(connection, template_id)
     placed = prepared.model_copy(update={"version": named or newest + 1})
     await repository.insert_version(connection, placed, content, person)
     if placed.version > newest:

@@ -79,7 +79,8 @@ class WorkflowWish(BaseModel):
     @property
     def execution_wish(self) -> ExecutionWish:
         """The wish as that of any execution."""
-        return ExecutionWish(parameters=self.parameters, connection=self.connection, logical_date=self.logical_date)
+        wish = ExecutionWish(parameters=self.parameters, connection=self.connection)
+        return wish.model_copy(update={"logical_date": self.logical_date})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +20,9 @@ class Definition:
     """A schedule that is switched on."""
 
     schedule_id: ScheduleId
-    composition_id: CompositionId
+    composition_id: CompositionId | None
+    """What it runs, or None where it runs a saved query."""
+    workflow_id: UUID | None
     rhythm: Rhythm
     version: int
     changed_at: datetime
@@ -67,13 +70,14 @@ def _active(*, outer: bool) -> Select[Any]:
     columns = (
         schedule.c.id,
         composition.c.composition_id,
+        schedule.c.workflow_id,
         schedule.c.cron,
         schedule.c.time_zone,
         schedule.c.definition_version,
         schedule.c.updated_at,
         timer.c.next_fire_at,
     )
-    joined = schedule.join(composition, composition.c.id == schedule.c.composition_id)
+    joined = schedule.join(composition, composition.c.id == schedule.c.composition_id, isouter=True)
     joined = joined.join(timer, timer.c.schedule_id == schedule.c.id, isouter=outer)
     return select(*columns).select_from(joined).where(schedule.c.is_active)
 
@@ -81,7 +85,8 @@ def _active(*, outer: bool) -> Select[Any]:
 def _definition(row: Row[Any]) -> Definition:
     return Definition(
         schedule_id=ScheduleId(row.id),
-        composition_id=CompositionId(row.composition_id),
+        composition_id=row.composition_id,
+        workflow_id=row.workflow_id,
         rhythm=Rhythm(row.cron, row.time_zone),
         version=row.definition_version,
         changed_at=row.updated_at,

@@ -57,7 +57,9 @@ async def fire_due(transaction: Transaction, settings: SchedulerSettings) -> boo
 def say_fired(transaction: Transaction, definition: Definition, at: datetime) -> None:
     """Say that a due time of the schedule came; a repeat has the same id, and starts nothing that was started."""
     schedule = definition.schedule_id
-    fired = ScheduleFired(schedule_id=schedule, fire_time=at, composition_id=definition.composition_id)
+    fired = ScheduleFired(
+        schedule_id=schedule, fire_time=at, composition_id=definition.composition_id, workflow_id=definition.workflow_id
+    )
     transaction.emit(fired, message_id=schedule_fired_id(schedule, at))
 
 

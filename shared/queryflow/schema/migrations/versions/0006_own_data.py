@@ -3,6 +3,7 @@
 from alembic import op
 
 from queryflow.schema.migrations.ours import catalogues, healing, single_queries, turns
+from queryflow.schema.migrations.ours.first_versions import keep_first_versions
 
 revision = "0006"
 down_revision = "0005"
@@ -18,3 +19,4 @@ STATEMENTS: tuple[str, ...] = (
 def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
+    keep_first_versions(op.get_bind())
