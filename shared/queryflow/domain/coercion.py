@@ -21,8 +21,10 @@ LARGEST_EXACT_IN_JSON = 2**53 - 1
 PATTERN_MODES = ("exact", "contains", "prefix", "suffix")
 ASIN = re.compile(r"[A-Z0-9]{10}")
 INTEGER_TEXT = re.compile(r"-?[1-9][0-9]{15,18}")
-DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}")
-TIMESTAMP_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
+DATE_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TIME_TEXT = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
+"""Without 24:00, which Python takes from version 3.14 on, and with no more than microseconds."""
+TIMESTAMP_TEXT = re.compile(rf"{DATE_TEXT.pattern}[T ]{TIME_TEXT}(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)?")
 
 
 class WrongValue(ValueError):
