@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from executor.results import StoredResult, fetch_result
 from queryflow.domain.bindings import EmptyDecision, empty_decision
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Binding
+from queryflow.domain.numbers import LARGEST_INTEGER, SMALLEST_INTEGER
 from queryflow.domain.parameters import Parameter, ParameterType, Values
 from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.states import ErrorKind
@@ -90,7 +92,7 @@ def _elements(reading: Sequence[BoundInput], answers: Sequence[Answer]) -> dict[
 
 def _firsts(values: Values, reading: Sequence[BoundInput], answers: Sequence[Answer]) -> dict[str, tuple[Any, ...]]:
     return {
-        each.parameter.name: tuple(_instant(value) for (value,) in answer.rows[:FIRST_ITEMS])
+        each.parameter.name: tuple(_held(value) for (value,) in answer.rows[:FIRST_ITEMS])
         for each, answer in zip(reading, answers, strict=True)
         if isinstance(values.get(each.parameter.name), RegisteredList)
     }
@@ -144,13 +146,17 @@ def _refuse_excess(each: BoundInput, answer: Answer) -> None:
 
 def _value(parameter: Parameter, answer: Answer, lists: dict[str, Path], inline_items: int) -> Any:
     if not parameter.type.is_list:
-        return _instant(answer.rows[0][0])
+        return _held(answer.rows[0][0])
     if answer.file is None or answer.row_count <= inline_items:
-        return [_instant(value) for (value,) in answer.rows]
+        return [_held(value) for (value,) in answer.rows]
     lists[parameter.name] = answer.file.path
     return RegisteredList(parameter.name, parameter.type, answer.row_count)
 
 
-def _instant(value: Any) -> Any:
-    """Timestamps of a result have no zone and are UTC."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+def _held(value: Any) -> Any:
+    """As parameters hold it: timestamps of a result have no zone and are UTC, a sum beyond 64 bits is a decimal."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    if isinstance(value, int) and not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+        return Decimal(value)
+    return value

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from queryflow.domain.coercion import LARGEST_EXACT_IN_JSON
+from queryflow.domain.numbers import LARGEST_EXACT_IN_JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,20 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from queryflow.domain.numbers import (
+    LARGEST_INTEGER,
+    MOST_DIGITS,
+    SMALLEST_INTEGER,
+    Number,
+    fits_a_decimal,
+    number_of_text,
+    wide_integer,
+)
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.storable import is_storable
 
-SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
-LARGEST_EXACT_IN_JSON = 2**53 - 1
-"""Readers of JSON that hold numbers as doubles lose integers beyond it; such an integer may be written as a string."""
 PATTERN_MODES = ("exact", "contains", "prefix", "suffix")
 ASIN = re.compile(r"[A-Z0-9]{10}")
-INTEGER_TEXT = re.compile(r"-?[1-9][0-9]{15,18}")
 DATE_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME_TEXT = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
 """Without 24:00, which Python takes from version 3.14 on, and with no more than microseconds."""
@@ -52,36 +57,35 @@ def _string(value: object) -> str:
 
 
 def _integer(value: object) -> int:
-    number = _integer_text(value) if isinstance(value, str) else value
+    number = number_of_text(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int):
         raise WrongValue(f"{_named(value)}, not an integer")
-    return _within_64_bits(number)
-
-
-def _integer_text(value: str) -> int | str:
-    if INTEGER_TEXT.fullmatch(value) and abs(int(value)) > LARGEST_EXACT_IN_JSON:
-        return int(value)
-    return value
-
-
-def _within_64_bits(number: int) -> int:
     if not SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
         raise WrongValue("an integer beyond 64 bits")
     return number
 
 
-def _number(value: object) -> int | float | Decimal:
-    number = _integer_text(value) if isinstance(value, str) else value
+def _number(value: object) -> Number:
+    number = number_of_text(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int | float | Decimal):
         raise WrongValue(f"{_named(value)}, not a number")
     if isinstance(number, int):
-        return _within_64_bits(number)
+        return number if SMALLEST_INTEGER <= number <= LARGEST_INTEGER else _wide(number)
     if not math.isfinite(number):
         raise WrongValue("not a finite number")
+    if isinstance(number, Decimal) and not fits_a_decimal(number):
+        raise WrongValue(f"a number of more than {MOST_DIGITS} digits")
     return number
 
 
-def _percentage(value: object) -> int | float | Decimal:
+def _wide(number: int) -> float | Decimal:
+    held = wide_integer(number)
+    if held is None:
+        raise WrongValue(f"a whole number of more than {MOST_DIGITS} digits")
+    return held
+
+
+def _percentage(value: object) -> Number:
     number = _number(value)
     if not 0 <= number <= 100:
         raise WrongValue(f"{number}, not a percentage from 0 to 100")

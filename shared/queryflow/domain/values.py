@@ -1,10 +1,10 @@
 """Values of parameters: checked against type and rules, and chosen among those who may set them.
 
 Forms, as JSON has them → as Python holds them: string, enum → str · integer → int of 64 bits (beyond ±(2^53 − 1) also
-as a string, as results show it) · number, threshold, percentage → int, float, Decimal, never NaN · boolean → bool ·
-date `"2026-11-22"` → date · timestamp → aware datetime in UTC · date_range {"start", "end"} → the same keys with dates,
-the end exclusive · pattern {"mode", "text"} or a bare text, meant exactly → {"mode", "text"} · lists → list of the
-item's form. Null never is a value: it means that nothing was set.
+as a string, as results show it) · number, threshold, percentage → int, float or Decimal of 38 digits, never NaN (a
+string too where a double would lose digits) · boolean → bool · date `"2026-11-22"` → date · timestamp → aware datetime
+in UTC · date_range {"start", "end"} → the same keys with dates, the end exclusive · pattern {"mode", "text"} or a bare
+text, meant exactly → {"mode", "text"} · lists → list of the item's form. Null never is a value: nothing was set then.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -16,11 +16,12 @@ from typing import Any, Protocol, TypeGuard
 
 from pydantic import JsonValue
 
-from queryflow.domain.coercion import LARGEST_EXACT_IN_JSON, WrongValue, coerce, element_type
+from queryflow.domain.coercion import WrongValue, coerce, element_type
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Flow, FlowReference
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.parameters import Parameter, Values
+from queryflow.domain.numbers import LARGEST_EXACT_IN_JSON, alike
+from queryflow.domain.parameters import Parameter, ParameterType, Values
 from queryflow.domain.rules import MOST_NAMED, count_problems, rule_problems, rules_problems
 from queryflow.domain.template import Template
 
@@ -165,7 +166,10 @@ def _coerced(parameter: Parameter, value: object, path: str) -> tuple[Any, list[
         return None, [Problem("WRONG_TYPE", path, message)]
     items: list[Any] = []
     problems = list(islice(_read_items(parameter, value, path, items), MOST_NAMED))
-    return items, problems
+    if problems or parameter.type is not ParameterType.NUMBER_LIST:
+        return items, problems
+    numbers = alike(items)
+    return numbers, [] if numbers is not None else [_unlike(parameter, path)]
 
 
 def _read_items(
@@ -178,6 +182,14 @@ def _read_items(
             items.append(coerce(kind, item))
         except WrongValue as wrong:
             yield Problem("WRONG_TYPE", f"{path}.{place}", f"Item {place + 1} of {parameter.name} is {wrong}.")
+
+
+def _unlike(parameter: Parameter, path: str) -> Problem:
+    message = (
+        f"{parameter.name} has numbers that no list holds together with all their digits: "
+        "round the longest, or leave out the fractions."
+    )
+    return Problem("WRONG_TYPE", path, message)
 
 
 def _coerced_scalar(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.numbers import are_alike, decimal_shape, fits_a_decimal
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.storable import is_storable
 
 LONG = range(-(2**63), 2**63)
-DECIMAL_DIGITS = 38
 PATTERN_ESCAPE = "!"
 """What escapes `%` and `_` in patterns: a mark that no engine reads in any other way inside a string."""
 
@@ -192,22 +192,18 @@ def _numbers_type(values: Sequence[Any], engine: str) -> str:
     Integers alone are 64-bit ones, decimals (and integers) one decimal type, all else doubles.
     """
     numbers = [each for each in values if each is not None]
+    if not are_alike(numbers):
+        raise _wrong("A list cannot hold all digits of these numbers together; round the longest of them.")
     if numbers and all(isinstance(each, int) for each in numbers):
         return ELEMENT_TYPES[engine]["integer"]
-    if numbers and not any(isinstance(each, float) for each in numbers):
-        return _decimal_type(numbers)
-    if any(isinstance(each, int) and each != float(each) for each in numbers):
-        raise _wrong("A list cannot hold such a large whole number beside a fraction; round one of the two.")
-    return ELEMENT_TYPES[engine]["number"]
+    exact = [each for each in numbers if not isinstance(each, float)]
+    return _decimal_type(exact) if numbers and len(exact) == len(numbers) else ELEMENT_TYPES[engine]["number"]
 
 
 def _decimal_type(numbers: Sequence[int | Decimal]) -> str:
     """The smallest decimal type with all their digits."""
-    places = max(max(-int(Decimal(each).as_tuple().exponent), 0) for each in numbers)
-    digits = max(Decimal(each).adjusted() + 1 for each in numbers) + places
-    if digits > DECIMAL_DIGITS:
-        raise _wrong(f"The numbers of a list must fit {DECIMAL_DIGITS} digits together; cast them to number.")
-    return f"DECIMAL({max(digits, places, 1)}, {places})"
+    whole, places = decimal_shape(numbers)
+    return f"DECIMAL({whole + places}, {places})"
 
 
 def _nullable_item(value: Any, parameter_type: ParameterType, engine: str) -> str:
@@ -227,12 +223,11 @@ def _kind_of(value: Any) -> str:
 
 
 def _decimal(value: Decimal) -> str:
-    if not value.is_finite() or abs(value.adjusted()) > DECIMAL_DIGITS:
+    """The digits, as a decimal: without a point DuckDB would take them for an integer, of up to 128 bits."""
+    if not value.is_finite() or not fits_a_decimal(value):
         raise _wrong("A number must be finite and have at most 38 digits.")
     written = format(value, "f")
-    if sum(map(str.isdigit, written)) > DECIMAL_DIGITS:
-        raise _wrong("A number must be finite and have at most 38 digits.")
-    return _signed(written)
+    return _signed(written) if "." in written else f"CAST({written} AS {_decimal_type([value])})"
 
 
 def _double(value: float, engine: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.domain.coercion import LARGEST_EXACT_IN_JSON
+from queryflow.domain.numbers import LARGEST_EXACT_IN_JSON
 from status.shown import shown_columns, shown_value
 
 
