@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 import typer.rich_utils
 
-from queryflow_cli.commands import execution, flow, system
+from queryflow_cli.commands import execution, flow, query, system
 from queryflow_cli.commands.bench import bench
+from queryflow_cli.commands.connections import connect_data, connections
 from queryflow_cli.commands.data import data
 from queryflow_cli.commands.schedules import schedules
 from queryflow_cli.commands.templates import templates
@@ -25,7 +26,12 @@ app.command("validate")(flow.validate)
 app.command("import")(flow.import_flow)
 app.command("export")(flow.export_flow)
 app.command("publish")(flow.publish_flow)
+app.command("query")(query.query)
+templates.command("run")(query.run_template)
+data.command("connect", hidden=True)(connect_data)
+app.add_typer(connections, name="connections")
 app.add_typer(templates, name="templates")
+app.add_typer(query.workflows, name="workflows")
 app.add_typer(schedules, name="schedules")
 app.add_typer(data, name="data")
 app.command("up")(system.up)

@@ -8,14 +8,16 @@ import httpx2
 
 from queryflow_cli.calls.asking import Document, RefusedByServer, problem_of
 from queryflow_cli.calls.compositions import CompositionCalls
+from queryflow_cli.calls.connections import ConnectionCalls
 from queryflow_cli.calls.executions import ExecutionCalls
+from queryflow_cli.calls.queries import QueryCalls
 from queryflow_cli.calls.schedules import ScheduleCalls
 from queryflow_cli.calls.templates import TemplateCalls
 
 __all__ = ["Client", "Document", "RefusedByServer", "open_client", "problem_of"]
 
 
-class Client(CompositionCalls, ExecutionCalls, ScheduleCalls, TemplateCalls):
+class Client(CompositionCalls, ConnectionCalls, ExecutionCalls, QueryCalls, ScheduleCalls, TemplateCalls):
     """One connection to a running system; every method raises RefusedByServer, or TryAgain when nobody answers."""
 
 

@@ -15,7 +15,6 @@ from queryflow.domain.errors import Conflict, Refused
 
 RUNNING = "running.json"
 LOCK = "owner.lock"
-DATA_LOCK = "data.lock"
 _HARMLESS = {"lost+found", "sandbox", "attempts", "status", "objects"}
 """What is in the folder of an empty disk, and what services leave that were started alone."""
 LOG = Path("logs", "queryflow.log")
@@ -70,27 +69,6 @@ def _open_lock(home: Path) -> IO[bytes]:
     except OSError as error:
         message = f"{home} cannot be a home: {error.strerror}. Name a folder of yours with --home or QUERYFLOW_HOME."
         raise Refused(message, code="HOME_NOT_USABLE") from error
-
-
-@contextmanager
-def reading(home: Path, folder: Path) -> Iterator[None]:
-    """Have the home read this folder as its `data` while the block runs, as others may that name the same one.
-
-    Conflict if somebody has it read another: their queries would be given our tables.
-    """
-    with (home / DATA_LOCK).open("a+", encoding="utf-8") as lock:
-        with suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock.truncate(0)
-            lock.write(str(folder))
-            lock.flush()
-        fcntl.flock(lock, fcntl.LOCK_SH)  # waits for those alone who are writing just now
-        lock.seek(0)
-        held = lock.read()
-        if held != str(folder):
-            message = f"Another command in {home} runs on {held}; wait for its end, or name another home with --home."
-            raise Conflict(message, code="DATA_IN_USE")
-        yield
 
 
 def may_be_a_home(home: Path) -> bool:

@@ -81,14 +81,14 @@ def node_table(execution: Document, running: Mapping[str, float] | None = None) 
     table.add_column("state", no_wrap=True)
     table.add_column("rows", justify="right")
     table.add_column("seconds", justify="right")
-    explained = any(_why(node) for node in execution["nodes"])
+    explained = any(why(node) for node in execution["nodes"])
     if explained:
         table.add_column("why", overflow="fold")
     for node in execution["nodes"]:
         rows = "" if node["rows"] is None else f"{node['rows']:,}"
         seconds = _seconds(node, running or {})
         cells = (node["node_id"], node["template_id"], state_text(node["state"]), rows, seconds)
-        table.add_row(*cells, *([Text(_why(node))] if explained else []))
+        table.add_row(*cells, *([Text(why(node))] if explained else []))
     return table
 
 
@@ -144,7 +144,8 @@ def _short_list(value: Any) -> Any:
     return value
 
 
-def _why(node: Document) -> str:
+def why(node: Document) -> str:
+    """Why a node ended as it did; nothing where that is not worth a word."""
     error = node.get("error")
     if error:
         return f"{error['kind']}: {error['message']}"

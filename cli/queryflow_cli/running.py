@@ -12,7 +12,8 @@ from queryflow_cli.edge import INTERRUPTED, Interrupted
 from queryflow_cli.following import Following
 from queryflow_cli.interrupting import Answer, ask, interrupts, left_running
 from queryflow_cli.meanwhile import meanwhile
-from queryflow_cli.report import ROWS_SHOWN, execution_json, print_execution, print_query, print_result
+from queryflow_cli.report import ROWS_SHOWN, execution_json, print_execution, print_query, print_result, why
+from queryflow_cli.rows import write_csv
 from queryflow_cli.session import Session
 from queryflow_cli.wishes import Shown
 
@@ -25,15 +26,27 @@ async def watch(session: Session, execution_id: str, shown: Shown) -> bool:
         execution = await _follow(session, execution_id, shown, asked)
         if not ExecutionState(execution["state"]).final:
             execution = await _interrupted(session, execution_id, shown, asked)
-    result = await _last_result(session, execution, None if shown.as_json else ROWS_SHOWN)
-    if shown.as_json:
-        print(execution_json(execution, result))
-    else:
-        await _print(session, execution, result, shown)
-        next_steps(_next_steps(session, execution))
+    await _show(session, execution, shown)
     if asked.is_set():
         raise typer.Exit(INTERRUPTED)
     return bool(execution["state"] == ExecutionState.SUCCEEDED)
+
+
+async def _show(session: Session, execution: Document, shown: Shown) -> None:
+    succeeded = execution["state"] == ExecutionState.SUCCEEDED
+    if shown.as_csv and succeeded:
+        await write_csv(session, str(execution["execution_id"]), str(execution["nodes"][-1]["node_id"]), None)
+        return
+    result = await _last_result(session, execution, None if shown.as_json else ROWS_SHOWN)
+    if shown.as_json:
+        print(execution_json(execution, result))
+    elif shown.rows_only and result is not None:
+        print_result(open_console(), result)
+    elif shown.rows_only and not succeeded:
+        typer.echo(why(execution["nodes"][-1]) or str(execution["state"]), err=True)
+    else:
+        await _print(session, execution, result, shown)
+        next_steps(_next_steps(session, execution))
 
 
 async def _follow(session: Session, execution_id: str, shown: Shown, asked: asyncio.Event) -> Document:

@@ -16,11 +16,10 @@ from queryflow.domain.errors import Refused, TryAgain
 from queryflow.schema.migrate import migrate
 from queryflow_cli.client import open_client
 from queryflow_cli.deployed import deployed
-from queryflow_cli.furnishing import connect_folder, connect_sample, load_library
+from queryflow_cli.furnishing import connect_sample, load_library
 from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.samples.amc import Told
 from queryflow_cli.waiting import Waiting
-from queryflow_cli.wishes import DATA
 
 READY_WITHIN_SECONDS = 60.0
 UNDEFINED_TABLE = "42P01"
@@ -36,8 +35,6 @@ class Place:
     database_url: str
     door: socket.socket
     """Where they answer, once they are ready."""
-    data: Path | None = None
-    """A folder that the engine connection `data` reads."""
 
     @property
     def url(self) -> str:
@@ -105,8 +102,6 @@ class _Making:
 
 async def _connect(place: Place, told: Told) -> None:
     await connect_sample(place.home, place.database_url, told)
-    if place.data is not None:
-        await connect_folder(DATA, place.data, place.database_url)
 
 
 @asynccontextmanager

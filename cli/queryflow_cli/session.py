@@ -9,11 +9,11 @@ import typer
 
 from queryflow.domain.errors import Refused
 from queryflow_cli.client import Client, open_client
-from queryflow_cli.home import RunningSystem, home_directory, reading, running_in, throw_away_home
-from queryflow_cli.naming import command_name, in_home
+from queryflow_cli.home import RunningSystem, home_directory, running_in, throw_away_home
+from queryflow_cli.naming import command_name, in_home, own_name
 from queryflow_cli.system import SystemWish, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
-from queryflow_cli.wishes import DATA, SessionWish
+from queryflow_cli.wishes import SessionWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class Session:
     """What to add to another command so that it finds the same system."""
     command: str = "queryflow"
     """How the person starts a command here."""
+    database_url: str | None = None
+    """Of a system on this machine."""
+    data: str | None = None
+    """The engine connection to the folder the command was given."""
 
 
 @asynccontextmanager
@@ -42,12 +46,11 @@ async def open_session(wish: SessionWish) -> AsyncIterator[Session]:
     async with AsyncExitStack() as stack:
         home = stack.enter_context(throw_away_home()) if wish.ephemeral else home_directory(wish.home)
         found = running_in(home)
-        if found is not None and wish.data is not None:
-            stack.enter_context(reading(home, wish.data))
-            await _connect(wish.data, found.database_url)
-        system = found or await _start(stack, SystemWish(home, data=wish.data))
+        system = found or await _start(stack, SystemWish(home))
+        data = None if wish.data is None else await connect_own(wish.data, system.database_url)
         client = await stack.enter_async_context(open_client(system.url))
-        yield Session(client, found is None, wish.ephemeral, in_home(home), command_name())
+        own, database = found is None, system.database_url
+        yield Session(client, own, wish.ephemeral, in_home(home), command_name(), database, data)
 
 
 def _refuse_a_home(wish: SessionWish) -> None:
@@ -59,10 +62,13 @@ def _refuse_a_home(wish: SessionWish) -> None:
         raise Refused(message, code="SERVER_AND_HOME")
 
 
-async def _connect(data: Path, database_url: str) -> None:
+async def connect_own(folder: Path, database_url: str) -> str:
+    """The name of the folder's own engine connection, which is made or made again."""
     from queryflow_cli.furnishing import connect_folder
 
-    await connect_folder(DATA, data, database_url)
+    name = own_name(folder)
+    await connect_folder(name, folder, database_url)
+    return name
 
 
 async def _start(stack: AsyncExitStack, wish: SystemWish) -> RunningSystem:

@@ -11,16 +11,18 @@ from queryflow.runtime.crashpoints import arm
 from queryflow.runtime.serving import stop_asked
 from queryflow_cli.home import LOG, RunningSystem
 from queryflow_cli.naming import command_name, in_home
+from queryflow_cli.session import connect_own
 from queryflow_cli.system import SystemWish, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
 
 
-async def stay(wish: SystemWish) -> bool:
+async def stay(wish: SystemWish, data: Path | None = None) -> bool:
     """Run a system until Ctrl-C or SIGTERM, and let it drain; a second Ctrl-C ends it at once."""
     arm(os.environ.get("QUERYFLOW_CRASH"))
     async with open_system(wish, Waiting()) as (system, running):
         asked = stop_asked()
-        typer.echo("\n".join(banner(wish.home, system)))
+        name = None if data is None else await connect_own(data, system.database_url)
+        typer.echo("\n".join(banner(wish.home, system, name)))
         asking = asyncio.create_task(asked.wait())
         await asyncio.wait([asking, running], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -30,7 +32,7 @@ async def stay(wish: SystemWish) -> bool:
     return True
 
 
-def banner(home: Path, system: RunningSystem) -> list[str]:
+def banner(home: Path, system: RunningSystem, data: str | None = None) -> list[str]:
     """What runs where, and what this process brought itself, as lines."""
     deployed = bool(os.environ.get("QUERYFLOW_AMQP_URL"))
     shape = "four processes on RabbitMQ" if deployed else "this process"
@@ -41,5 +43,6 @@ def banner(home: Path, system: RunningSystem) -> list[str]:
         f"  embedded  {', '.join(embedded_parts()) or 'nothing'}",
         f"  services  composer, executor, scheduler, status in {shape}",
         f"  logs      {home / LOG.parent}",
+        *([] if data is None else [f"  data      flows with `connection: {data}` run on the folder of --data"]),
         f"Ctrl-C stops it. In a second terminal: {command_name()} demo{in_home(home)}",
     ]

@@ -16,7 +16,7 @@ from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.loops import forever
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
-from queryflow_cli.home import LOG, RunningSystem, announce, owned, reading
+from queryflow_cli.home import LOG, RunningSystem, announce, owned
 from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
 
@@ -30,8 +30,6 @@ class SystemWish:
     home: Path
     port: int = 0
     """0 takes a free one."""
-    data: Path | None = None
-    """A folder that the engine connection `data` reads."""
 
 
 def embedded_parts() -> tuple[str, ...]:
@@ -48,14 +46,12 @@ def embedded_parts() -> tuple[str, ...]:
 async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
     """A system that is ready, and its running; it drains and ends with the block.
 
-    Conflict if the home, its data or the port is in use; Refused if a server it was told to use does not answer.
+    Conflict if the home or the port is in use; Refused if a server it was told to use does not answer.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(wish.home))
         stack.callback(waiting.over)
         configure_logs(file=wish.home / LOG)
-        if wish.data is not None:
-            stack.enter_context(reading(wish.home, wish.data))
         door = stack.enter_context(hold_port(wish.port))
         importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")
@@ -63,7 +59,7 @@ async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple
         await importing  # two threads in one import may each be shown the other's half-made module
         from queryflow_cli.services import Place, open_services
 
-        place = Place(wish.home, database_url, door, wish.data)
+        place = Place(wish.home, database_url, door)
         running = await stack.enter_async_context(open_services(place, waiting))
         system = RunningSystem(place.url, database_url, os.getpid())
         announce(wish.home, system)

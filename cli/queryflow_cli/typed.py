@@ -51,3 +51,21 @@ _ITEMS = {
     ParameterType.INTEGER_LIST: ParameterType.INTEGER,
     ParameterType.NUMBER_LIST: ParameterType.NUMBER,
 }
+
+
+def said_types(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Values for parameters that nobody declared: `name:type=value` says the type, else JSON does, else it is text.
+
+    Refused if there is no such type.
+    """
+    found: dict[str, Any] = {}
+    for word, value in typed.items():
+        name, _, kind = word.partition(":")
+        if not kind:
+            found[name] = _value(value, None)
+        elif kind in set(ParameterType):
+            found[name] = {"type": kind, "value": _value(value, ParameterType(kind))}
+        else:
+            kinds = ", ".join(ParameterType)
+            raise Refused(f"There is no parameter type {kind}; there are: {kinds}.", code="PARAMETER_FORM")
+    return found

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-DATA = "data"
-"""The engine connection to the folder that `--data` names."""
 _SAVED_FLOW = re.compile(r"comp_[a-z0-9_]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -16,7 +14,7 @@ class SessionWish:
     home: Path | None = None
     ephemeral: bool = False
     data: Path | None = None
-    """A folder that the engine connection `data` reads."""
+    """A folder that the command's queries run on, through an engine connection of its own."""
     server: str | None = None
     """The address of a system that runs elsewhere; then the home does not matter."""
 
@@ -44,3 +42,6 @@ class Shown:
 
     as_json: bool = False
     queries: bool = False
+    rows_only: bool = False
+    """Of a single query: its rows without the table of nodes."""
+    as_csv: bool = False

@@ -1,10 +1,7 @@
 """The commands as a person types them: processes of their own, on the embedded PostgreSQL."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 from queryflow_cli.home import LOCK, running_in
 from queryflow_cli.samples import flights
 from tests.support.eventually import eventually
+from tests.support.terminal import Terminal
 
 FLIGHTS = Path("cli/queryflow_cli/library/flows/comp_delays_aircraft_weather.yaml").absolute()
 BROKEN = """
@@ -56,28 +54,6 @@ def indented(template: str) -> str:
     """The body of a template file as it stands inside a flow."""
     body = template.split("template_id: three_rows\n")[1]
     return "".join(f"    {line}\n" for line in body.splitlines())
-
-
-class Terminal:
-    """Runs commands that all find the same home."""
-
-    def __init__(self, home: Path) -> None:
-        ours = {"QUERYFLOW_HOME": str(home), "QUERYFLOW_DATABASE_URL": "", "QUERYFLOW_AMQP_URL": ""}
-        self._environment = {**os.environ, **ours}
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Begin a command."""
-        command = [sys.executable, "-P", "-m", "queryflow_cli", *words]
-        return subprocess.Popen(
-            command, env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-
-    def type(self, *words: str, code: int = 0) -> tuple[str, str]:
-        """Run a command to its end, which must have this exit code; what it wrote to stdout and stderr."""
-        process = self.start(*words)
-        out, err = process.communicate(timeout=90)
-        assert process.returncode == code, out + err
-        return out, err
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from queryflow_cli.commands.options import Home, Json, Queries, Server
+from queryflow_cli.commands.options import Csv, Home, Json, Queries, Server
 from queryflow_cli.edge import run_async
 from queryflow_cli.wishes import SessionWish, Shown
 
@@ -33,7 +33,7 @@ def cancel_execution(execution_id: ExecutionId, home: Home = None, server: Serve
 def show_results(
     execution_id: ExecutionId,
     node: Annotated[str | None, typer.Argument(metavar="NODE", help="A node's id; else the last one.")] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
+    as_csv: Csv = False,
     as_json: Json = False,
     out: Annotated[
         Path | None, typer.Option(help="The file for the CSV; else standard output.", dir_okay=False)

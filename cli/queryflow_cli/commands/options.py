@@ -16,7 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON objec
 Data = Annotated[
     Path | None,
     typer.Option(
-        help="A folder with a table per Parquet or CSV file; the flow runs on it.",
+        help="A folder with a table per file; what is run now runs on it, whatever else is in the home.",
         exists=True,
         file_okay=False,
         resolve_path=True,
@@ -28,6 +28,7 @@ Server = Annotated[
         help="The URL of a system that runs elsewhere; its token in QUERYFLOW_TOKEN.", envvar="QUERYFLOW_SERVER"
     ),
 ]
+Csv = Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")]
 Queries = Annotated[bool, typer.Option("--sql", help="Print the SQL each node sent.")]
 Parameters = Annotated[list[str] | None, typer.Option("--param", help="name=value; a list as a,b,c. Repeatable.")]
 

@@ -37,7 +37,7 @@ def up(port: Port = PORT, home: Home = None, ephemeral: Ephemeral = False, data:
 
     with ExitStack() as stack:
         chosen = stack.enter_context(throw_away_home()) if ephemeral else home_directory(home)
-        run_async(stay(SystemWish(chosen, port, data)))
+        run_async(stay(SystemWish(chosen, port), data))
 
 
 def migrate_database() -> None:

@@ -14,7 +14,7 @@ from queryflow_cli.problems import print_problems
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.typed import parameters_of, read_assignments
-from queryflow_cli.wishes import DATA, FlowWish, SessionWish, Shown
+from queryflow_cli.wishes import FlowWish, SessionWish, Shown
 
 SHORT = 12
 """How much of a version's hash a person reads."""
@@ -28,7 +28,7 @@ async def run_flow(wished: FlowWish, wish: SessionWish, shown: Shown) -> bool:
         flow, problems = await _prepared(session, wished, file)
         asked: Document = {"parameters": parameters_of(typed, _types(flow))}
         asked |= {"version": wished.version or ("auto" if file is None else "head")}  # a file is not the published flow
-        asked |= {} if wish.data is None else {"connection": DATA}
+        asked |= {} if session.data is None else {"connection": session.data}
         accepted = await _accepted(session, flow, asked, file)
         print_problems(problem for problem in problems if problem.severity is Severity.WARNING)
         return await watch(session, str(accepted["execution_id"]), shown)

@@ -9,12 +9,15 @@ import pytest
 
 from executor.settings import ExecutorSettings
 from queryflow.domain.errors import Conflict, Refused
-from queryflow_cli.home import RunningSystem, announce, home_directory, owned, reading, running_in, throw_away_home
+from queryflow_cli.commands.connections import NAME
+from queryflow_cli.home import RunningSystem, announce, home_directory, owned, running_in, throw_away_home
+from queryflow_cli.naming import own_name
 
 SYSTEM = RunningSystem("http://127.0.0.1:8700", "postgresql://queryflow:secret@127.0.0.1:5432/queryflow", 4711)
 OWNER = """
 import sys
 from pathlib import Path
+from queryflow_cli.commands.connections import NAME
 from queryflow_cli.home import RunningSystem, announce, owned
 home = Path(sys.argv[1])
 with owned(home):
@@ -119,15 +122,13 @@ def test_the_home_is_as_wished_then_as_the_environment_says(monkeypatch: pytest.
     assert home_directory(None) == tmp_path / ".queryflow"
 
 
-def test_two_may_read_the_same_folder_and_nobody_another_one_meanwhile(tmp_path: Path) -> None:
-    mine, other = tmp_path / "mine", tmp_path / "other"
-    with reading(tmp_path, mine):
-        with reading(tmp_path, mine):
-            pass
-        with pytest.raises(Conflict, match=f"runs on {mine}; wait for its end"):
-            reading(tmp_path, other).__enter__()
-    with reading(tmp_path, other):
-        pass
+def test_a_folder_has_a_name_of_its_own_that_does_not_change(tmp_path: Path) -> None:
+    folders = [tmp_path / "a" / "Shop 2026", tmp_path / "b" / "Shop 2026", tmp_path / "a" / "日本"]
+    names = [own_name(folder) for folder in folders]
+    assert names == [own_name(folder) for folder in folders]
+    assert len(set(names)) == 3
+    assert names[0].startswith("folder_shop_2026_")
+    assert all(NAME.fullmatch(name) for name in names)
 
 
 def test_a_throw_away_home_is_gone_afterwards() -> None:

@@ -1,0 +1,173 @@
+"""Engine connections on a system: people's folders, by name."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from queryflow.domain.errors import Conflict, TryAgain
+from queryflow.domain.states import ExecutionState
+from queryflow.sql.literals import quote_name
+from queryflow_cli.client import Document, RefusedByServer
+from queryflow_cli.console import next_steps, open_console, show
+from queryflow_cli.report import new_table, print_result
+from queryflow_cli.session import Session, open_session
+from queryflow_cli.waiting import waiting
+from queryflow_cli.wishes import SessionWish
+
+LOOKED_WITHIN_SECONDS = 120.0
+LOOK_SECONDS = 0.2
+ROWS_EACH = 5
+TABLES_WITH_ROWS = 5
+"""Of so many tables first rows are shown without being asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderWish:
+    """Which folder an engine connection is to read."""
+
+    name: str
+    folder: Path
+    """On the machine where executors run."""
+    replace: bool = False
+
+
+async def add_connection(wished: FolderWish, wish: SessionWish) -> bool:
+    """Make an engine connection to a folder, and show the tables it has."""
+    async with open_session(wish) as session:
+        await _refuse_another(session, wished)
+        if session.database_url is None:
+            await session.client.save_connection(_document(wished))
+        else:  # whoever has the home may read what the person who started it may read
+            from queryflow_cli.furnishing import connect_folder
+
+            await connect_folder(wished.name, wished.folder, session.database_url)
+        typer.echo(f"The engine connection {wished.name} reads {wished.folder}.")
+        catalogue = await _looked_at(session, wished.name)
+        print_tables(catalogue)
+        tables = catalogue["tables"]
+        if tables:
+            begin, end = session.command, session.words
+            sql = _first_rows_of(str(tables[0]["name"]))
+            steps = {f"{begin} query '{sql}' --connection {wished.name}{end}": "runs one query"}
+            next_steps(steps | {f"{begin} connections show {wished.name}{end}": "tables, columns and first rows"})
+    return bool(catalogue["state"] == "ready")
+
+
+async def list_connections(wish: SessionWish, *, as_json: bool) -> bool:
+    """Show which engine connections there are, and what they read."""
+    async with open_session(wish) as session:
+        names = [str(each["name"]) for each in await session.client.connections()]
+        found = await asyncio.gather(*(session.client.connection(name) for name in names))
+    if as_json:
+        print(json.dumps({"connections": found}, ensure_ascii=False, indent=2))
+        return True
+    table = new_table(f"{len(found)} engine connections")
+    for name in ("connection", "engine", "folder", "data up to"):
+        table.add_column(name, overflow="fold")
+    for each in found:
+        words = (each["name"], each["engine"], (each.get("settings") or {}).get("folder", ""), each.get("as_of") or "")
+        table.add_row(*(Text(str(word)) for word in words))
+    show(open_console(), table)
+    return True
+
+
+async def show_connection(name: str, table: str | None, wish: SessionWish, *, as_json: bool) -> bool:
+    """Show the tables of an engine connection with their columns and first rows."""
+    async with open_session(wish) as session:
+        catalogue = await _looked_at(session, name)
+        if as_json:
+            print(json.dumps(catalogue, ensure_ascii=False, indent=2))
+            return bool(catalogue["state"] == "ready")
+        print_tables(catalogue, columns=True)
+        readable = [each["name"] for each in catalogue["tables"] if not each.get("error")]
+        chosen = [table] if table is not None else readable[:TABLES_WITH_ROWS]
+        await asyncio.gather(*(_first_rows(session, name, each) for each in chosen))
+        if table is None and len(readable) > TABLES_WITH_ROWS:
+            typer.echo(f"First rows of another: {session.command} connections show {name} TABLE{session.words}")
+    return bool(catalogue["state"] == "ready")
+
+
+async def remove_connection(name: str, wish: SessionWish) -> bool:
+    """Remove an engine connection that nothing uses; the folder stays as it is."""
+    async with open_session(wish) as session:
+        await session.client.remove_connection(name)
+    typer.echo(f"The engine connection {name} is gone; its folder stays as it is.")
+    return True
+
+
+def print_tables(catalogue: Document, *, columns: bool = False) -> None:
+    """Print the tables of a folder, what is worth knowing of them, and the files that are no tables."""
+    console = open_console()
+    if catalogue.get("error"):
+        console.print(Text(f"The folder cannot be read: {catalogue['error']}"), soft_wrap=True)
+        return
+    table = new_table(f"{len(catalogue['tables'])} tables")
+    table.add_column("table", overflow="fold")
+    table.add_column("rows", justify="right")
+    table.add_column("columns", overflow="fold")
+    for each in catalogue["tables"]:
+        rows = "" if each.get("rows") is None else f"{each['rows']:,}"
+        table.add_row(Text(each["name"]), rows, Text(each.get("error") or _columns(each, types=columns)))
+    show(console, table)
+    for each in catalogue["tables"]:
+        for notice in each.get("notices") or ():
+            console.print(Text(f"{each['name']}: {notice}"), soft_wrap=True)
+    for each in catalogue.get("refused") or ():
+        console.print(Text(f"{each['file']} is no table: {each['reason']}"), soft_wrap=True)
+
+
+def _columns(table: Document, *, types: bool) -> str:
+    if types:
+        return "\n".join(f"{each['name']} {each['type']}" for each in table["columns"])
+    return ", ".join(str(each["name"]) for each in table["columns"])
+
+
+def _document(wished: FolderWish) -> Document:
+    return {"name": wished.name, "settings": {"folder": str(wished.folder)}}
+
+
+async def _refuse_another(session: Session, wished: FolderWish) -> None:
+    """Conflict if the name stands for another folder: flows that name it would read other data without a word."""
+    try:
+        present = await session.client.connection(wished.name)
+    except RefusedByServer:
+        return
+    folder = (present.get("settings") or {}).get("folder")
+    if folder != str(wished.folder) and not wished.replace:
+        message = f"The engine connection {wished.name} reads {folder}; name another, or replace it with --replace."
+        raise Conflict(message, code="CONNECTION_EXISTS")
+
+
+async def _looked_at(session: Session, name: str) -> Document:
+    """The tables as they are now."""
+    with waiting() as line:
+        line.say(f"Looking at the tables of {name}")
+        catalogue = await session.client.look_again(name)
+        deadline = asyncio.get_running_loop().time() + LOOKED_WITHIN_SECONDS
+        while catalogue["state"] == "pending":
+            if asyncio.get_running_loop().time() > deadline:
+                raise TryAgain(f"Nobody has looked at the tables of {name} yet; does an executor run?")
+            await asyncio.sleep(LOOK_SECONDS)
+            catalogue = await session.client.catalogue(name)
+    return catalogue
+
+
+async def _first_rows(session: Session, connection: str, table: str) -> None:
+    wish: Document = {"sql": _first_rows_of(table), "connection": connection}
+    execution_id = str((await session.client.run_query(wish))["execution_id"])
+    execution = [each async for each in session.client.follow(execution_id)][-1]
+    node = execution["nodes"][0]
+    if execution["state"] != ExecutionState.SUCCEEDED:
+        typer.echo(f"{table}: {(node.get('error') or {}).get('message', execution['state'])}")
+        return
+    found = await session.client.results(execution_id, node["node_id"], ROWS_EACH)
+    if found is not None:
+        print_result(open_console(), {"node_id": f"{table}, the first", **found})
+
+
+def _first_rows_of(table: str) -> str:
+    return f"FROM {quote_name(table)} LIMIT {ROWS_EACH}"

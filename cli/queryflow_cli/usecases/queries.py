@@ -1,0 +1,117 @@
+"""Single queries: a SQL text, a template, or a saved query."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from queryflow.domain.errors import Refused
+from queryflow.domain.parameters import ParameterType
+from queryflow_cli.client import Document, problem_of
+from queryflow_cli.console import next_steps, open_console, show
+from queryflow_cli.problems import print_problems
+from queryflow_cli.report import new_table
+from queryflow_cli.running import watch
+from queryflow_cli.session import Session, open_session
+from queryflow_cli.typed import parameters_of, read_assignments, said_types
+from queryflow_cli.wishes import SessionWish, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWish:
+    """What is to be run, on what, with which values."""
+
+    subject: str
+    """A SQL text, a template's id, or the id of a saved query."""
+    connection: str | None = None
+    assignments: tuple[str, ...] = ()
+    dialect: str = "duckdb"
+    shown: Shown = field(default_factory=lambda: Shown(rows_only=True))
+
+
+async def run_query(query: QueryWish, wish: SessionWish) -> bool:
+    """Run a SQL text and show its rows; whether it succeeded."""
+    parameters = said_types(read_assignments(query.assignments))
+    async with open_session(wish) as session:
+        document: Document = {"sql": query.subject, "dialect": query.dialect, "parameters": parameters}
+        accepted = await session.client.run_query(document | {"connection": await _connection(session, query)})
+        return await watch(session, str(accepted["execution_id"]), query.shown)
+
+
+async def run_template(query: QueryWish, wish: SessionWish) -> bool:
+    """Run a template and show its rows; whether it succeeded."""
+    typed = read_assignments(query.assignments)
+    async with open_session(wish) as session:
+        parameters = parameters_of(typed, _types(await session.client.template(query.subject)))
+        asked = {"parameters": parameters, "connection": await _connection(session, query)}
+        accepted = await session.client.run_template(query.subject, asked)
+        return await watch(session, str(accepted["execution_id"]), query.shown)
+
+
+async def run_workflow(query: QueryWish, wish: SessionWish) -> bool:
+    """Run a saved query and show its rows; whether it succeeded."""
+    typed = read_assignments(query.assignments)
+    async with open_session(wish) as session:
+        workflow = await session.client.workflow(query.subject)
+        template = workflow.get("template_id")
+        types = _types(await session.client.template(template)) if template else {}
+        asked: dict[str, Any] = {"parameters": parameters_of(typed, types) if template else said_types(typed)}
+        asked |= {} if (named := query.connection or session.data) is None else {"connection": named}
+        accepted = await session.client.run_workflow(query.subject, asked)
+        return await watch(session, str(accepted["execution_id"]), query.shown)
+
+
+async def add_workflow(document: Document, assignments: tuple[str, ...], wish: SessionWish) -> bool:
+    """Save a query to run it by its id, and say what is still wrong with it."""
+    typed = read_assignments(assignments)
+    async with open_session(wish) as session:
+        template = document.get("template_id")
+        types = _types(await session.client.template(template)) if template else {}
+        parameters = parameters_of(typed, types) if template else said_types(typed)
+        saved = await session.client.create_workflow(document | {"parameters": parameters})
+        print_problems(map(problem_of, saved.get("problems") or ()))
+        typer.echo(f"Saved {saved['name']} as {saved['id']}.")
+        next_steps({f"{session.command} workflows run {saved['id']}{session.words}": "runs it"})
+    return True
+
+
+async def list_workflows(wish: SessionWish, *, as_json: bool) -> bool:
+    """Show which queries are saved."""
+    async with open_session(wish) as session:
+        workflows = await session.client.workflows()
+    if as_json:
+        print(json.dumps({"workflows": workflows}, ensure_ascii=False, indent=2))
+        return True
+    table = new_table(f"{len(workflows)} saved queries")
+    for name in ("workflow", "name", "runs", "connection"):
+        table.add_column(name, overflow="fold")
+    for each in workflows:
+        subject = each.get("template_id") or " ".join(str(each.get("sql") or "").split())
+        words = (each["id"], each["name"], subject, each.get("connection") or "")
+        table.add_row(*(Text(str(word)) for word in words))
+    show(open_console(), table)
+    return True
+
+
+async def remove_workflow(workflow_id: str, wish: SessionWish) -> bool:
+    """Remove a saved query; what it ran stays."""
+    async with open_session(wish) as session:
+        await session.client.remove_workflow(workflow_id)
+    typer.echo(f"The saved query {workflow_id} is gone; what it ran stays.")
+    return True
+
+
+async def _connection(session: Session, query: QueryWish) -> str:
+    """The engine connection to run on: the named one, the folder's, or the only one there can be meant."""
+    named = query.connection or session.data
+    if named is not None:
+        return named
+    names = ", ".join(str(each["name"]) for each in await session.client.connections())
+    message = f"Say where to run it: --connection NAME (there are: {names or 'none yet'}), or --data FOLDER."
+    raise Refused(message, code="NO_CONNECTION")
+
+
+def _types(subject: Document) -> dict[str, ParameterType]:
+    return {name: ParameterType(each["type"]) for name, each in (subject.get("parameters") or {}).items()}
