@@ -49,12 +49,19 @@ class Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minimum: float | int | None = None
+    """The least value."""
     maximum: float | int | None = None
+    """The greatest value."""
     minimum_items: int | None = None
+    """The fewest items of a list."""
     maximum_items: int | None = None
+    """The most items of a list."""
     maximum_length: int | None = None
+    """The most characters of a text, or of each text of a list."""
     pattern: str | None = None
+    """A regular expression (RE2) that is found in a text; ^ and $ around it mean all of the text."""
     one_of: tuple[JsonValue, ...] | None = None
+    """The only values."""
 
 
 class Parameter(BaseModel):
@@ -63,13 +70,21 @@ class Parameter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ParameterName
+    """The key it stands under."""
     type: ParameterType
+    """What kind of value it takes."""
     required: bool = True
+    """Whether it needs a value where it has no default."""
     default: JsonValue = None
+    """The value where none is given."""
     label: str | None = None
+    """What people call it."""
     help: str | None = None
+    """What people should know to fill it."""
     rules: Rules = Field(default_factory=Rules)
+    """What a value must satisfy besides."""
     empty: EmptyPolicy | None = None
+    """What an empty list means to it: nothing, everything, or refused."""
 
 
 Values = dict[str, Any]

@@ -119,6 +119,7 @@ class TableOptions(BaseModel):
     header: bool | tuple[ColumnName, ...] = True
     """Whether the first line has the names; a list gives them, and the file then has no such line."""
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+    """How the letters are written, such as cp1252; utf-8 unless declared."""
     decimal: Annotated[str, AfterValidator(_sign)] = "."
     """What stands before a number's fraction."""
     thousands: Annotated[str, AfterValidator(_sign)] | None = None
