@@ -15,7 +15,7 @@ from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.amc_tables import TIME_COLUMNS
-from queryflow.sql.literals import instant, quote_name, text
+from queryflow.sql.literals import instant, quote_name
 from queryflow.sql.placeholders import QUOTED_TOKENS
 from queryflow.sql.tokens import Edit, closing, commas, end_of, is_call, tokenize
 
@@ -69,14 +69,14 @@ PERIOD_UNITS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 def setup_statements(template: Template, tables: Mapping[str, str], window: ResolvedWindow) -> tuple[str, ...]:
     """What prepares a DuckDB for the template's query, in order: the views and macros it mentions.
 
-    `tables` gives the relative name (or glob) of each table's Parquet or CSV file. AMC's tables are filtered to the
-    window by their time column; those of the dialect `duckdb` are not. The session's time zone must be UTC.
+    `tables` gives the SQL of each table's relation, such as `read_parquet('in/x.parquet')`. AMC's tables are filtered
+    to the window by their time column; those of the dialect `duckdb` are not. The session's time zone must be UTC.
     """
     tokens = tokenize(template.sql, template.dialect)
     words = {each.text.lower() for each in tokens}
-    used = {name: file for name, file in tables.items() if name.lower() in words}
+    used = {name: relation for name, relation in tables.items() if name.lower() in words}
     if template.dialect is not Dialect.AMC:
-        return tuple(_view(quote_name(name), file) for name, file in used.items())
+        return tuple(_view(quote_name(name), relation) for name, relation in used.items())
     return (f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *_macros(words))
 
 
@@ -172,10 +172,10 @@ def _now_word(tokens: Sequence[Token], index: int) -> list[Edit]:
 
 def _amc_views(tables: Mapping[str, str], window: ResolvedWindow) -> list[str]:
     views = []
-    for name, file in tables.items():
-        relation = f"{ALL_TIME}.{quote_name(name.lower())}"
-        views.append(_view(relation, file))
-        views.append(f"CREATE VIEW {quote_name(name)} AS SELECT * FROM {relation}{_in_window(name, window)}")
+    for name, relation in tables.items():
+        whole = f"{ALL_TIME}.{quote_name(name.lower())}"
+        views.append(_view(whole, relation))
+        views.append(f"CREATE VIEW {quote_name(name)} AS SELECT * FROM {whole}{_in_window(name, window)}")
     return views
 
 
@@ -184,9 +184,8 @@ def _in_window(name: str, window: ResolvedWindow) -> str:
     return f" WHERE {column} >= {_moment(window.start)} AND {column} < {_moment(window.end)}" if column else ""
 
 
-def _view(relation: str, file: str) -> str:
-    reader = "read_csv" if file.lower().endswith((".csv", ".csv.gz", ".tsv")) else "read_parquet"
-    return f"CREATE VIEW {relation} AS SELECT * FROM {reader}({text(file, 'duckdb')})"
+def _view(name: str, relation: str) -> str:
+    return f"CREATE VIEW {name} AS SELECT * FROM {relation}"
 
 
 def _macros(words: set[str]) -> list[str]:

@@ -55,8 +55,7 @@ async def test_files_and_folders_are_tables(sandbox: Sandbox, directory: Path, f
 async def test_names_are_found_as_sql_writes_them(
     sandbox: Sandbox, directory: Path, folder: Path, file: str, sql: str
 ) -> None:
-    for name in {file, file.lower()}:
-        (folder / name).write_text("a\n1\n")
+    (folder / file).write_text("a\n1\n")
     assert rows(await DuckDBEngine(sandbox).run(work(template(f"SELECT a {sql}"), directory, folder=folder))) == [(1,)]
 
 

@@ -38,7 +38,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         for table, columns in amc_schema().items():
             nulls = ", ".join(f'CAST(NULL AS {_word(word)}) AS "{name}"' for name, word in columns.items())
             connection.execute(f"COPY (SELECT {nulls} WHERE FALSE) TO '{folder / table}.parquet'")
-    return {table: str(folder / f"{table}.parquet") for table in amc_schema()}
+    return {table: f"read_parquet('{folder / table}.parquet')" for table in amc_schema()}
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def events(folder: Path) -> dict[str, str]:
     file = folder / "conversions.parquet"
     days = "SELECT TIMESTAMP '2026-01-01' + to_days(d) AS event_dt_utc, d FROM range(-3, 40) days(d)"
     DUCKDB.execute(f"COPY ({days}) TO '{file}'")
-    return {"Conversions": str(file)}
+    return {"Conversions": f"read_parquet('{file}')"}
 
 
 @pytest.mark.parametrize(

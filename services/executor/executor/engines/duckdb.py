@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from executor.engines.folder_tables import Table, find_tables, inputs_of, mentioned
-from executor.engines.missing_table import missing_table
+from executor.engines.folder_reading import FolderReader, ReadTables
 from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
+from executor.engines.saying import said
 from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
@@ -31,35 +31,31 @@ class DuckDBEngine:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._folders = FolderReader(sandbox)
 
     async def run(self, work: Work) -> Produced:
         """The node's result as Parquet; EngineFailure with DuckDB's own sentence where the author can mend it."""
-        tables = await _tables(work)
-        query = _query(work, mentioned(tables, work.template.sql))
-        inputs = {**inputs_of(mentioned(tables, work.template.sql).values()), **_list_inputs(work.lists)}
+        sql = _rendered(work)
+        tables = await self._folders.read(work)
+        query = _query(work, sql, tables)
+        inputs = {**tables.inputs, **_list_inputs(work.lists)}
         try:
             [answer] = await self._sandbox.run(Job((query,), work.directory, work.timeout, inputs))
         except JobFailed as failure:
-            raise _failure(failure, work, tables, query.sql) from failure
-        return _produced(answer, query.sql)
+            raise await _failure(failure, work, tables, sql) from failure
+        return _produced(answer, sql)
 
 
-async def _tables(work: Work) -> dict[str, Table]:
-    folder = work.connection.settings.get("folder")
-    if folder is None:
-        return {}
+def _rendered(work: Work) -> str:
     try:
-        return await asyncio.to_thread(find_tables, Path(str(folder)))
-    except OSError as error:
-        message = f"The folder of the engine connection {work.connection.name} cannot be read: {error.strerror}."
-        raise EngineFailure(ErrorKind.MISSING, message) from error
+        return render(work.template, work.values, work.window, DuckDBEngine.kind)
+    except Invalid as error:
+        raise EngineFailure(ErrorKind.VALIDATION, error.message) from error
 
 
-def _query(work: Work, tables: Mapping[str, Table]) -> Query:
+def _query(work: Work, sql: str, tables: ReadTables) -> Query:
     try:
-        sql = render(work.template, work.values, work.window, DuckDBEngine.kind)
-        files = {name: table.relation for name, table in tables.items()}
-        statements = setup_statements(work.template, files, work.window)
+        statements = setup_statements(work.template, tables.relations, work.window)
     except Invalid as error:
         raise EngineFailure(ErrorKind.VALIDATION, error.message) from error
     return Query(sql, (*statements, *_lists(work, sql)), file=RESULT)
@@ -92,9 +88,11 @@ def _produced(answer: Answer, sql: str) -> Produced:
     return Produced(answer.file.path if answer.file else None, answer.row_count, columns, sql)
 
 
-def _failure(failure: JobFailed, work: Work, tables: Mapping[str, Table], sql: str) -> EngineFailure:
-    if failure.kind is ErrorKind.VALIDATION and COMPARED in failure.message:
-        return EngineFailure(failure.kind, failure.message + _list_advice(work), sql)
-    if failure.kind is not ErrorKind.MISSING:
-        return EngineFailure(failure.kind, failure.message, sql)
-    return EngineFailure(failure.kind, missing_table(failure.message, work.connection.name, tables), sql)
+async def _failure(failure: JobFailed, work: Work, tables: ReadTables, sql: str) -> EngineFailure:
+    message = said(failure.message, tables.shown)
+    if failure.kind is ErrorKind.VALIDATION and COMPARED in message:
+        message += _list_advice(work)
+    if failure.kind is ErrorKind.MISSING:
+        found = await asyncio.to_thread(tables.missing, message, work.connection.name)
+        return EngineFailure(found.kind, found.message, sql)
+    return EngineFailure(failure.kind, message, sql)

@@ -1,17 +1,17 @@
 """What a folder has to read, found by asking for no row of each table: what is told is what queries will see."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from executor.engines.duckdb import DuckDBEngine
-from executor.engines.folder_tables import Table, find_tables
+from executor.engines.folder_tables import FolderTable, FolderTables, find_tables
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
+from executor.engines.table_files import NoTable
 from queryflow.domain.catalogue import Catalogue, CatalogueColumn, CatalogueTable, RefusedFile
 from queryflow.domain.ids import ExecutionId, NodeId, TemplateId
-from queryflow.domain.storable import is_storable
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.literals import quote_name
@@ -23,7 +23,6 @@ WINDOW = ResolvedWindow(start=NO_TIME, end=NO_TIME, time_zone="UTC")
 MOST_REFUSED = 200
 TABLE_TIME = timedelta(minutes=2)
 """How long the look at one table may take."""
-NO_TABLE = "Files of this kind are not read here; a table is a Parquet or CSV file, or a subfolder of such files."
 
 
 class FolderDescriber:
@@ -38,15 +37,14 @@ class FolderDescriber:
         if folder is None:
             return Catalogue()
         try:
-            tables = await asyncio.to_thread(find_tables, Path(str(folder)))
-            refused = await asyncio.to_thread(lambda: tuple(_refused(Path(str(folder)), tables.values())))
+            folded, tables = await asyncio.to_thread(_look, Path(str(folder)), connection.settings.get("tables"))
         except OSError as error:
             return Catalogue(error=f"The folder cannot be read: {error.strerror}.")
         found = [
             await self._table(name, _work(name, number, connection, directory))
             for number, name in enumerate(sorted(tables))
         ]
-        return Catalogue(tables=tuple(found), refused=refused)
+        return Catalogue(tables=tuple(found), refused=_refused(folded, tables))
 
     async def _table(self, name: str, work: Work) -> CatalogueTable:
         await asyncio.to_thread(work.directory.mkdir, mode=0o700)
@@ -75,9 +73,14 @@ def _work(name: str, number: int, connection: ConnectionSettings, directory: Pat
     )
 
 
-def _refused(folder: Path, tables: Iterable[Table]) -> Iterator[RefusedFile]:
-    """The first of the folder's files that no table reads; hidden ones are nobody's concern."""
-    read = {path for table in tables for path in table.inputs.values()}
-    files = sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
-    unread = [each for each in files if each not in read and is_storable(each.name)]
-    yield from (RefusedFile(file=each.name, reason=NO_TABLE) for each in unread[:MOST_REFUSED])
+def _look(folder: Path, settings: object) -> tuple[FolderTables, dict[str, FolderTable]]:
+    found = find_tables(folder, settings)
+    return found, found.all()
+
+
+def _refused(found: FolderTables, tables: Mapping[str, FolderTable]) -> tuple[RefusedFile, ...]:
+    """The first of the files and folders that no table reads; hidden ones are nobody's concern."""
+    others = [*found.others, *(other for table in tables.values() for other in table.others)]
+    empty = [NoTable(name, "no file for a table is in it") for name in found.names if name not in tables]
+    shown = sorted((*others, *empty), key=lambda each: each.shown)[:MOST_REFUSED]
+    return tuple(RefusedFile(file=each.shown, reason=each.reason) for each in shown)

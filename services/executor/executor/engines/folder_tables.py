@@ -1,57 +1,123 @@
-"""The tables of a folder: one per Parquet or CSV file, or per subfolder of such files."""
+"""The tables of a folder: one per file, or per subfolder of files; which files are whose, and what is no table.
 
-import os
+Only names are looked at here. The folder itself is listed once; a subfolder is looked into when its table is asked for.
+"""
+
+import fnmatch
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from queryflow.domain.storable import is_storable
+from executor.engines.table_files import (
+    NO_TABLE,
+    Entry,
+    Form,
+    NoTable,
+    TableFile,
+    entries_of,
+    files_below,
+    split,
+)
+from queryflow.domain.declared_tables import TABLES_FILE, DeclaredTables, declared_tables, read_tables, table_key
+from queryflow.domain.errors import Invalid
+from queryflow.domain.table_options import TableOptions
 
-SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv")
-_PLAIN = re.compile(r"[A-Za-z0-9_]+")
+LARGEST_DECLARATION = 1_000_000
+"""Bytes of a `tables.yaml`."""
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table's files, and how the sandbox calls them."""
+class FolderTable:
+    """A table of a folder, before any of its files was opened."""
 
     name: str
-    relation: str
-    """What a query reads: a file or a pattern, relative to the sandbox."""
-    inputs: Mapping[str, Path] = field(default_factory=dict)
+    """As SQL writes it; its accents are composed."""
+    form: Form = Form.PARQUET
+    files: tuple[TableFile, ...] = ()
+    options: TableOptions = field(default_factory=TableOptions)
+    """As `tables.yaml` declares them, or the connection's settings, which win."""
+    problem: str = ""
+    """Why every query that reads it fails; such a table may have no files."""
+    others: tuple[NoTable, ...] = ()
+    """What lies in its folder and is no part of it."""
 
 
-def find_tables(folder: Path) -> dict[str, Table]:
-    """The folder's tables by name; of a file and a subfolder of one name the file counts. OSError if it cannot be read.
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A table by its name alone: the entries that claim to be it."""
 
-    Hidden files, files of another kind or with a name that no SQL can hold, and smuggled links are no tables. SQL does
-    not tell `A` from `a`: of such names one counts.
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTables:
+    """A folder that was listed."""
+
+    declared: DeclaredTables
+    others: tuple[NoTable, ...]
+    """What is no table, and why; what lies in a table's folder is told by the table."""
+    _candidates: Mapping[str, _Candidate]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all tables, those that cannot be read among them."""
+        return [each.name for each in self._candidates.values()]
+
+    def table(self, name: str) -> FolderTable:
+        """The table of that name, its subfolder looked into."""
+        return _table(self._candidates[table_key(name)], self.declared)
+
+    def mentioned(self, sql: str) -> dict[str, FolderTable]:
+        """The tables whose names stand in the SQL as words of their own, as names or not; more than it reads."""
+        return _that_are(self.table(name) for name in mentioned(self.names, sql))
+
+    def all(self) -> dict[str, FolderTable]:
+        """Every table by its name; a folder without any file for a table is none."""
+        return _that_are(self.table(name) for name in self.names)
+
+
+def find_tables(folder: Path, settings: object = None) -> FolderTables:
+    """List the folder; `settings` are the `tables` of the connection. OSError if the folder cannot be read.
+
+    SQL does not tell `A` from `a`, nor how an accent is composed: two of such names are one table, which is refused.
     """
-    tables: dict[str, Table] = {}
-    entries = sorted(each for each in folder.iterdir() if _may_be_a_table(each))
-    for number, entry in enumerate(sorted(entries, key=lambda each: each.is_dir())):
-        table = _of_folder(entry, number) if entry.is_dir() else _of_file(entry, number)
-        if table is not None:
-            tables.setdefault(table.name.lower(), table)
-    return {table.name: table for table in tables.values()}
+    found = list(entries_of(folder))
+    declared = _declaration(found).under(declared_tables(settings, "The connection's settings"))
+    entries = [each for each in found if isinstance(each, Entry) and each.name != TABLES_FILE]
+    others = [each for each in found if isinstance(each, NoTable)]
+    candidates = _declared_candidates(declared, entries)
+    taken = {entry.shown for each in candidates.values() for entry in each.entries}
+    for entry in entries:
+        name = _name_of(entry)
+        if entry.shown in taken:
+            continue
+        if name is None:
+            others.append(NoTable(entry.shown, NO_TABLE))
+        elif table_key(name) in declared.options and declared.options[table_key(name)].file is not None:
+            others.append(NoTable(entry.shown, f"the table {name} is declared to be another file"))
+        else:
+            known = candidates.get(table_key(name), _Candidate(name, ()))
+            candidates[table_key(name)] = replace(known, entries=(*known.entries, entry))
+    return FolderTables(declared, tuple(others), candidates)
 
 
-def mentioned(tables: Mapping[str, Table], sql: str) -> dict[str, Table]:
-    """The tables whose names stand in the SQL as words of their own, as names or not; more than it reads."""
-    words = sql.lower()
-    return {
-        name: table for name, table in tables.items() if _stands(_written(name), words) or _stands(name.lower(), words)
-    }
+def mentioned(names: Iterable[str], sql: str) -> list[str]:
+    """Those of the names that stand in the SQL as words of their own."""
+    words = unicodedata.normalize("NFC", sql).lower()
+    return [name for name in names if _stands(_written(name), words) or _stands(name.lower(), words)]
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """The name with its accents composed, and taken apart where that differs: SQL compares the bytes."""
+    return tuple(dict.fromkeys(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))
 
 
 def _stands(name: str, words: str) -> bool:
     return name in words and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None
-
-
-def inputs_of(tables: Iterable[Table]) -> dict[str, Path]:
-    """All files of the tables by the names the sandbox gives them."""
-    return {name: path for table in tables for name, path in table.inputs.items()}
 
 
 def _written(name: str) -> str:
@@ -59,53 +125,124 @@ def _written(name: str) -> str:
     return name.lower().replace('"', '""')
 
 
-def _may_be_a_table(entry: Path) -> bool:
-    return not entry.name.startswith(".") and is_storable(entry.name) and not _is_smuggled(entry)
+def _that_are(tables: Iterable[FolderTable]) -> dict[str, FolderTable]:
+    return {table.name: table for table in tables if table.files or table.problem}
 
 
-def _is_smuggled(entry: Path) -> bool:
-    """Whether it is a link that somebody put here to have us read what they may not read themselves.
+def _declaration(found: Iterable[Entry | NoTable]) -> DeclaredTables:
+    for entry in found:
+        if isinstance(entry, Entry) and entry.name == TABLES_FILE and not entry.is_folder:
+            with entry.path.open("rb") as file:
+                return _read(file.read(LARGEST_DECLARATION + 1))
+    return DeclaredTables()
 
-    A link to one's own file is not, nor is one that the user made who runs us: that was on purpose.
-    """
-    if not entry.is_symlink():
-        return False
+
+def _read(content: bytes) -> DeclaredTables:
+    if len(content) > LARGEST_DECLARATION:
+        return DeclaredTables(broken=Invalid(f"{TABLES_FILE} is larger than {LARGEST_DECLARATION:,} bytes.", ()))
     try:
-        return entry.lstat().st_uid not in (os.geteuid(), entry.stat().st_uid)
-    except OSError:  # it leads nowhere
-        return True
+        return read_tables(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return DeclaredTables(broken=Invalid(f"{TABLES_FILE} is not written in UTF-8.", ()))
 
 
-def _of_file(file: Path, number: int) -> Table | None:
-    suffix = _suffix(file)
-    if suffix is None or not file.is_file():
-        return None
-    name = file.name[: -len(suffix)]
-    inner = f"tables/{_inner(name, number)}{suffix}"
-    return Table(name, f"in/{inner}", {inner: file})
+def _name_of(entry: Entry) -> str | None:
+    if entry.is_folder:
+        return entry.name
+    said = split(entry.name)
+    return said and said[0]
 
 
-def _of_folder(folder: Path, number: int) -> Table | None:
+def _declared_candidates(declared: DeclaredTables, entries: list[Entry]) -> dict[str, _Candidate]:
+    """The tables that are declared to be certain files, and those of which nothing else would tell."""
+    candidates = {}
+    undeclared = {table_key(name) for entry in entries if (name := _name_of(entry)) is not None}
+    for key, name in declared.names.items():
+        file = declared.options[key].file if key in declared.options else None
+        if file is not None:
+            chosen = tuple(_chosen(file.rstrip("/"), entries))
+            candidates[key] = _Candidate(name, chosen)
+        elif key not in undeclared:
+            candidates[key] = _Candidate(name, ())
+    return candidates
+
+
+def _chosen(file: str, entries: list[Entry]) -> Iterator[Entry]:
+    """The entries that a declaration names, by a name or by a pattern, also inside of folders."""
+    here, _, below = unicodedata.normalize("NFC", file).partition("/")
+    for entry in entries:
+        if fnmatch.fnmatchcase(entry.name, here) if _PATTERN.search(here) else entry.name == here:
+            if not below:
+                yield entry
+            elif entry.is_folder:
+                inside = [each for each in entries_of(entry.path, f"{entry.shown}/") if isinstance(each, Entry)]
+                yield from _chosen(below, inside)
+
+
+def _table(candidate: _Candidate, declared: DeclaredTables) -> FolderTable:
     try:
-        files = sorted(each for each in folder.iterdir() if _is_part(each))
-    except PermissionError:  # as of the lost+found of a disk
-        return None
+        options = declared.of(candidate.name)
+    except Invalid as error:
+        return FolderTable(candidate.name, problem=error.message)
+    shown = [entry.shown for entry in candidate.entries]
+    pattern = options.file is not None and _PATTERN.search(options.file)
+    if not shown:
+        what = f"the file {options.file}" if options.file else "a table"
+        return FolderTable(
+            candidate.name, options=options, problem=f"{candidate.name} is declared as {what}, which is not there."
+        )
+    if len(shown) > 1 and not pattern:
+        problem = (
+            f"{_listed(shown)} would be one table, {candidate.name}: rename all but one of them, or say in"
+            f" {TABLES_FILE} which file the table is."
+        )
+        return FolderTable(candidate.name, options=options, problem=problem)
+    return _of_entries(candidate, options)
+
+
+def _of_entries(candidate: _Candidate, options: TableOptions) -> FolderTable:
+    found: list[TableFile | NoTable] = []
+    for entry in candidate.entries:
+        try:
+            found += files_below(entry) if entry.is_folder else [TableFile(entry.path, entry.shown)]
+        except OSError as error:
+            return FolderTable(candidate.name, problem=f"{entry.shown} cannot be read: {error.strerror}.")
+    files = tuple(each for each in found if isinstance(each, TableFile))
+    others = tuple(each for each in found if isinstance(each, NoTable))
+    table = FolderTable(candidate.name, Form.PARQUET, files, options, "", others)
     if not files:
-        return None
-    inner = f"tables/{_inner(folder.name, number)}"
-    inputs = {f"{inner}/{place:06}.parquet": file for place, file in enumerate(files)}
-    return Table(folder.name, f"in/{inner}/*.parquet", inputs)
+        return replace(table, problem="" if not options.file else f"{options.file} has no file for a table in it.")
+    forms = {_form(file): file.shown for file in reversed(files)}
+    table = replace(table, form=_form(files[0]))
+    return replace(table, problem=_problem(table, forms))
 
 
-def _is_part(file: Path) -> bool:
-    return file.is_file() and _suffix(file) == ".parquet" and not _is_smuggled(file)
+def _form(file: TableFile) -> Form:
+    said = split(file.path.name)
+    return Form.CSV if said is None else said[1]
 
 
-def _suffix(file: Path) -> str | None:
-    lower = file.name.lower()
-    return next((suffix for suffix in SUFFIXES if lower.endswith(suffix) and lower != suffix), None)
+def _problem(table: FolderTable, forms: Mapping[Form, str]) -> str:
+    """Why the files are no one table."""
+    if len(forms) > 1:
+        return f"The table {table.name} has files of several kinds, {_listed(list(forms.values()))}: keep one kind."
+    if any(each.shown.endswith("/_delta_log/") for each in table.others):
+        return f"{table.name} is a table of Delta Lake, whose files do not tell alone which rows are in it."
+    if folders := [each.shown for each in table.others if each.shown.endswith("/")]:
+        return (
+            f"The folder of the table {table.name} has other folders in it, {_listed(folders)}, whose files would be"
+            " left out. Name such folders as a column's value (day=2026-11-22), or move them away."
+        )
+    if table.form is Form.PARQUET and (unfit := table.options.document().keys() - {"file", "types"}):
+        return (
+            f"The table {table.name} is declared with {_listed(sorted(unfit))}, which means nothing for Parquet files."
+        )
+    columns = {tuple(table_key(each) for each in file.constants): file.shown for file in reversed(table.files)}
+    if len(columns) > 1:
+        return f"{_listed(list(columns.values()))} lie in folders of other columns: name them alike, in the same order."
+    return ""
 
 
-def _inner(name: str, number: int) -> str:
-    """The table's own name where it is plain, for messages show it; others DuckDB might read as patterns."""
-    return name if _PLAIN.fullmatch(name) else f"table-{number}"
+def _listed(names: list[str]) -> str:
+    shown = names[:5] + (["…"] if len(names) > 5 else [])
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]

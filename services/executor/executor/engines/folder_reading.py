@@ -1,0 +1,107 @@
+"""What a query needs of a connection's folder: relations for the tables it mentions, and the files behind them."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from executor.engines.folder_tables import FolderTable, FolderTables, find_tables, mentioned, spellings
+from executor.engines.missing_table import missing_table
+from executor.engines.parquet_tables import ParquetTables, Prepared
+from executor.engines.port import EngineFailure, Work
+from executor.engines.table_files import SUFFIXES, Form
+from queryflow.domain.states import ErrorKind
+from queryflow.sandbox.job import INPUTS
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sql.literals import text
+
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTables:
+    """The tables that a query mentions, ready to be read, and those that cannot be."""
+
+    found: FolderTables | None = None
+    """All tables of the folder; None without a folder."""
+    relations: dict[str, str] = field(default_factory=dict)
+    """SQL by the name, in every spelling that SQL may have it."""
+    inputs: dict[str, Path] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    """The person's names of the files by those that DuckDB will say."""
+    failures: dict[str, EngineFailure] = field(default_factory=dict)
+    """Why mentioned tables cannot be read. A query may mention a name and not read its table."""
+
+    def add(self, name: str, table: Prepared) -> None:
+        """One more that can be read."""
+        self.relations.update(dict.fromkeys(spellings(name), table.relation))
+        self.inputs.update(table.inputs)
+        self.shown.update(table.shown)
+
+    def missing(self, message: str, connection: str) -> EngineFailure:
+        """What to say where DuckDB does not know a table: why it cannot be read, or which there are. Looks at files."""
+        first = message.partition("\n")[0]
+        for name in mentioned(self.failures, first):
+            return self.failures[name]
+        return EngineFailure(
+            ErrorKind.MISSING, missing_table(message, connection, self.found.all() if self.found else [])
+        )
+
+
+class FolderReader:
+    """Makes the tables of folders ready for queries."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._parquet = ParquetTables(sandbox)
+
+    async def read(self, work: Work) -> ReadTables:
+        """The tables that the work's SQL mentions. EngineFailure if the folder cannot be read."""
+        folder = work.connection.settings.get("folder")
+        if folder is None:
+            return ReadTables()
+        try:
+            found, tables = await asyncio.to_thread(_look, Path(str(folder)), work)
+        except OSError as error:
+            message = f"The folder of the engine connection {work.connection.name} cannot be read: {error.strerror}."
+            raise EngineFailure(ErrorKind.MISSING, message) from error
+        ready = ReadTables(found)
+        for number, table in enumerate(tables.values()):
+            try:
+                ready.add(table.name, await self._prepared(table, _inner(table.name, number), work))
+            except EngineFailure as failure:
+                if failure.kind.transient:
+                    raise
+                ready.failures[table.name] = failure
+        return ready
+
+    async def _prepared(self, table: FolderTable, inner: str, work: Work) -> Prepared:
+        if table.problem:
+            raise EngineFailure(ErrorKind.VALIDATION, table.problem)
+        if table.form is Form.PARQUET:
+            return await self._parquet.prepare(table, inner, work.directory, work.timeout)
+        return _text_table(table, inner)
+
+
+def _look(folder: Path, work: Work) -> tuple[FolderTables, Mapping[str, FolderTable]]:
+    found = find_tables(folder, work.connection.settings.get("tables"))
+    return found, found.mentioned(work.template.sql)
+
+
+def _text_table(table: FolderTable, inner: str) -> Prepared:
+    """A table whose files are text, read by DuckDB itself."""
+    names = {f"tables/{inner}/{place:06}{_suffix(file.shown)}": file for place, file in enumerate(table.files)}
+    files = ", ".join(text(f"{INPUTS}/{name}", "duckdb") for name in names)
+    reader = "read_csv" if table.form is Form.CSV else "read_json"
+    relation = f"{reader}([{files}], union_by_name = true, hive_partitioning = false)"
+    shown = {f"{INPUTS}/{name}": file.shown for name, file in names.items()}
+    return Prepared(relation, {name: file.path for name, file in names.items()}, shown)
+
+
+def _suffix(name: str) -> str:
+    return max((each for each in SUFFIXES if name.lower().endswith(each)), key=len)
+
+
+def _inner(name: str, number: int) -> str:
+    """The table's own name where it is plain, for messages show it; others DuckDB might read as patterns."""
+    return name if _PLAIN.fullmatch(name) else f"table-{number}"

@@ -1,0 +1,138 @@
+"""Tables of Parquet: several files are looked at before a query reads them, and united by name without any loss.
+
+A look opens every file in the sandbox, so what it found is kept as long as the files stay what they are.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from executor.engines.folder_tables import FolderTable
+from executor.engines.port import EngineFailure
+from executor.engines.saying import said
+from executor.engines.table_files import TableFile
+from executor.engines.uniting import Alike, united_relation
+from queryflow.domain.scarcity import is_scarcity
+from queryflow.domain.states import ErrorKind
+from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sql.literals import text
+
+MOST_KEPT = 1_000
+MOST_SHAPES = 500
+"""So many different sets of columns may the files of one table have."""
+_SHAPES = """SELECT list(file_name), columns FROM (
+    SELECT file_name, list([name, duckdb_type, num_children::VARCHAR] ORDER BY place) AS columns
+    FROM (SELECT *, row_number() OVER () AS place FROM parquet_schema('in/look/*.parquet')) GROUP BY file_name
+) GROUP BY columns ORDER BY min(file_name)"""
+"""The files by the columns that they say, in order of their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A table as a query's sandbox has it."""
+
+    relation: str
+    """SQL for its rows."""
+    inputs: Mapping[str, Path]
+    shown: Mapping[str, str]
+    """The person's names by those that DuckDB will say."""
+
+
+class ParquetTables:
+    """Prepares tables of Parquet for queries."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._kept: OrderedDict[tuple[Any, ...], tuple[Alike, ...]] = OrderedDict()
+
+    async def prepare(self, table: FolderTable, inner: str, directory: Path, deadline: timedelta) -> Prepared:
+        """The table with its files below `tables/<inner>`; EngineFailure if they are no one table."""
+        if len(table.files) == 1 and not table.files[0].constants and not table.options.types:
+            name, file = f"tables/{inner}.parquet", table.files[0]
+            return Prepared(_relation(f"{INPUTS}/{name}"), {name: file.path}, {f"{INPUTS}/{name}": file.shown})
+        groups = await self._alike(table, directory, deadline)
+        relation, places = united_relation(table, groups, inner)
+        inputs = {name: file.path for name, file in places.items()}
+        return Prepared(relation, inputs, {f"{INPUTS}/{name}": file.shown for name, file in places.items()})
+
+    async def _alike(self, table: FolderTable, directory: Path, deadline: timedelta) -> tuple[Alike, ...]:
+        key = await asyncio.to_thread(facts, table.files)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        groups = await self._looked_at(table, directory, deadline)
+        if await asyncio.to_thread(facts, table.files) != key:
+            raise EngineFailure(
+                ErrorKind.TRANSIENT, f"Files of the table {table.name} were changed while they were read."
+            )
+        self._kept[key] = groups
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return groups
+
+    async def _looked_at(self, table: FolderTable, directory: Path, deadline: timedelta) -> tuple[Alike, ...]:
+        """The files of the table by their columns."""
+        inputs = {f"look/{place:06}.parquet": file for place, file in enumerate(table.files)}
+        names = {f"{INPUTS}/{name}": file for name, file in inputs.items()}
+        look = Look(self._sandbox, directory, deadline, {name: file.path for name, file in inputs.items()})
+        shown = {name: file.shown for name, file in names.items()}
+        shapes = await look.rows(Query(_SHAPES, rows=MOST_SHAPES + 1), shown)
+        if len(shapes) > MOST_SHAPES:
+            message = f"The files of the table {table.name} have more than {MOST_SHAPES} different sets of columns."
+            raise EngineFailure(ErrorKind.VALIDATION, message)
+        groups = [sorted(files) for files, _ in shapes]
+        columns = await look.columns([Query(f"FROM {_relation(files[0])} LIMIT 0") for files in groups], shown)
+        return tuple(
+            Alike(tuple(names[file] for file in files), own) for files, own in zip(groups, columns, strict=True)
+        )
+
+
+def _relation(file: str) -> str:
+    return f"read_parquet({text(file, 'duckdb')}, hive_partitioning = false)"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Queries about files, in the sandbox."""
+
+    sandbox: Sandbox
+    directory: Path
+    deadline: timedelta
+    inputs: Mapping[str, Path]
+
+    async def rows(self, query: Query, shown: Mapping[str, str]) -> Sequence[tuple[Any, ...]]:
+        """The rows of one query."""
+        [answer] = await self._run([query], shown)
+        return answer.rows
+
+    async def columns(self, queries: Sequence[Query], shown: Mapping[str, str]) -> list[tuple[tuple[str, str], ...]]:
+        """The columns of each query."""
+        return [answer.columns for answer in await self._run(queries, shown)]
+
+    async def _run(self, queries: Sequence[Query], shown: Mapping[str, str]) -> tuple[Answer, ...]:
+        try:
+            return await self.sandbox.run(Job(tuple(queries), self.directory, self.deadline, self.inputs))
+        except JobFailed as failure:
+            raise EngineFailure(failure.kind, said(failure.message, shown)) from failure
+
+
+def facts(files: Iterable[TableFile]) -> tuple[Any, ...]:
+    """What the files are now. Not when they were linked: that is what the sandbox does to them.
+
+    EngineFailure if one is gone.
+    """
+    found = []
+    for file in files:
+        try:
+            known = file.path.stat()
+        except OSError as error:
+            kind = ErrorKind.TRANSIENT if is_scarcity(error) else ErrorKind.MISSING
+            raise EngineFailure(kind, f"{file.shown} cannot be read: {error.strerror}.") from error
+        constants = tuple(file.constants.items())
+        found.append((file.shown, constants, known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns))
+    return tuple(found)

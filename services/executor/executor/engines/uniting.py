@@ -1,0 +1,133 @@
+"""Files of Parquet with different columns as one relation: united by name, in types that hold every value as it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from executor.engines.folder_tables import FolderTable
+from executor.engines.port import EngineFailure
+from executor.engines.table_files import TableFile
+from queryflow.domain.declared_tables import table_key
+from queryflow.domain.partitions import NOTHING, partition_type
+from queryflow.domain.states import ErrorKind
+from queryflow.domain.united_types import WHOLE_IN_DOUBLE, needs_check, united_type
+from queryflow.sandbox.job import INPUTS
+from queryflow.sql.literals import quote_name, text
+
+_PARTITION = "queryflow_partition_"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Files of a table that have the same columns."""
+
+    files: tuple[TableFile, ...]
+    columns: tuple[tuple[str, str], ...]
+    """Name and type, in DuckDB's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the whole table."""
+
+    name: str
+    type: str
+    file: str
+    """The first file that made the type what it is."""
+
+
+def united_relation(table: FolderTable, groups: Sequence[Alike], inner: str) -> tuple[str, dict[str, TableFile]]:
+    """SQL for the rows of all files, and where the sandbox is to have each of them. EngineFailure names two files."""
+    columns = _columns(groups)
+    partitions = _partitions(table, groups, columns)
+    places = {}
+    selects = []
+    for number, group in enumerate(groups):
+        own = {_place(f"tables/{inner}/{number}", place, file): file for place, file in enumerate(group.files)}
+        places.update(own)
+        below = "/*" * len(partitions)
+        pattern = f"{INPUTS}/tables/{inner}/{number}{below}/*.parquet"
+        selects.append(_select(group, columns, partitions, pattern))
+    return f"({' UNION ALL BY NAME '.join(selects)})", places
+
+
+def _place(folder: str, place: int, file: TableFile) -> str:
+    """Its path in the sandbox, where the folders say the values of its partitions."""
+    values = (NOTHING if value is None else quote(value, safe="") for value in file.constants.values())
+    folders = [f"{_PARTITION}{number}={value}" for number, value in enumerate(values)]
+    return "/".join([folder, *folders, f"{place:06}.parquet"])
+
+
+def _columns(groups: Sequence[Alike]) -> dict[str, _Column]:
+    found: dict[str, _Column] = {}
+    for group in groups:
+        for name, type_ in group.columns:
+            key = table_key(name)
+            found[key] = (
+                _united(found[key], type_, group.files[0].shown)
+                if key in found
+                else _Column(name, type_, group.files[0].shown)
+            )
+    return found
+
+
+def _united(column: _Column, type_: str, file: str) -> _Column:
+    wider = united_type(column.type, type_)
+    if wider is None:
+        message = (
+            f"The column {column.name} is {column.type} in {column.file} and {type_} in {file}: no type holds both as"
+            " they are. Write one of the files anew, or put it into a folder of its own."
+        )
+        raise EngineFailure(ErrorKind.VALIDATION, message)
+    return column if wider == column.type else _Column(column.name, wider, file)
+
+
+def _partitions(table: FolderTable, groups: Sequence[Alike], columns: Mapping[str, _Column]) -> dict[str, str]:
+    """The columns that folders say, with their types."""
+    names = list(table.files[0].constants)
+    for name in names:
+        if table_key(name) in columns:
+            message = (
+                f"The column {name} is in {_first_with(name, groups)} and in the name of its folder as well: rename the"
+                " folders or leave the column out of the files."
+            )
+            raise EngineFailure(ErrorKind.VALIDATION, message)
+    declared = {table_key(name): type_ for name, type_ in table.options.types.items()}
+    if unknown := declared.keys() - {table_key(name) for name in names}:
+        which = ", ".join(sorted(unknown))
+        message = f"Parquet files say the types of their columns themselves: declare none for {which} of {table.name}."
+        raise EngineFailure(ErrorKind.VALIDATION, message)
+    values = [list(file.constants.values()) for file in table.files]
+    return {
+        name: declared.get(table_key(name)) or partition_type(each[place] for each in values)
+        for place, name in enumerate(names)
+    }
+
+
+def _first_with(name: str, groups: Sequence[Alike]) -> str:
+    """The first file that has the column."""
+    having = (each for each in groups if table_key(name) in {table_key(own) for own, _ in each.columns})
+    return next(having).files[0].shown
+
+
+def _select(group: Alike, columns: Mapping[str, _Column], partitions: Mapping[str, str], pattern: str) -> str:
+    items = [_item(name, type_, columns[table_key(name)], group) for name, type_ in group.columns]
+    items += [f"{_PARTITION}{place} AS {quote_name(name)}" for place, name in enumerate(partitions)]
+    types = ", ".join(f"'{_PARTITION}{place}': {type_}" for place, type_ in enumerate(partitions.values()))
+    hive = f"hive_partitioning = true, hive_types = {{{types}}}" if partitions else "hive_partitioning = false"
+    return f"SELECT {', '.join(items)} FROM read_parquet({text(pattern, 'duckdb')}, {hive})"  # noqa: S608 - quoted
+
+
+def _item(name: str, type_: str, column: _Column, group: Alike) -> str:
+    written = quote_name(name)
+    if type_ == column.type:
+        return f"{written} AS {quote_name(column.name)}"
+    value = f"CAST({written} AS {column.type})"
+    if needs_check(type_, column.type):
+        sentence = (
+            f"The column {name} is a DOUBLE in {column.file}, which cannot hold all whole numbers of"
+            f" {group.files[0].shown}: write it there as DOUBLE or here as BIGINT."
+        )
+        within = f"{written} BETWEEN -{WHOLE_IN_DOUBLE} AND {WHOLE_IN_DOUBLE} OR {written} IS NULL"
+        value = f"CASE WHEN {within} THEN {value} ELSE error({text(sentence, 'duckdb')}) END"
+    return f"{value} AS {quote_name(column.name)}"
