@@ -1,14 +1,18 @@
 """What a running composer has at hand."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from composer.folders import OfferedFolders
 from composer.frozen_heads import FrozenHeads
 from queryflow.runtime.outbox import Outbox
-from queryflow.runtime.transaction import Transaction, transaction
+from queryflow.runtime.transaction import Transaction, committed, transaction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,7 @@ class Composer:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that commits with what it said when the block ends, and rolls back when it raises."""
         return transaction(self.engine, self.outbox)
+
+    async def commit(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """What the work answers, in one transaction; done again where another transaction got in its way."""
+        return await committed(self.engine, self.outbox, work)

@@ -13,8 +13,7 @@ from queryflow.schema.people import LOCAL_PERSON
 
 async def on_schedule_fired(event: ScheduleFired, composer: Composer) -> None:
     """Execute what a schedule's due time asks for; a repeat finds it answered."""
-    async with composer.transaction() as transaction:
-        await answer_due_time(transaction, composer.heads, LOCAL_PERSON, event)
+    await composer.commit(lambda transaction: answer_due_time(transaction, composer.heads, LOCAL_PERSON, event))
 
 
 async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
@@ -22,9 +21,8 @@ async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
 
     What the API would refuse is refused here too, and the message is kept as a dead letter with the reason.
     """
-    async with composer.transaction() as transaction:
-        order = message_order(LOCAL_PERSON, event)
-        await request_execution(transaction, composer.heads, read_reference(event.composition_id), order)
+    order, reference = message_order(LOCAL_PERSON, event), read_reference(event.composition_id)
+    await composer.commit(lambda transaction: request_execution(transaction, composer.heads, reference, order))
 
 
 HANDLERS = (

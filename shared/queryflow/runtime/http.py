@@ -11,6 +11,7 @@ from queryflow import __version__
 from queryflow.runtime.http_errors import ErrorBody, install_error_shapes
 from queryflow.runtime.http_guard import Guard, token_demand
 from queryflow.runtime.http_query import refuse_unknown_query
+from queryflow.runtime.repeating_route import RepeatingRoute
 from queryflow.runtime.settings import ServiceSettings
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -19,7 +20,9 @@ Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 
 def new_router(prefix: str, tag: str) -> APIRouter:
     """A router whose operations are named in OpenAPI as their functions are in the code."""
-    return APIRouter(prefix=prefix, tags=[tag], generate_unique_id_function=_function_name)
+    return APIRouter(
+        prefix=prefix, tags=[tag], generate_unique_id_function=_function_name, route_class=RepeatingRoute
+    )  # fmt: skip
 
 
 def create_app(name: str, settings: ServiceSettings, *, routers: Sequence[APIRouter], readiness: Readiness) -> FastAPI:

@@ -1,8 +1,9 @@
 """One request or one message is one transaction: rows and what they say to others are committed together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from queryflow.messages.event import Event
 from queryflow.runtime.bus.port import Envelope
 from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.faults import collides
 from queryflow.runtime.outbox import Outbox, envelope
+from queryflow.runtime.repeating import repeated
 
+T = TypeVar("T")
 _NOW = select(func.now())
 
 
@@ -28,6 +32,16 @@ class Transaction:
     def emit(self, event: Event, *, message_id: UUID | None = None) -> None:
         """Say the event once the transaction has committed; an id is given where a repeat must collide."""
         self.envelopes.append(envelope(event, now=self.now, message_id=message_id))
+
+
+async def committed(engine: AsyncEngine, outbox: Outbox, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """What the work answers, in one transaction that committed; done again where another transaction got in its way."""
+
+    async def once() -> T:
+        async with transaction(engine, outbox) as opened:
+            return await work(opened)
+
+    return await repeated(once, after=collides)
 
 
 @asynccontextmanager

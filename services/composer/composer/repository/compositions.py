@@ -106,7 +106,7 @@ async def find_composition(
 ) -> CompositionRecord | None:
     """The composition, in use or not; `lock` keeps other writers out until the transaction ends."""
     query = _BY_UUID if isinstance(reference, UUID) else _BY_ID
-    found = await connection.execute(query.with_for_update() if lock else query, {"reference": reference})
+    found = await connection.execute(query.with_for_update(key_share=True) if lock else query, {"reference": reference})
     row = found.one_or_none()
     return None if row is None else CompositionRecord(**row._mapping)
 

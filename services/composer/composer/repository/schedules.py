@@ -51,7 +51,7 @@ async def find_schedule(
     """The schedule; `lock` keeps other writers out until the transaction ends."""
     query = _schedules().where(workflow_schedules.c.id == schedule)
     if lock:
-        query = query.with_for_update(of=workflow_schedules)
+        query = query.with_for_update(of=workflow_schedules, key_share=True)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _record(row)
 

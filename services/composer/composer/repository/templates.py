@@ -42,7 +42,7 @@ async def find_template(
     """
     named = query_flow_templates.c.template_id == template_id
     if lock:
-        await connection.execute(select(query_flow_templates.c.id).where(named).with_for_update())
+        await connection.execute(select(query_flow_templates.c.id).where(named).with_for_update(key_share=True))
     row = (await connection.execute(_newest().where(named))).one_or_none()
     return None if row is None else _stored(row)
 

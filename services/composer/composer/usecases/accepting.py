@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from composer.freezing import Frozen
 from composer.orders import Order
 from composer.repository import executions as repository
+from composer.repository.compositions import find_composition
 from composer.repository.engine_connections import EngineConnectionRecord
 from composer.repository.executions import ExecutionRecord, RequestRecord
 from composer.repository.versions import keep_version
@@ -82,6 +83,8 @@ async def store(transaction: Transaction, start: Start, frozen: Frozen, prepared
     """Store the execution, with its version unless that is kept already, and say that it was requested."""
     row = _row(start, frozen, prepared)
     if not await repository.store_execution(transaction.connection, row):
+        if (composition := start.subject.composition) is not None:  # locked first, as whoever publishes does
+            await find_composition(transaction.connection, composition, lock=True)
         await keep_version(transaction.connection, start.subject.composition, frozen, start.order.person)
         await repository.store_execution(transaction.connection, row)
     crashpoint("composer.after_execution_insert")

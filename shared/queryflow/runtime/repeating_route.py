@@ -1,0 +1,34 @@
+"""Requests whose transaction met another one are served again, from the beginning."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from queryflow.runtime.faults import collides
+from queryflow.runtime.repeating import repeated
+
+STACK = "fastapi_function_astack"
+"""Where FastAPI keeps what ends with the route's function: the transaction, which commits there."""
+
+
+class RepeatingRoute(APIRoute):
+    """A route that is served anew, a few times, if its transaction was rolled back because of another one.
+
+    A request leaves nothing but its transaction, so nothing happens twice.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, repeated where it has to be."""
+        handle = super().get_route_handler()
+
+        async def serve(request: Request) -> Response:
+            async def once() -> Response:
+                async with AsyncExitStack() as request.scope[STACK]:
+                    return await handle(request)
+
+            return await repeated(once, after=collides)
+
+        return serve
