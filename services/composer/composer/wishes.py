@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from composer.freezing import set_detached
+from composer.open_parameters import open_problems
 from queryflow.domain.errors import NotAvailable, Problem
-from queryflow.domain.flow import Flow, Node
+from queryflow.domain.flow import Flow, FlowReference, Node
 from queryflow.domain.ids import NodeId, ParameterName
 from queryflow.domain.parameters import Values
 from queryflow.domain.values import json_value, resolve_flow_values, resolve_values
@@ -131,6 +132,9 @@ def prepare(version: Version, wish: ExecutionWish, logical_date: date) -> tuple[
     overrides = {
         node: {name: override.value for name, override in given.items()} for node, given in overrides_of(wish).items()
     }
+    wrong = {problem.path.split(".")[1] for problem in problems}
+    settled = {name: value for name, value in values.items() if name not in wrong}
+    problems += open_problems(version, settled, _set_elsewhere(flow, overrides))
     problems += _unknown_nodes(flow, overrides)
     problems += _value_problems(version, overrides, values)
     prepared = Prepared(
@@ -177,7 +181,22 @@ def _value_problems(version: Version, overrides: NodeValues, values: Values) -> 
             flow_values=values,
         )
         for problem in problems:
-            yield replace(problem, path=_value_path(node, problem.path, given))
+            if not (problem.code == "MISSING_VALUE" and _is_open(node, problem.path, values)):
+                yield replace(problem, path=_value_path(node, problem.path, given))
+
+
+def _set_elsewhere(flow: Flow, overrides: NodeValues) -> dict[NodeId, set[ParameterName]]:
+    """By node, the parameters that a connection or the execution sets, whatever the node says."""
+    found = _bound(flow)
+    for node, values in overrides.items():
+        found[node] |= {name for name, value in values.items() if value is not None}
+    return found
+
+
+def _is_open(node: Node, name: str, values: Values) -> bool:
+    """Whether the node takes that value from a flow parameter that is open, which is told of once for all nodes."""
+    value = node.parameters.get(ParameterName(name))
+    return isinstance(value, FlowReference) and value.flow in values
 
 
 def _bound(flow: Flow) -> defaultdict[NodeId, set[ParameterName]]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +12,6 @@ from composer.handlers import on_flow_trigger, on_schedule_fired
 from composer.sweep import forget_old_requests
 from queryflow.domain.errors import Invalid, NotFound, Refused
 from queryflow.domain.ids import EPOCH
-from queryflow.domain.semantics import Semantics
 from queryflow.domain.version import Version
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
@@ -92,27 +90,6 @@ async def test_which_version_runs(stocked: Rig) -> None:
     assert ran["head"] != published
     absent = await stocked.post(EXECUTE, {"version": "0" * 64})
     assert (absent.status_code, absent.json()["error"]) == (404, "VERSION_NOT_FOUND")
-
-
-async def test_an_old_version_on_another_engine_connection_keeps_its_meaning(stocked: Rig) -> None:
-    document = (Path(__file__).parents[2] / "support" / "version_before_semantics.json").read_text()
-    named = document.replace("comp_before", "comp_things")
-    await stocked.connection.execute(
-        "INSERT INTO composition_versions (hash, composition_key, document, created_by) VALUES ($1, $2, $3, $4)",
-        "1" * 64,
-        "comp_things",
-        named,
-        LOCAL_PERSON,
-    )
-    old = await stocked.post(EXECUTE, {"version": "1" * 64, "connection": "sample"})
-    assert old.status_code == 202, old.text
-    new = await stocked.post(EXECUTE, {"version": "head", "connection": "echo"})
-    query = "SELECT document FROM composition_versions WHERE hash = $1"
-    kept, made = [
-        Version.model_validate_json(await stocked.connection.fetchval(query, each.json()["version"])).semantics
-        for each in (old, new)
-    ]
-    assert (kept, made) == (Semantics.CAST_LAST, Semantics.CAST_FIRST)
 
 
 @pytest.mark.parametrize(

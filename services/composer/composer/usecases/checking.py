@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,6 +10,7 @@ from composer.freezing import Frozen, freeze
 from composer.pinning import Pin, pin_problems, pins_of
 from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
 from composer.repository.templates import newest_versions, read_versions
+from composer.wishes import ExecutionWish
 from queryflow.domain.errors import Invalid, Problem, Severity
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import TemplateId
@@ -69,6 +70,18 @@ async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:
     templates = {template: found[template, version] for template, version in newest.items()}
     templates |= {template: found[template, version] for template, version in named if (template, version) in found}
     return Texts(templates, frozenset(found))
+
+
+def supplied(examined: Examined, wish: ExecutionWish) -> Examined:
+    """What was examined, without the problems of required values that the execution itself gives."""
+    given = {
+        f"nodes.{node}.parameters.{name}"
+        for node, values in wish.node_parameters.items()
+        for name, value in values.items()
+        if value is not None
+    }
+    problems = [each for each in examined.problems if each.code != "MISSING_VALUE" or each.path not in given]
+    return replace(examined, problems=problems)
 
 
 def refuse_errors(message: str, problems: list[Problem]) -> None:

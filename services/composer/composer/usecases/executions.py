@@ -10,7 +10,7 @@ from composer.repository.engine_connections import read_engine_connections
 from composer.repository.executions import ExecutionRecord
 from composer.repository.versions import find_version
 from composer.usecases.accepting import Chosen, Start, Subject, earlier_execution, prepare_values, store
-from composer.usecases.checking import Examined, examine, examine_with, refuse_errors
+from composer.usecases.checking import Examined, examine, examine_with, refuse_errors, supplied
 from composer.usecases.compositions import find_in_use
 from composer.wishes import ExecutionWish, adapt, refuse_conditions, refuse_unavailable
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
@@ -85,7 +85,7 @@ async def _choose(
     if flow is found.version.flow:
         return await _choose_unchanged(transaction, found)
     kept = found.version
-    return _chosen(await examine_with(transaction.connection, flow, kept.templates, kept.semantics))
+    return _chosen(await examine_with(transaction.connection, flow, kept.templates, kept.semantics), wish)
 
 
 async def _choose_head(
@@ -100,14 +100,14 @@ async def _choose_head(
     head = await read_head(transaction.connection, composition.id)
     flow = adapt(head.flow, wish)
     refuse_conditions(flow)
-    chosen = _chosen(await examine(transaction.connection, flow))
+    chosen = _chosen(await examine(transaction.connection, flow), wish)
     if flow is head.flow:
         heads.remember(head.record.id, head.record.revision, chosen.frozen)
     return chosen
 
 
-def _chosen(examined: Examined) -> Chosen:
-    return Chosen(examined.freeze(), examined.connections)
+def _chosen(examined: Examined, wish: ExecutionWish) -> Chosen:
+    return Chosen(supplied(examined, wish).freeze(), examined.connections)
 
 
 async def _choose_unchanged(transaction: Transaction, frozen: Frozen) -> Chosen:
