@@ -23,6 +23,7 @@ LEAST_FREE_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5
 WALLS_NEED = {
     "no network": "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or start as root",
+    "own root": "allow user namespaces, or start as root with the capability SYS_CHROOT, as containers have it",
     "Landlock": "needs Linux 5.13 with Landlock among the kernel's security modules (lsm=landlock,… at boot)",
     "seccomp": "needs a kernel, or a container profile, that allows seccomp filters",
 }

@@ -72,7 +72,7 @@ def start_threads(connection: duckdb.DuckDBPyConnection, limits: Limits, count: 
     except duckdb.CatalogException:  # before 2.0 there were none
         wished = limits.threads
     except duckdb.IOException:
-        pass  # it has noted the wish, and then looks for processors where Landlock lets nobody look
+        pass  # it has noted the wish, and then looks for processors where a wall lets nobody look
     _set(connection, {"threads": str(limits.threads)})  # this starts all of them
     if count() != wished:
         raise RuntimeError(f"the machine lets a child have {count()} threads and it needs {wished}")

@@ -46,9 +46,11 @@ def raise_outer_walls() -> list[Wall]:
 
 def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
     """Shut the calling process in; the current folder is its own. A wall may forbid what an earlier one needed."""
+    user = child_user(number)
     outer = [
         _tried("limits", lambda: _limit(limits), "address space, file size and open files are limited"),
-        _tried("own user", lambda: _drop_user(number), "children work under a user of their own"),
+        _tried("own root", _change_root, "the job's folder is all there is, and nothing tells where it lies"),
+        _tried("own user", lambda: _drop_user(user), "children work under a user of their own"),
     ]
     die_with_parent()
     return [
@@ -118,11 +120,16 @@ def _refuse_threads() -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def _drop_user(number: int) -> None:
+def _change_root() -> None:
+    """Needs a capability, which root has, and any user in a namespace of his own."""
+    os.chroot(".")
+    os.chdir("/")
+
+
+def _drop_user(user: int) -> None:
     if os.geteuid() != 0:
         raise OSError(f"only root can change the user; children run as user {os.geteuid()}")
     os.setgroups([])
-    user = child_user(number)
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
 

@@ -167,6 +167,10 @@ BOMBS = [
 HARMLESS = {
     "SELECT * FROM duckdb_secrets()": [],
     "SELECT current_setting('home_directory')": [[""]],
+    "SELECT current_setting('allowed_directories')": [[["/in/", "/out/", "/out/spilled/"]]],
+    "SELECT name FROM duckdb_settings() WHERE contains(value, split('{secret}', '/')[2])": [],
+    "SELECT path FROM duckdb_databases() WHERE path IS NOT NULL": [],
+    "FROM duckdb_variables()": [],
     "SELECT a, b FROM 'in/harmless.csv'": [[1, "007"]],
     'SELECT \'"type":"COPY_QUERY_NODE"\' AS x': [['"type":"COPY_QUERY_NODE"']],
 }

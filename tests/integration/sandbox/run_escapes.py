@@ -40,7 +40,11 @@ async def main(folder: Path) -> dict[str, Any]:
 
 async def attempt(sandbox: Sandbox, folder: Path, sql: str) -> Any:
     """What one query came to."""
-    text = sql if sql in HARMLESS else sql.format(secret=folder / "secret.txt")
+    text = (
+        sql.replace("{secret}", str(folder / "secret.txt"))
+        if sql in HARMLESS
+        else sql.format(secret=folder / "secret.txt")
+    )
     stored, many = sql.startswith("/* stored */"), sql.startswith("/* many */")
     query = Query(
         text,

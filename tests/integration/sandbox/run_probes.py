@@ -150,7 +150,7 @@ def _prepare(folder: Path) -> None:
 def _leave_out_all_but(only: str) -> None:
     """Prove one wall by itself; PR_SET_NO_NEW_PRIVS stays, for the kernel takes no wall of ours without it."""
     wall = {"Landlock": "_landlock", "seccomp": "seccomp.restrict", "no new rights": "_renounce"}[only]
-    for name in {"_limit", "_refuse_threads", "_drop_user", "_landlock", "seccomp.restrict"} - {wall}:
+    for name in {"_limit", "_refuse_threads", "_change_root", "_drop_user", "_landlock", "seccomp.restrict"} - {wall}:
         mock.patch(f"queryflow.sandbox.walls.{name}").start()
     if wall != "_renounce":
         promise = mock.Mock(side_effect=lambda: machine.prctl(machine.PR_SET_NO_NEW_PRIVS, 1))
