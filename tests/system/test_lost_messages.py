@@ -151,6 +151,19 @@ async def described(system: System, address: str) -> bool:
     return bool((await system.http.get(address)).json()["state"] == "ready")
 
 
+async def lose_end_for_the_composer(system: System, lose: Losing) -> None:
+    template = {"queryflow": 1, "kind": "template", "template_id": "things_unknown", "name": "Unknown"}
+    await system.client.create_template({**template, "dialect": "duckdb", "sql": "SELECT * FROM things"})
+    async with lose():
+        answer = await system.http.post("/api/templates/things_unknown/run", json={"connection": "things"})
+        await ended(system, answer.json()["execution_id"])
+    await eventually(partial(has_outputs, system, "things_unknown"), within=HEALED_WITHIN_SECONDS)
+
+
+async def has_outputs(system: System, template_id: str) -> bool:
+    return bool((await system.http.get(f"/api/templates/{template_id}")).json().get("outputs"))
+
+
 LOSSES: dict[str, tuple[Callable[[System, Losing], Awaitable[None]], ...]] = {
     "executor.launch": (lose_request,),
     "executor.cancel": (lose_cancel,),
@@ -158,6 +171,7 @@ LOSSES: dict[str, tuple[Callable[[System, Losing], Awaitable[None]], ...]] = {
     "executor.node-ready.duckdb": (partial(lose_node_ready, connection="things"),),
     "executor.node-ready.echo": (partial(lose_node_ready, connection="echo"),),
     "composer.schedule-fired": (lose_schedule_fired,),
+    "composer.flow-finished": (lose_end_for_the_composer,),
     "scheduler.flow-finished": (lose_end_for_the_scheduler,),
     "status.progress": (lose_progress,),
     "status.flow-requested": (lose_request_for_status,),

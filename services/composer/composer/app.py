@@ -21,7 +21,7 @@ from composer.folders import OfferedFolders
 from composer.frozen_heads import FrozenHeads
 from composer.handlers import HANDLERS
 from composer.settings import ComposerSettings
-from composer.sweep import SWEEP_SECONDS, forget_old_requests
+from composer.sweep import SWEEP_SECONDS, forget_old_requests, learn_what_was_missed
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
 from queryflow.runtime.health import readiness
@@ -55,7 +55,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
         bus.subscribe(HANDLERS, composer, DeadLetterTable(settings.service, pool))
         app = build_app(settings, readiness=partial(readiness, pool, bus))
         app.state.composer = composer
-        sweep = partial(forget_old_requests, composer)
+        sweep, missed = partial(forget_old_requests, composer), partial(learn_what_was_missed, composer)
         yield Service(
             name=settings.service,
             app=app,
@@ -63,6 +63,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
                 outbox.run,
                 partial(beat, pool, settings.service, settings.instance),
                 partial(forever, "composer.requests", sweep, every_seconds=SWEEP_SECONDS),
+                partial(forever, "composer.outputs", missed, every_seconds=settings.sweep_seconds),
             ),
         )
 

@@ -1,14 +1,23 @@
 """What the composer listens to."""
 
+from collections.abc import Sequence
+
 from composer.composer import Composer
 from composer.orders import message_order
 from composer.references import read_reference
 from composer.usecases.executions import request_execution
+from composer.usecases.learning import learn_outputs
 from composer.usecases.schedules import answer_due_time
+from queryflow.domain.states import ExecutionState
+from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.runtime.bus.port import Handler
+from queryflow.runtime.bus.port import BatchHandler, Handler
 from queryflow.schema.people import LOCAL_PERSON
+
+LINGER_SECONDS = 0.1
+TELLING = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDED, ExecutionState.FAILED})
+"""Of one that failed, some nodes may have ended well."""
 
 
 async def on_schedule_fired(event: ScheduleFired, composer: Composer) -> None:
@@ -25,7 +34,22 @@ async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
     await composer.commit(lambda transaction: request_execution(transaction, composer.heads, reference, order))
 
 
+async def on_flow_finished(events: Sequence[FlowExecutionFinished], composer: Composer) -> None:
+    """Learn what runs tell of the columns of templates; a repeat finds it learnt."""
+    ended = [event.execution_id for event in events if event.state in TELLING]
+    if ended:
+        async with composer.transaction() as transaction:
+            await learn_outputs(transaction, ended)
+
+
 HANDLERS = (
+    BatchHandler(
+        queue="composer.flow-finished",
+        keys=("flow_execution.finished",),
+        event=FlowExecutionFinished,
+        call=on_flow_finished,
+        linger_seconds=LINGER_SECONDS,
+    ),
     Handler(queue="composer.schedule-fired", keys=("schedule.fired",), event=ScheduleFired, call=on_schedule_fired),
     Handler(queue="composer.flow-trigger", keys=(), event=FlowTrigger, call=on_flow_trigger),
 )

@@ -4,12 +4,21 @@ import structlog
 
 from composer.composer import Composer
 from composer.repository.executions import forget_requests
+from composer.usecases.learning import learn_missed
 from queryflow.schema.executions import REQUESTS_KEPT
 
 log = structlog.get_logger()
 
 MOST_AT_ONCE = 1_000
 SWEEP_SECONDS = 3_600.0
+
+
+async def learn_what_was_missed(composer: Composer) -> None:
+    """Learn the outputs of templates from runs whose end was not heard."""
+    async with composer.transaction() as transaction:
+        learnt = await learn_missed(transaction)
+    if learnt:
+        log.info("Outputs were learnt from runs whose end was not heard", action="outputs.learnt", versions=learnt)
 
 
 async def forget_old_requests(composer: Composer) -> None:

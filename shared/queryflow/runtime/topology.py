@@ -46,6 +46,7 @@ WORK_QUEUES: Mapping[str, WorkQueue] = {
     **{f"executor.node-ready.{engine}": WorkQueue((f"node.ready.{engine}",), NodeReady) for engine in ENGINES},
     "executor.catalogue": WorkQueue(("engine_connection.catalogue_requested",), EngineConnectionCatalogueRequested),
     "composer.schedule-fired": WorkQueue(("schedule.fired",), ScheduleFired),
+    "composer.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
     "composer.flow-trigger": WorkQueue((), FlowTrigger),
     "scheduler.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
     "status.progress": WorkQueue(("execution.progressed",), ExecutionProgressed),

@@ -58,6 +58,8 @@ RIGHTS: dict[ServiceName, Rights] = {
             "query_flow_templates",
             "template_parameters",
             "template_chart_configs",
+            "template_outputs",
+            "learnt_versions",
             "template_ratings",
             "user_template_favorites",
             "template_flow_compositions",

@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 
@@ -118,3 +120,26 @@ template_versions = Table(
     PrimaryKeyConstraint("template_id", "version"),
     Index("idx_template_versions_hash", "hash"),
 )
+
+template_outputs = Table(
+    "template_outputs",
+    metadata,
+    Column("template_id", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("outputs", Json, nullable=False),
+    Column("execution_id", Uuid, nullable=False),
+    instant("learnt_at", nullable=False, now=True),
+    PrimaryKeyConstraint("template_id", "version"),
+    ForeignKeyConstraint(
+        ["template_id", "version"], ["template_versions.template_id", "template_versions.version"], ondelete="CASCADE"
+    ),
+)
+"""What a run of a template told of its columns where its SQL did not; the version itself never changes."""
+
+learnt_versions = Table(
+    "learnt_versions",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    instant("learnt_at", nullable=False, now=True),
+)
+"""The versions of flows whose runs have told all they can of their templates' columns."""

@@ -47,6 +47,7 @@ EMPTY = """
     DELETE FROM execution_requests;
     DELETE FROM workflow_schedules;
     DELETE FROM workflows;
+    DELETE FROM learnt_versions;
     DELETE FROM composition_versions;
     DELETE FROM template_flow_compositions;
     DELETE FROM template_versions;

@@ -82,7 +82,7 @@ async def create_template(transaction: InTransaction, person: Person, template: 
 async def read_template(transaction: InTransaction, template_id: TemplatePath, wanted: AnswerFormat) -> Response:
     """The newest version; as YAML it is the template file."""
     stored = await usecases.read_template(transaction, template_id)
-    template = stored.template
+    template = stored.shown
     if wanted is DocumentFormat.YAML:
         return yaml_response(write_template(template), template.version)
     return document_response(template_to_document(template), TemplateStored.of(stored), template.version)
@@ -106,12 +106,12 @@ async def change_template(
 
 
 def _saved(saved: SavedTemplate, status: int) -> Response:
-    template = saved.stored.template
+    template = saved.stored.shown
     stored = TemplateStored.of(saved.stored, saved.problems)
     return document_response(template_to_document(template), stored, template.version, status)
 
 
 def _item(stored: StoredTemplate) -> TemplateItem:
-    document: dict[str, Any] = template_to_document(stored.template)
+    document: dict[str, Any] = template_to_document(stored.shown)
     shown = {"description": "", "category": "general", "parameters": {}, "outputs": {}, "tags": [], **document}
     return TemplateItem.model_validate({**shown, "id": stored.id, "version": stored.template.version})

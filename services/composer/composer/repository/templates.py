@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from composer.paging import PageWish
 from composer.pinning import Pin
 from queryflow.domain.ids import PersonId, TemplateId
-from queryflow.domain.template import Template
+from queryflow.domain.template import Output, Template
 from queryflow.schema.templates import (
     query_flow_templates,
     template_chart_configs,
+    template_outputs,
     template_parameters,
     template_versions,
 )
@@ -30,6 +31,13 @@ class StoredTemplate:
     template: Template
     created_at: datetime
     updated_at: datetime
+    learnt: tuple[Output, ...] | None = None
+    """Its outputs as a run told them, where the text does not."""
+
+    @property
+    def shown(self) -> Template:
+        """The template with all that is known of its outputs."""
+        return self.template if self.learnt is None else self.template.model_copy(update={"outputs": self.learnt})
 
 
 async def find_template(
@@ -123,12 +131,16 @@ async def show_version(connection: AsyncConnection, template: Template, now: dat
 def _newest() -> Select[Any]:
     row, version = query_flow_templates, template_versions
     joined = row.join(version, (version.c.template_id == row.c.template_id) & (version.c.version == row.c.version))
-    columns = (row.c.id, row.c.version, row.c.created_at, row.c.updated_at, version.c.document)
+    told = template_outputs
+    is_told = (told.c.template_id == version.c.template_id) & (told.c.version == version.c.version)
+    joined = joined.join(told, is_told, isouter=True)
+    columns = (row.c.id, row.c.version, row.c.created_at, row.c.updated_at, version.c.document, told.c.outputs)
     return select(*columns).select_from(joined).where(row.c.is_active)
 
 
 def _stored(row: Row[Any]) -> StoredTemplate:
-    return StoredTemplate(row.id, _template(row.document, row.version), row.created_at, row.updated_at)
+    learnt = None if row.outputs is None else tuple(map(Output.model_validate, row.outputs))
+    return StoredTemplate(row.id, _template(row.document, row.version), row.created_at, row.updated_at, learnt)
 
 
 def _template(document: Mapping[str, Any], version: int) -> Template:

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from composer.freezing import Frozen, freeze
 from composer.pinning import Pin, pin_problems, pins_of
 from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
+from composer.repository.learnt_outputs import read_learnt
 from composer.repository.templates import newest_versions, read_versions
 from composer.wishes import ExecutionWish
 from queryflow.domain.errors import Invalid, Problem, Severity
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import TemplateId
+from queryflow.domain.learning import is_open, with_learnt
 from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Template
 from queryflow.sql.flow_problems import flow_problems
@@ -59,7 +61,31 @@ async def examine_with(
     connections = await read_engine_connections(connection)
     engines = {name: record.frozen for name, record in connections.items()}
     problems = await asyncio.to_thread(flow_problems, flow, templates, engines, semantics)
+    told = await _learnt(connection, templates)
+    if told is not templates:
+        known = await asyncio.to_thread(flow_problems, flow, told, engines, semantics)
+        problems = _as_warnings(known, problems)
     return Examined(flow, templates, connections, problems, semantics)
+
+
+async def _learnt(
+    connection: AsyncConnection, templates: Mapping[TemplateId, Template]
+) -> Mapping[TemplateId, Template]:
+    """The templates with the outputs that runs told; as they are given where none told any."""
+    pins = [(each.template_id, each.version) for each in templates.values() if is_open(each)]
+    learnt = await read_learnt(connection, pins) if pins else {}
+    if not learnt:
+        return templates
+    return {name: with_learnt(template, learnt) for name, template in templates.items()}
+
+
+def _as_warnings(known: list[Problem], plain: list[Problem]) -> list[Problem]:
+    """The problems by what runs told: a warning where only they say so, for on other data a run may tell otherwise."""
+    certain = {(each.code, each.path) for each in plain}
+    return [
+        each if (each.code, each.path) in certain else replace(each, severity=Severity.WARNING, fixes=())
+        for each in known
+    ]
 
 
 async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:

@@ -60,10 +60,11 @@ async def change_template(
 ) -> SavedTemplate:
     """Append a version that is offered from now on; compositions keep theirs. The same content appends nothing."""
     locked = await repository.find_template(transaction.connection, template.template_id, lock=True)
-    current = _found(locked, template.template_id).template
+    stored = _found(locked, template.template_id)
+    current = stored.template
     expected.demand(current.version)
     prepared, warnings = await _prepare(template.model_copy(update={"version": current.version + 1}))
-    if template_hash(prepared) != template_hash(current):
+    if template_hash(prepared) not in {template_hash(current), template_hash(stored.shown)}:
         await _append(transaction, person, prepared)
     return SavedTemplate(await read_template(transaction, template.template_id), warnings)
 

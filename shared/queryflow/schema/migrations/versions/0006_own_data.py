@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from queryflow.schema.migrations.ours import catalogues, healing, single_queries, turns
+from queryflow.schema.migrations.ours import catalogues, healing, learnt_outputs, single_queries, turns
 from queryflow.schema.migrations.ours.first_versions import keep_first_versions
 
 revision = "0006"
@@ -11,6 +11,7 @@ down_revision = "0005"
 STATEMENTS: tuple[str, ...] = (
     *catalogues.STATEMENTS,
     *healing.STATEMENTS,
+    *learnt_outputs.STATEMENTS,
     *single_queries.STATEMENTS,
     *turns.STATEMENTS,
 )
