@@ -1,10 +1,11 @@
-"""The page of every field of the files people write, made from the models: `python -m queryflow_cli.field_reference`."""
+"""The page of every field of the files, made from the models: `python -m queryflow_cli.field_reference`."""
 
 import ast
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -64,7 +65,7 @@ ROOMS = (
     Room("Another try", (Retry,), "A node's `retry`."),
     Room("A window", (Window,), "The `window` of a flow or a node: a `range`, or `start` and `end`."),
     Room("A connection", (Connection,), "In the list `connections` of a flow."),
-    Room("A binding", (Binding,), "In a connection's `map`, under the target's parameter; `id: column` is short for one."),
+    Room("A binding", (Binding,), "In a connection's `map`, under the parameter; `id: column` is short for one."),
     Room("The layout", (Layout,), "A flow's `layout`; it never changes what a flow means."),
     Room("What is seen of the canvas", (Viewport,), "The `viewport` of a layout."),
     Room("A template file", (Template,), "At the top, beside `queryflow: 1` and `kind: template`; or in a flow's "
@@ -181,7 +182,7 @@ def _sentences(model: type[BaseModel]) -> dict[str, str]:
     [body] = ast.parse(inspect.getsource(model)).body
     statements = body.body if isinstance(body, ast.ClassDef) else []
     found: dict[str, str] = {}
-    for field, below in zip(statements, statements[1:], strict=False):
+    for field, below in pairwise(statements):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
             value = below.value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
