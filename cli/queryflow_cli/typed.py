@@ -53,6 +53,11 @@ _ITEMS = {
 }
 
 
+def parameter_types(subject: Mapping[str, Any]) -> dict[str, ParameterType]:
+    """The types of the parameters that a flow or a template declares, by name."""
+    return {name: ParameterType(each["type"]) for name, each in (subject.get("parameters") or {}).items()}
+
+
 def said_types(typed: Mapping[str, str]) -> dict[str, Any]:
     """Values for parameters that nobody declared: `name:type=value` says the type, else JSON does, else it is text.
 

@@ -17,6 +17,10 @@ class CompositionCalls(Asking):
         """Write the head of a composition, new or not; answers with the problems it has."""
         return await self._save(PATH, str(document["composition_id"]), document)
 
+    async def combine(self, document: Document) -> Document:
+        """Make a composition of templates that share values; answers as saving one does."""
+        return document_of(await self._ask("POST", "/api/combinations", json=document))
+
     async def composition(self, composition_id: str) -> Document:
         """The head of a composition as a flow document."""
         return await self._get(f"{PATH}/{segment(composition_id)}")

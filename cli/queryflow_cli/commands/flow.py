@@ -104,6 +104,27 @@ def export_flow(
     run_async(flows.export_flow(composition_id, SessionWish(home, server=server), out))
 
 
+def combine_templates(
+    composition_id: Annotated[str, typer.Argument(metavar="COMPOSITION_ID", help="The id of the new flow, comp_….")],
+    templates: Annotated[list[str], typer.Argument(metavar="TEMPLATE_ID …", help="Templates, in their order.")],
+    name: Annotated[str | None, typer.Option(help="What people call it; else the id.")] = None,
+    param: Parameters = None,
+    connection: Annotated[str | None, typer.Option(help="The engine connection it runs on.")] = None,
+    home: Home = None,
+    server: Server = None,
+) -> None:
+    """Make a flow of templates that share values: one node each, in their order."""
+    from queryflow_cli.usecases import flows
+
+    document = {
+        "composition_id": composition_id,
+        "name": name or composition_id,
+        "templates": templates,
+        "connection": connection,
+    }
+    run_async(flows.combine_templates(document, tuple(param or ()), SessionWish(home, server=server)))
+
+
 def publish_flow(composition_id: CompositionId, home: Home = None, server: Server = None) -> None:
     """Make what was saved last the version that schedules and `run` use."""
     from queryflow_cli.usecases import flows

@@ -1,4 +1,4 @@
-"""schedules: has published flows run by themselves."""
+"""schedules: has published flows and saved queries run by themselves."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +9,7 @@ from queryflow_cli.commands.options import Home, Json, Parameters, Server
 from queryflow_cli.edge import run_async
 from queryflow_cli.wishes import SessionWish
 
-schedules = typer.Typer(help="Have published flows run by themselves.", no_args_is_help=True)
+schedules = typer.Typer(help="Have published flows and saved queries run by themselves.", no_args_is_help=True)
 
 ScheduleId = Annotated[UUID, typer.Argument(metavar="SCHEDULE_ID", help="As `schedules list` shows it.")]
 
@@ -24,18 +24,22 @@ def list_schedules(as_json: Json = False, home: Home = None, server: Server = No
 
 @schedules.command("add")
 def add_schedule(
-    composition_id: Annotated[str, typer.Argument(metavar="COMPOSITION_ID", help="A published flow.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="COMPOSITION_ID|WORKFLOW_ID", help="A published flow, or a saved query.")
+    ],
     cron: Annotated[str, typer.Option(help='Five fields: minute, hour, day, month, weekday: "0 9 * * 1".')],
     time_zone: Annotated[str, typer.Option("--zone", help="Such as Europe/Berlin.")] = "UTC",
     param: Parameters = None,
-    version: Annotated[str, typer.Option(help="published, or the hash of a version to stay at.")] = "published",
+    version: Annotated[
+        str | None, typer.Option(help="Of a flow: published (the usual), or the hash of a version to stay at.")
+    ] = None,
     home: Home = None,
     server: Server = None,
 ) -> None:
-    """Run a published flow by itself; each run's day is that of its due time in the zone."""
+    """Run a published flow or a saved query by itself; each run's day is that of its due time in the zone."""
     from queryflow_cli.usecases import schedules as usecases
 
-    wished = usecases.ScheduleWish(composition_id, cron, time_zone, version, tuple(param or ()))
+    wished = usecases.ScheduleWish(subject, cron, time_zone, version, tuple(param or ()))
     run_async(usecases.add_schedule(wished, SessionWish(home, server=server)))
 
 

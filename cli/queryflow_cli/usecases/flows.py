@@ -1,7 +1,6 @@
 """Running flows, and taking them in and out."""
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -13,7 +12,7 @@ from queryflow_cli.files import FlowFile, read_flow_file, write_file
 from queryflow_cli.problems import print_problems
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
-from queryflow_cli.typed import parameters_of, read_assignments
+from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
 from queryflow_cli.wishes import FlowWish, SessionWish, Shown
 
 SHORT = 12
@@ -26,7 +25,7 @@ async def run_flow(wished: FlowWish, wish: SessionWish, shown: Shown) -> bool:
     typed = read_assignments(wished.assignments)
     async with open_session(wish) as session:
         flow, problems = await _prepared(session, wished, file)
-        asked: Document = {"parameters": parameters_of(typed, _types(flow))}
+        asked: Document = {"parameters": parameters_of(typed, parameter_types(flow))}
         asked |= {"version": wished.version or ("auto" if file is None else "head")}  # a file is not the published flow
         asked |= {} if session.data is None else {"connection": session.data}
         accepted = await _accepted(session, flow, asked, file)
@@ -51,6 +50,23 @@ async def import_flow(path: Path, wish: SessionWish) -> bool:
                 f"{session.command} publish {name}{session.words}": "makes it the published version",
             }
         next_steps(steps)
+    return True
+
+
+async def combine_templates(document: Document, assignments: tuple[str, ...], wish: SessionWish) -> bool:
+    """Make a flow of templates in their order, which share the values; say what is still wrong with it."""
+    typed = read_assignments(assignments)
+    async with open_session(wish) as session:
+        types: dict[str, ParameterType] = {}
+        for template in document["templates"]:
+            types |= parameter_types(await session.client.template(template))
+        saved = await session.client.combine(document | {"parameters": parameters_of(typed, types)})
+        name = saved["composition_id"]
+        print_problems(map(problem_of, saved.get("problems") or ()))
+        typer.echo(f"Saved {name}.")
+        steps = {f"{session.command} run {name}{session.words}": "runs it"}
+        export = f"{session.command} export {name} --out {name}.yaml{session.words}"
+        next_steps(steps | {export: "the flow as a file, to connect its nodes"})
     return True
 
 
@@ -94,8 +110,3 @@ async def _accepted(session: Session, flow: Document, asked: Document, file: Flo
         if file is None or not refused.problems:
             raise
         raise Invalid(str(refused), file.located(refused.problems), code=refused.error_code) from refused
-
-
-def _types(flow: Document) -> dict[str, ParameterType]:
-    declared: dict[str, Any] = flow.get("parameters") or {}
-    return {name: ParameterType(each["type"]) for name, each in declared.items()}

@@ -8,14 +8,13 @@ import typer
 from rich.text import Text
 
 from queryflow.domain.errors import Refused
-from queryflow.domain.parameters import ParameterType
 from queryflow_cli.client import Document, problem_of
 from queryflow_cli.console import next_steps, open_console, show
 from queryflow_cli.problems import print_problems
 from queryflow_cli.report import new_table
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
-from queryflow_cli.typed import parameters_of, read_assignments, said_types
+from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
 from queryflow_cli.wishes import SessionWish, Shown
 
 
@@ -44,7 +43,7 @@ async def run_template(query: QueryWish, wish: SessionWish) -> bool:
     """Run a template and show its rows; whether it succeeded."""
     typed = read_assignments(query.assignments)
     async with open_session(wish) as session:
-        parameters = parameters_of(typed, _types(await session.client.template(query.subject)))
+        parameters = parameters_of(typed, parameter_types(await session.client.template(query.subject)))
         asked = {"parameters": parameters, "connection": await _connection(session, query)}
         accepted = await session.client.run_template(query.subject, asked)
         return await watch(session, str(accepted["execution_id"]), query.shown)
@@ -56,7 +55,7 @@ async def run_workflow(query: QueryWish, wish: SessionWish) -> bool:
     async with open_session(wish) as session:
         workflow = await session.client.workflow(query.subject)
         template = workflow.get("template_id")
-        types = _types(await session.client.template(template)) if template else {}
+        types = parameter_types(await session.client.template(template)) if template else {}
         asked: dict[str, Any] = {"parameters": parameters_of(typed, types) if template else said_types(typed)}
         asked |= {} if (named := query.connection or session.data) is None else {"connection": named}
         accepted = await session.client.run_workflow(query.subject, asked)
@@ -68,7 +67,7 @@ async def add_workflow(document: Document, assignments: tuple[str, ...], wish: S
     typed = read_assignments(assignments)
     async with open_session(wish) as session:
         template = document.get("template_id")
-        types = _types(await session.client.template(template)) if template else {}
+        types = parameter_types(await session.client.template(template)) if template else {}
         parameters = parameters_of(typed, types) if template else said_types(typed)
         saved = await session.client.create_workflow(document | {"parameters": parameters})
         print_problems(map(problem_of, saved.get("problems") or ()))
@@ -111,7 +110,3 @@ async def _connection(session: Session, query: QueryWish) -> str:
     names = ", ".join(str(each["name"]) for each in await session.client.connections())
     message = f"Say where to run it: --connection NAME (there are: {names or 'none yet'}), or --data FOLDER."
     raise Refused(message, code="NO_CONNECTION")
-
-
-def _types(subject: Document) -> dict[str, ParameterType]:
-    return {name: ParameterType(each["type"]) for name, each in (subject.get("parameters") or {}).items()}

@@ -1,6 +1,8 @@
 """Schedules on a system."""
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,12 +10,11 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
-from queryflow.domain.parameters import ParameterType
-from queryflow_cli.client import Document
+from queryflow_cli.client import Client, Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console, show
 from queryflow_cli.report import new_table
 from queryflow_cli.session import open_session
-from queryflow_cli.typed import parameters_of, read_assignments
+from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
 from queryflow_cli.wishes import SessionWish
 
 
@@ -21,10 +22,12 @@ from queryflow_cli.wishes import SessionWish
 class ScheduleWish:
     """What is to run, and when."""
 
-    composition_id: str
+    subject: str
+    """A flow's id, or the id of a saved query."""
     cron: str
     time_zone: str
-    version: str
+    version: str | None
+    """Of a flow."""
     assignments: tuple[str, ...] = ()
 
 
@@ -44,20 +47,13 @@ async def list_schedules(wish: SessionWish, *, as_json: bool) -> bool:
 
 
 async def add_schedule(wished: ScheduleWish, wish: SessionWish) -> bool:
-    """Have a published flow run by itself."""
+    """Have a published flow or a saved query run by itself."""
     typed = read_assignments(wished.assignments)
     async with open_session(wish) as session:
-        flow = await session.client.composition(wished.composition_id)
-        types = {name: ParameterType(each["type"]) for name, each in (flow.get("parameters") or {}).items()}
-        definition: Document = {
-            "composition_id": flow["composition_id"],
-            "cron": wished.cron,
-            "time_zone": wished.time_zone,
-            "version": wished.version,
-            "parameters": parameters_of(typed, types),
-        }
+        subject, values = await _subject(session.client, wished, typed)
+        definition: Document = {**subject, "cron": wished.cron, "time_zone": wished.time_zone, "parameters": values}
         schedule = await session.client.create_schedule(definition)
-        typer.echo(f"Schedule {schedule['id']} runs {flow['composition_id']}: {wished.cron} in {wished.time_zone}.")
+        typer.echo(f"Schedule {schedule['id']} runs {_name(schedule)}: {wished.cron} in {wished.time_zone}.")
         if session.own:
             typer.echo("Schedules fire while QueryFlow runs; this command's own system ends with it.")
         end = session.words
@@ -82,13 +78,29 @@ async def remove_schedule(schedule_id: str, wish: SessionWish) -> bool:
     return True
 
 
+async def _subject(client: Client, wished: ScheduleWish, typed: Mapping[str, str]) -> tuple[Document, Document]:
+    """What is to run, as the API takes it, and its values."""
+    if not wished.subject.startswith("comp_"):
+        with suppress(RefusedByServer):  # a flow has an id of this form, too
+            workflow = await client.workflow(wished.subject)
+            template = workflow.get("template_id")
+            types = parameter_types(await client.template(template)) if template else {}
+            return {"workflow_id": workflow["id"]}, parameters_of(typed, types) if template else said_types(typed)
+    flow = await client.composition(wished.subject)
+    version = {"version": wished.version or "published"}
+    return {"composition_id": flow["composition_id"], **version}, parameters_of(typed, parameter_types(flow))
+
+
+def _name(schedule: Document) -> str:
+    return str(schedule.get("composition_id") or schedule.get("workflow_id") or "")
+
+
 def _print(schedules: list[Document]) -> None:
     table = new_table(f"{len(schedules)} schedules")
     for name in ("schedule", "runs", "cron", "time zone", "next"):
         table.add_column(name, overflow="fold")
     for each in schedules:
-        subject = each.get("composition_id") or each.get("workflow_id") or ""
-        words = (str(each["id"]), str(subject), each["cron"], each["time_zone"], _next(each))
+        words = (str(each["id"]), _name(each), each["cron"], each["time_zone"], _next(each))
         table.add_row(*map(Text, words))
     show(open_console(), table)
 
