@@ -35,6 +35,14 @@ TIMESTAMP_TEXT = re.compile(rf"{DATE_TEXT.pattern}[T ]{TIME_TEXT}(Z|[+-]([01][0-
 class WrongValue(ValueError):
     """The value does not fit its type; the message completes the sentence `… is …`."""
 
+    code = "WRONG_TYPE"
+
+
+class Beyond64Bits(WrongValue):
+    """An integer that no engine's integers hold."""
+
+    code = "BEYOND_64_BITS"
+
 
 def element_type(parameter_type: ParameterType) -> ParameterType:
     """The type of a list's items; a scalar type is its own."""
@@ -61,7 +69,7 @@ def _integer(value: object) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
         raise WrongValue(f"{_named(value)}, not an integer")
     if not SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
-        raise WrongValue("an integer beyond 64 bits")
+        raise Beyond64Bits(f"beyond 64 bits ({SMALLEST_INTEGER} to {LARGEST_INTEGER})")
     return number
 
 

@@ -83,7 +83,7 @@ def _choice_problems(parameter: Parameter, path: str) -> Iterator[Problem]:
         try:
             coerce(element_type(parameter.type), choice)
         except WrongValue as wrong:
-            yield Problem("WRONG_TYPE", f"{path}.{place}", f"The choice is {wrong}.")
+            yield Problem(wrong.code, f"{path}.{place}", f"The choice is {wrong}.")
 
 
 def _item_problems(rules: Rules, choices: Collection[Any], item: Any, path: str) -> Iterator[Problem]:

@@ -181,7 +181,7 @@ def _read_items(
         try:
             items.append(coerce(kind, item))
         except WrongValue as wrong:
-            yield Problem("WRONG_TYPE", f"{path}.{place}", f"Item {place + 1} of {parameter.name} is {wrong}.")
+            yield Problem(wrong.code, f"{path}.{place}", f"Item {place + 1} of {parameter.name} is {wrong}.")
 
 
 def _unlike(parameter: Parameter, path: str) -> Problem:
@@ -196,7 +196,7 @@ def _coerced_scalar(parameter: Parameter, value: object, path: str) -> tuple[Any
     try:
         return coerce(parameter.type, value), []
     except WrongValue as wrong:
-        return None, [Problem("WRONG_TYPE", path, f"{parameter.name} is {wrong}.")]
+        return None, [Problem(wrong.code, path, f"{parameter.name} is {wrong}.")]
 
 
 def _check_set(parameter: Parameter, given: Iterable[Mapping[str, Any]]) -> tuple[Any, list[Problem]]:

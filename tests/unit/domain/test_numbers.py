@@ -42,6 +42,12 @@ def test_large_numbers_are_taken_as_what_holds_them(kind: str, value: object, ex
         assert [type(each) for each in found] == [type(each) for each in expected]
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**400])
+def test_an_integer_beyond_64_bits_has_a_code_of_its_own(value: int) -> None:
+    assert checked("integer", value) == (None, ["BEYOND_64_BITS"])
+    assert checked("integer_list", [1, value]) == (None, ["BEYOND_64_BITS"])
+
+
 @pytest.mark.parametrize("value", [[0.5, 2**64 + 1], [2**64 + 1, 0.1], [10**37 + 1, Decimal("0.01")], ["5"]])
 def test_a_list_that_no_column_holds_is_refused(value: list[Any]) -> None:
     assert checked("number_list", value) == (None, ["WRONG_TYPE"])

@@ -78,7 +78,7 @@ def test_values_that_are_taken(kind: str, value: object, checked: object) -> Non
         ("string", [5, True, None, ["a"], "a\0b", "\ud800"]),
         (
             "integer",
-            [True, 5.0, "5", "0123456789012345678", "1000000000000001", 2**63, "9223372036854775808", None, "x"],
+            [True, 5.0, "5", "0123456789012345678", "1000000000000001", "9223372036854775808", None, "x"],
         ),
         (
             "number",

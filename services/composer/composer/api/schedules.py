@@ -13,10 +13,12 @@ from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.expected import entity_tag
 from composer.references import read_reference
 from composer.repository.schedules import ScheduleRecord
+from composer.schedule_definitions import ScheduleChange, ScheduleDefinition
 from composer.usecases import schedules as usecases
-from composer.usecases.schedules import ScheduleChange, ScheduleDefinition
+from queryflow.domain.errors import Problem
 from queryflow.domain.ids import ScheduleId, WorkflowId
 from queryflow.runtime.http import new_router
+from queryflow.runtime.transaction import Transaction
 
 router = new_router("/api/schedules", "schedules")
 
@@ -33,7 +35,11 @@ class TimerAnswer(BaseModel):
 
 
 class ScheduleAnswer(BaseModel):
-    """A schedule as it is stored; `timer` is null while it is switched off, and for a moment after each change."""
+    """A schedule as it is stored; `timer` is null while it is switched off, and for a moment after each change.
+
+    `problems` says what keeps it from running as things are now: an execution would be refused for the same. Lists
+    leave it null.
+    """
 
     id: UUID
     composition_id: str | None
@@ -47,6 +53,7 @@ class ScheduleAnswer(BaseModel):
     created_at: datetime
     updated_at: datetime
     timer: TimerAnswer | None
+    problems: list[Problem] | None = None
 
 
 class SchedulePage(BaseModel):
@@ -75,22 +82,22 @@ async def create_schedule(
     transaction: InTransaction, person: Person, definition: ScheduleDefinition, response: Response
 ) -> ScheduleAnswer:
     """Run a composition or a workflow by itself; the due time's date in the time zone is the logical date."""
-    return _tagged(await usecases.create_schedule(transaction, person, definition), response)
+    return await _tagged(transaction, await usecases.create_schedule(transaction, person, definition), response)
 
 
 @router.get("/{schedule_id}", responses=refusals(404, 422), summary="Read a schedule")
 async def read_schedule(transaction: InTransaction, schedule_id: UUID, response: Response) -> ScheduleAnswer:
     """The schedule, with the ETag that a change of it must name."""
-    return _tagged(await usecases.read_schedule(transaction, ScheduleId(schedule_id)), response)
+    return await _tagged(transaction, await usecases.read_schedule(transaction, ScheduleId(schedule_id)), response)
 
 
 @router.patch("/{schedule_id}", responses=refusals(404, 409, 412, 422, 428), summary="Change a schedule")
 async def change_schedule(
     transaction: InTransaction, schedule_id: UUID, change: ScheduleChange, expected: IfMatch, response: Response
 ) -> ScheduleAnswer:
-    """What is left out stays as it is."""
+    """What is left out stays as it is; one that no longer fits can always be switched off."""
     changed = await usecases.change_schedule(transaction, ScheduleId(schedule_id), change, expected)
-    return _tagged(changed, response)
+    return await _tagged(transaction, changed, response)
 
 
 @router.delete("/{schedule_id}", status_code=204, responses=refusals(404, 412, 422, 428), summary="Remove a schedule")
@@ -99,9 +106,10 @@ async def delete_schedule(transaction: InTransaction, schedule_id: UUID, expecte
     await usecases.delete_schedule(transaction, ScheduleId(schedule_id), expected)
 
 
-def _tagged(record: ScheduleRecord, response: Response) -> ScheduleAnswer:
+async def _tagged(transaction: Transaction, record: ScheduleRecord, response: Response) -> ScheduleAnswer:
     response.headers["ETag"] = entity_tag(record.definition_version)
-    return _answer(record)
+    problems = await usecases.schedule_misfits(transaction, record)
+    return _answer(record).model_copy(update={"problems": problems})
 
 
 def _answer(record: ScheduleRecord) -> ScheduleAnswer:

@@ -154,6 +154,8 @@ async def _finish_save(
     crashpoint("composer.after_save")
     transaction.emit(CompositionSaved(composition_id=saved.record.composition_id, by=person, at=transaction.now))
     examined = await examine(transaction.connection, saved.flow)
+    beyond = [problem for problem in examined.problems if problem.code == "BEYOND_64_BITS"]
+    refuse_errors(f"The flow {saved.flow.composition_id} holds integers that nothing can run with.", beyond)
     return StoredComposition(saved.record, saved.flow, examined.problems)
 
 

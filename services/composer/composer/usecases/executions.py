@@ -112,14 +112,20 @@ def _chosen(examined: Examined, wish: ExecutionWish) -> Chosen:
 
 async def _choose_unchanged(transaction: Transaction, frozen: Frozen) -> Chosen:
     """A version was looked over when it was frozen; since then only its engine connections can have gone."""
+    chosen, problems = await as_it_is(transaction, frozen)
+    refuse_errors("The version cannot run any more.", problems)
+    return chosen
+
+
+async def as_it_is(transaction: Transaction, frozen: Frozen) -> tuple[Chosen, list[Problem]]:
+    """The version on the engine connections there are now, and those of its own that are gone."""
     connections = await read_engine_connections(transaction.connection)
     problems = [
         Problem("UNKNOWN_CONNECTION", "connection", f"There is no engine connection {name} any more.")
         for name in frozen.version.connections
         if name not in connections
     ]
-    refuse_errors("The version cannot run any more.", problems)
-    return Chosen(frozen, connections)
+    return Chosen(frozen, connections), problems
 
 
 def _named_version(composition: CompositionRecord, word: str) -> VersionHash | None:
