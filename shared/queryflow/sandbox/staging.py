@@ -24,8 +24,9 @@ class Staging:
     def put(self, source: Path, folder: Path, name: str) -> None:
         """Make `source` readable as `in/<name>`. OSError if it is not a readable file."""
         target = folder / INPUTS / _inner(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        real = source.resolve(strict=True)
+        if not target.parent.is_dir():  # of ten thousand files most have one folder
+            target.parent.mkdir(parents=True, exist_ok=True)
+        real = source.resolve(strict=True) if source.is_symlink() else source
         facts = real.stat()
         if not stat.S_ISREG(facts.st_mode):
             raise OSError(errno.EINVAL, "an input is a regular file", str(source))

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from executor.engines.duckdb import DuckDBEngine
-from executor.engines.port import EngineFailure
+from executor.engines.folder_catalogue import FolderDescriber
+from executor.engines.port import ConnectionSettings, EngineFailure
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.template import Dialect, Template
 from queryflow.sandbox.sandbox import Sandbox
@@ -191,3 +192,30 @@ async def test_what_is_known_of_files_is_not_looked_up_again(
 async def test_an_empty_folder_says_that_it_has_no_tables(sandbox: Sandbox, directory: Path, folder: Path) -> None:
     (folder / "empty").mkdir()
     assert "has no tables" in (await refused(sandbox, directory, folder, "SELECT * FROM empty")).message
+
+
+async def test_a_catalogue_tells_columns_rows_and_what_is_none(sandbox: Sandbox, directory: Path, folder: Path) -> None:
+    write(
+        folder,
+        {
+            "sales/day=2026-01-01/a.parquet": "SELECT 1 AS id",
+            "sales/day=2026-01-02/b.parquet": "SELECT 2.5::DECIMAL(9, 2) AS id, 'x' AS note FROM range(2)",
+            "bad/a.parquet": "SELECT 1 AS id",
+            "bad/b.parquet": "SELECT 'x' AS id",
+        },
+    )
+    (folder / "notes.docx").write_text("no table")
+    (folder / "empty").mkdir()
+    connection = ConnectionSettings("sample", "duckdb", {"folder": str(folder)})
+    found = await FolderDescriber(DuckDBEngine(sandbox)).describe(connection, directory)
+    bad, sales = found.tables
+    assert [(each.name, each.type) for each in sales.columns] == [
+        ("id", "DECIMAL(12,2)"),
+        ("day", "DATE"),
+        ("note", "VARCHAR"),
+    ]
+    assert (sales.rows, sales.error) == (3, None)
+    assert sales.notices == ("note is NULL in the rows of sales/day=2026-01-01/a.parquet: no such column is there.",)
+    assert bad.error is not None
+    assert "bad/a.parquet and VARCHAR in bad/b.parquet" in bad.error
+    assert [each.file for each in found.refused] == ["empty", "notes.docx"]

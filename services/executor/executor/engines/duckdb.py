@@ -31,12 +31,12 @@ class DuckDBEngine:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._folders = FolderReader(sandbox)
+        self.folders = FolderReader(sandbox)
 
     async def run(self, work: Work) -> Produced:
         """The node's result as Parquet; EngineFailure with DuckDB's own sentence where the author can mend it."""
         sql = _rendered(work)
-        tables = await self._folders.read(work)
+        tables = await self.folders.read(work)
         query = _query(work, sql, tables)
         inputs = {**tables.inputs, **_list_inputs(work.lists)}
         try:

@@ -4,15 +4,18 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
-from executor.engines.folder_tables import FolderTable, FolderTables, find_tables, mentioned, spellings
+from executor.engines.folder_tables import FolderTable, FolderTables, mentioned, spellings
+from executor.engines.known_folders import KnownFolders
 from executor.engines.missing_table import missing_table
-from executor.engines.parquet_tables import ParquetTables, Prepared
+from executor.engines.parquet_tables import Look, ParquetTables, Prepared
 from executor.engines.port import EngineFailure, Work
-from executor.engines.table_files import SUFFIXES, Form
+from executor.engines.table_files import Form, split
+from queryflow.domain.catalogue import CatalogueColumn, CatalogueTable
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import INPUTS
+from queryflow.sandbox.job import INPUTS, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
 
@@ -53,7 +56,9 @@ class FolderReader:
     """Makes the tables of folders ready for queries."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
         self._parquet = ParquetTables(sandbox)
+        self._folders = KnownFolders()
 
     async def read(self, work: Work) -> ReadTables:
         """The tables that the work's SQL mentions. EngineFailure if the folder cannot be read."""
@@ -61,31 +66,51 @@ class FolderReader:
         if folder is None:
             return ReadTables()
         try:
-            found, tables = await asyncio.to_thread(_look, Path(str(folder)), work)
+            found, tables = await asyncio.to_thread(self._look, Path(str(folder)), work)
         except OSError as error:
             message = f"The folder of the engine connection {work.connection.name} cannot be read: {error.strerror}."
             raise EngineFailure(ErrorKind.MISSING, message) from error
         ready = ReadTables(found)
         for number, table in enumerate(tables.values()):
             try:
-                ready.add(table.name, await self._prepared(table, _inner(table.name, number), work))
+                inner = _inner(table.name, number)
+                ready.add(table.name, await self._prepared(table, inner, work.directory, work.timeout))
             except EngineFailure as failure:
                 if failure.kind.transient:
                     raise
                 ready.failures[table.name] = failure
         return ready
 
-    async def _prepared(self, table: FolderTable, inner: str, work: Work) -> Prepared:
+    async def describe(self, table: FolderTable, directory: Path, deadline: timedelta) -> CatalogueTable:
+        """The table's columns and how many rows it has, or why it cannot be read."""
+        try:
+            prepared = await self._prepared(table, _inner(table.name, 0), directory, deadline)
+            look = Look(self._sandbox, directory, deadline, prepared.inputs)
+            queries = [Query(f"FROM {prepared.relation} LIMIT 0"), Query(_count(prepared.relation), rows=1)]
+            columns, counted = await look.run(queries, prepared.shown)
+        except EngineFailure as failure:
+            return CatalogueTable(name=table.name, error=failure.message)
+        return CatalogueTable(
+            name=table.name,
+            columns=tuple(CatalogueColumn(name=name, type=type_) for name, type_ in columns.columns),
+            rows=counted.rows[0][0],
+            notices=prepared.notices,
+        )
+
+    def _look(self, folder: Path, work: Work) -> tuple[FolderTables, Mapping[str, FolderTable]]:
+        found = self._folders.find(folder, work.connection.settings.get("tables"))
+        return found, found.mentioned(work.template.sql)
+
+    async def _prepared(self, table: FolderTable, inner: str, directory: Path, deadline: timedelta) -> Prepared:
         if table.problem:
             raise EngineFailure(ErrorKind.VALIDATION, table.problem)
         if table.form is Form.PARQUET:
-            return await self._parquet.prepare(table, inner, work.directory, work.timeout)
+            return await self._parquet.prepare(table, inner, directory, deadline)
         return _text_table(table, inner)
 
 
-def _look(folder: Path, work: Work) -> tuple[FolderTables, Mapping[str, FolderTable]]:
-    found = find_tables(folder, work.connection.settings.get("tables"))
-    return found, found.mentioned(work.template.sql)
+def _count(relation: str) -> str:
+    return f"SELECT count(*) FROM {relation}"  # noqa: S608 - made of quoted names
 
 
 def _text_table(table: FolderTable, inner: str) -> Prepared:
@@ -99,7 +124,9 @@ def _text_table(table: FolderTable, inner: str) -> Prepared:
 
 
 def _suffix(name: str) -> str:
-    return max((each for each in SUFFIXES if name.lower().endswith(each)), key=len)
+    """What tells DuckDB how the file is packed."""
+    said = split(name)
+    return name[len(said[0]) :].lower() if said else ""
 
 
 def _inner(name: str, number: int) -> str:

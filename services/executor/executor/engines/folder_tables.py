@@ -60,6 +60,8 @@ class FolderTables:
     declared: DeclaredTables
     others: tuple[NoTable, ...]
     """What is no table, and why; what lies in a table's folder is told by the table."""
+    has_links: bool
+    """Whether what it shows may change without the folder itself."""
     _candidates: Mapping[str, _Candidate]
 
     @property
@@ -93,16 +95,17 @@ def find_tables(folder: Path, settings: object = None) -> FolderTables:
     taken = {entry.shown for each in candidates.values() for entry in each.entries}
     for entry in entries:
         name = _name_of(entry)
+        key = "" if name is None else table_key(name)
         if entry.shown in taken:
             continue
         if name is None:
             others.append(NoTable(entry.shown, NO_TABLE))
-        elif table_key(name) in declared.options and declared.options[table_key(name)].file is not None:
+        elif key in declared.options and declared.options[key].file is not None:
             others.append(NoTable(entry.shown, f"the table {name} is declared to be another file"))
         else:
-            known = candidates.get(table_key(name), _Candidate(name, ()))
-            candidates[table_key(name)] = replace(known, entries=(*known.entries, entry))
-    return FolderTables(declared, tuple(others), candidates)
+            known = candidates.get(key)
+            candidates[key] = _Candidate(known.name, (*known.entries, entry)) if known else _Candidate(name, (entry,))
+    return FolderTables(declared, tuple(others), any(each.is_link for each in found), candidates)
 
 
 def mentioned(names: Iterable[str], sql: str) -> list[str]:

@@ -15,7 +15,7 @@ from executor.engines.folder_tables import FolderTable
 from executor.engines.port import EngineFailure
 from executor.engines.saying import said
 from executor.engines.table_files import TableFile
-from executor.engines.uniting import Alike, united_relation
+from executor.engines.uniting import Alike, lacking, united_relation
 from queryflow.domain.scarcity import is_scarcity
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
@@ -41,6 +41,8 @@ class Prepared:
     inputs: Mapping[str, Path]
     shown: Mapping[str, str]
     """The person's names by those that DuckDB will say."""
+    notices: tuple[str, ...] = ()
+    """What the table's owner may want to know."""
 
 
 class ParquetTables:
@@ -58,7 +60,8 @@ class ParquetTables:
         groups = await self._alike(table, directory, deadline)
         relation, places = united_relation(table, groups, inner)
         inputs = {name: file.path for name, file in places.items()}
-        return Prepared(relation, inputs, {f"{INPUTS}/{name}": file.shown for name, file in places.items()})
+        shown = {f"{INPUTS}/{name}": file.shown for name, file in places.items()}
+        return Prepared(relation, inputs, shown, tuple(lacking(groups)))
 
     async def _alike(self, table: FolderTable, directory: Path, deadline: timedelta) -> tuple[Alike, ...]:
         key = await asyncio.to_thread(facts, table.files)
@@ -81,14 +84,15 @@ class ParquetTables:
         names = {f"{INPUTS}/{name}": file for name, file in inputs.items()}
         look = Look(self._sandbox, directory, deadline, {name: file.path for name, file in inputs.items()})
         shown = {name: file.shown for name, file in names.items()}
-        shapes = await look.rows(Query(_SHAPES, rows=MOST_SHAPES + 1), shown)
-        if len(shapes) > MOST_SHAPES:
+        [shapes] = await look.run([Query(_SHAPES, rows=MOST_SHAPES)], shown)
+        if shapes.more:
             message = f"The files of the table {table.name} have more than {MOST_SHAPES} different sets of columns."
             raise EngineFailure(ErrorKind.VALIDATION, message)
-        groups = [sorted(files) for files, _ in shapes]
-        columns = await look.columns([Query(f"FROM {_relation(files[0])} LIMIT 0") for files in groups], shown)
+        groups = [sorted(files) for files, _ in shapes.rows]
+        answers = await look.run([Query(f"FROM {_relation(files[0])} LIMIT 0") for files in groups], shown)
         return tuple(
-            Alike(tuple(names[file] for file in files), own) for files, own in zip(groups, columns, strict=True)
+            Alike(tuple(names[file] for file in files), answer.columns)
+            for files, answer in zip(groups, answers, strict=True)
         )
 
 
@@ -105,16 +109,8 @@ class Look:
     deadline: timedelta
     inputs: Mapping[str, Path]
 
-    async def rows(self, query: Query, shown: Mapping[str, str]) -> Sequence[tuple[Any, ...]]:
-        """The rows of one query."""
-        [answer] = await self._run([query], shown)
-        return answer.rows
-
-    async def columns(self, queries: Sequence[Query], shown: Mapping[str, str]) -> list[tuple[tuple[str, str], ...]]:
-        """The columns of each query."""
-        return [answer.columns for answer in await self._run(queries, shown)]
-
-    async def _run(self, queries: Sequence[Query], shown: Mapping[str, str]) -> tuple[Answer, ...]:
+    async def run(self, queries: Sequence[Query], shown: Mapping[str, str]) -> tuple[Answer, ...]:
+        """Their answers; EngineFailure in the words of the person."""
         try:
             return await self.sandbox.run(Job(tuple(queries), self.directory, self.deadline, self.inputs))
         except JobFailed as failure:

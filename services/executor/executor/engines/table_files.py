@@ -21,11 +21,7 @@ class Form(StrEnum):
 
 _WORDS = {"parquet": Form.PARQUET, "csv": Form.CSV, "tsv": Form.CSV}
 _WORDS |= dict.fromkeys(("jsonl", "ndjson", "json"), Form.JSON)
-_PACKED = (".gz", ".zst")
-SUFFIXES: Mapping[str, Form] = {f".{word}": form for word, form in _WORDS.items()} | {
-    f".{word}{packed}": form for word, form in _WORDS.items() if form is not Form.PARQUET for packed in _PACKED
-}
-"""What a table's file ends in, in letters of any case, and how it is written."""
+_PACKED = ("gz", "zst")
 NO_TABLE = f"its name ends in none of {', '.join(f'.{word}' for word in _WORDS)} (text also packed: .gz, .zst)"
 DEEPEST = 20
 """So many folders inside of each other are looked into."""
@@ -48,6 +44,7 @@ class NoTable:
 
     shown: str
     reason: str
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +52,11 @@ class Entry:
     """What stands in a folder."""
 
     path: Path
+    name: str
+    """Its own name, its accents composed."""
     shown: str
     is_folder: bool
-
-    @property
-    def name(self) -> str:
-        """Its own name, its accents composed."""
-        return unicodedata.normalize("NFC", self.path.name)
+    is_link: bool = False
 
 
 def entries_of(folder: Path, above: str = "") -> Iterator[Entry | NoTable]:
@@ -72,23 +67,26 @@ def entries_of(folder: Path, above: str = "") -> Iterator[Entry | NoTable]:
         if not is_storable(item.name):
             yield NoTable(f"{above}{item.name.encode(errors='replace').decode()}", "no SQL can name it")
             continue
-        shown = f"{above}{unicodedata.normalize('NFC', item.name)}"
+        name = unicodedata.normalize("NFC", item.name)
+        shown = above + name
         if item.is_symlink() and (reason := _smuggled(Path(item.path))):
-            yield NoTable(shown, reason)
+            yield NoTable(shown, reason, is_link=True)
         elif item.is_dir() or item.is_file():
-            yield Entry(Path(item.path), shown, item.is_dir())
+            yield Entry(Path(item.path), name, shown, item.is_dir(), item.is_symlink())
         else:
             yield NoTable(shown, "it is neither a file nor a folder")
 
 
 def split(name: str) -> tuple[str, Form] | None:
     """The table's name and form that a file's name says; None if it says none."""
-    lower = name.lower()
-    fitting = [suffix for suffix in SUFFIXES if lower.endswith(suffix) and lower != suffix]
-    if not fitting:
+    table, _, word = name.rpartition(".")
+    packed = word.lower() in _PACKED
+    if packed:
+        table, _, word = table.rpartition(".")
+    form = _WORDS.get(word.lower())
+    if not table or form is None or (packed and form is Form.PARQUET):
         return None
-    suffix = max(fitting, key=len)
-    return name[: -len(suffix)], SUFFIXES[suffix]
+    return table, form
 
 
 def files_below(folder: Entry) -> Iterator[TableFile | NoTable]:

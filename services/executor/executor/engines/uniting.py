@@ -1,6 +1,6 @@
 """Files of Parquet with different columns as one relation: united by name, in types that hold every value as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -49,6 +49,20 @@ def united_relation(table: FolderTable, groups: Sequence[Alike], inner: str) -> 
         pattern = f"{INPUTS}/tables/{inner}/{number}{below}/*.parquet"
         selects.append(_select(group, columns, partitions, pattern))
     return f"({' UNION ALL BY NAME '.join(selects)})", places
+
+
+def lacking(groups: Sequence[Alike]) -> Iterator[str]:
+    """A notice for each column that only some of the files have."""
+    for key, column in _columns(groups).items():
+        without = [
+            file.shown
+            for group in groups
+            if key not in {table_key(name) for name, _ in group.columns}
+            for file in group.files
+        ]
+        if without:
+            names = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
+            yield f"{column.name} is NULL in the rows of {names}: no such column is there."
 
 
 def _place(folder: str, place: int, file: TableFile) -> str:
