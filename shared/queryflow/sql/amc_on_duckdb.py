@@ -17,6 +17,7 @@ from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.amc_tables import TIME_COLUMNS
 from queryflow.sql.literals import instant, quote_name
 from queryflow.sql.placeholders import QUOTED_TOKENS
+from queryflow.sql.strings import filled_texts
 from queryflow.sql.tokens import Edit, closing, commas, end_of, is_call, tokenize
 
 ALL_TIME = "all_time"
@@ -80,31 +81,36 @@ def setup_statements(template: Template, tables: Mapping[str, str], window: Reso
     return (f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *_macros(words))
 
 
-def amc_edits(tokens: Sequence[Token], window: ResolvedWindow) -> list[Edit]:
-    """The edits that make AMC's SQL DuckDB's. Invalid if EXTEND_TIME_WINDOW is not called with three texts."""
+def amc_edits(tokens: Sequence[Token], window: ResolvedWindow, texts: Mapping[int, str]) -> list[Edit]:
+    """The edits that make AMC's SQL DuckDB's; `texts` has the strings with values in them, by their tokens.
+
+    Invalid if EXTEND_TIME_WINDOW is not called with three texts, or with a placeholder for its table.
+    """
     edits: list[Edit] = []
     for index, token in enumerate(tokens):
         if token.token_type in QUOTED_TOKENS:
             edits += _now_word(tokens, index)
         elif is_call(tokens, index):
-            edits += _call(tokens, index, window)
+            edits += _call(tokens, index, window, texts)
     return edits
 
 
 def amc_problems(sql: str) -> list[Problem]:
     """What keeps AMC's SQL from being edited into DuckDB's."""
     moment = datetime(2000, 1, 1, tzinfo=UTC)
+    tokens = tokenize(sql, Dialect.AMC)
+    periods = dict.fromkeys(filled_texts(tokens, lambda name, part: ""), "P1D")
     try:
-        amc_edits(tokenize(sql, Dialect.AMC), ResolvedWindow(start=moment, end=moment, time_zone="UTC"))
+        amc_edits(tokens, ResolvedWindow(start=moment, end=moment, time_zone="UTC"), periods)
     except Invalid as error:
         return list(error.problems)
     return []
 
 
-def _call(tokens: Sequence[Token], index: int, window: ResolvedWindow) -> list[Edit]:
+def _call(tokens: Sequence[Token], index: int, window: ResolvedWindow, texts: Mapping[int, str]) -> list[Edit]:
     word = tokens[index].text.upper()
     if word == "EXTEND_TIME_WINDOW":
-        return [_extended(tokens, index, window)]
+        return [_extended(tokens, index, window, texts)]
     if word == "NAMED_ROW":
         return _named_row(tokens, index)
     if word in RENAMED:
@@ -123,16 +129,19 @@ def _named_row(tokens: Sequence[Token], index: int) -> list[Edit]:
     return [opening, *colons, Edit(tokens[end].start, end_of(tokens[end]), "}")]
 
 
-def _extended(tokens: Sequence[Token], index: int, window: ResolvedWindow) -> Edit:
+def _extended(tokens: Sequence[Token], index: int, window: ResolvedWindow, texts: Mapping[int, str]) -> Edit:
     """[TABLE(]EXTEND_TIME_WINDOW('t', 'P14D', 'P1D')[)] becomes a query over the wider window."""
     end = closing(tokens, index + 1) or index
-    arguments = [each for each in tokens[index + 2 : end] if each.token_type is TokenType.STRING]
-    if len(arguments) != 3 or end != index + 7:
+    places = [each for each in range(index + 2, end) if tokens[each].token_type is TokenType.STRING]
+    if len(places) != 3 or end != index + 7:
         raise _refused("EXTEND_TIME_WINDOW takes three texts: a table, a period before and a period after.")
+    if places[0] in texts:
+        raise _refused("The table of EXTEND_TIME_WINDOW is written out, not a placeholder.")
     first, last = _around(tokens, index, end)
-    query = _widened(arguments[0].text, _period(arguments[1].text), _period(arguments[2].text), window)
+    table, before, after = (texts.get(each, tokens[each].text) for each in places)
+    query = _widened(table, _period(before), _period(after), window)
     named = tokens[last + 1 : last + 2] and tokens[last + 1].token_type in {TokenType.ALIAS, TokenType.VAR}
-    alias = "" if named else f" AS {quote_name(arguments[0].text)}"
+    alias = "" if named else f" AS {quote_name(table)}"
     return Edit(tokens[first].start, end_of(tokens[last]), query + alias)
 
 

@@ -94,6 +94,21 @@ def item(value: Any, parameter_type: ParameterType, engine: str) -> str:
     return write(value, _known(engine))
 
 
+def plain_text(value: Any, parameter_type: ParameterType, engine: str) -> str:
+    """One value as it stands inside a text; Invalid (WRONG_VALUE) for what the type cannot hold."""
+    item(value, parameter_type, engine)
+    return plain_text_of(value)
+
+
+def plain_text_of(value: Any) -> str:
+    """A value as it stands inside a text, by its own type: 7, 0.25, true, 2026-11-22, 2026-11-22 09:00:00 (UTC)."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _utc(value)
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
 def sql_type(parameter_type: ParameterType, engine: str) -> str:
     """The engine's word for the type: `VARCHAR`, `BIGINT[]` …"""
     element = ELEMENT_TYPES[_known(engine)][KINDS[parameter_type]]
@@ -172,8 +187,7 @@ def instant(value: Any, engine: str) -> str:
     """A timestamp without a zone: an aware one in UTC, a naive one as it is."""
     if not isinstance(value, datetime):
         raise _wrong(f"A timestamp was expected, not {_named(value)}.")
-    utc = value if value.tzinfo is None else value.astimezone(UTC)
-    return f"TIMESTAMP '{utc.replace(tzinfo=None).isoformat(sep=' ')}'"
+    return f"TIMESTAMP '{_utc(value)}'"
 
 
 WRITERS: dict[str, Callable[[Any, str], str]] = {
@@ -184,6 +198,11 @@ WRITERS: dict[str, Callable[[Any, str], str]] = {
     "date": day,
     "timestamp": instant,
 }
+
+
+def _utc(value: datetime) -> str:
+    utc = value if value.tzinfo is None else value.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(sep=" ")
 
 
 def _numbers_type(values: Sequence[Any], engine: str) -> str:

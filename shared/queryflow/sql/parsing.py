@@ -13,7 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.template import Dialect
-from queryflow.sql.placeholders import Context, Placeholder, placeholders_of
+from queryflow.sql.placeholders import IN_QUOTES, Placeholder, placeholders_of
 from queryflow.sql.tokens import grammar, problem_at, tokenize
 
 PLACEHOLDER = "{{}}"
@@ -61,7 +61,7 @@ def placeholder_part(node: exp.Expr) -> str | None:
 
 
 def _with_calls(tokens: Sequence[Token], dialect: Dialect) -> list[Token]:
-    code = {each.first: each for each in placeholders_of(tokens, dialect) if each.context is not Context.QUOTED}
+    code = {each.first: each for each in placeholders_of(tokens, dialect) if each.context not in IN_QUOTES}
     written: list[Token] = []
     index = 0
     while index < len(tokens):

@@ -48,7 +48,7 @@ class _Text:
 
 
 def _problem(template: Template, placeholder: Placeholder, text: _Text) -> Problem | None:
-    found = _quoted(placeholder) or _unknown(template, placeholder)
+    found = _quoted(placeholder, text.tokens) or _unknown(template, placeholder)
     parameter = template.parameter(placeholder.name)
     if found is None and parameter is not None and placeholder.kind is not PlaceholderKind.BUILT_IN:
         found = _misplaced(placeholder, parameter, text)
@@ -58,11 +58,15 @@ def _problem(template: Template, placeholder: Placeholder, text: _Text) -> Probl
     return problem_at(Problem(code, "sql", message), template.sql, placeholder.start)
 
 
-def _quoted(placeholder: Placeholder) -> tuple[str, str] | None:
+def _quoted(placeholder: Placeholder, tokens: Sequence[Token]) -> tuple[str, str] | None:
     if placeholder.context is not Context.QUOTED:
         return None
     name = placeholder.name
-    return "PLACEHOLDER_IN_QUOTES", f"{{{{{name}}}}} stands inside quotes; write it without them, its value is quoted."
+    if tokens[placeholder.first].token_type is TokenType.IDENTIFIER:
+        message = f"{{{{{name}}}}} stands in a quoted name, and a value is never a name; a text has single quotes."
+    else:
+        message = f"{{{{{name}}}}} stands in a string with a prefix, as E'…' has; a plain one, '…', takes values."
+    return "PLACEHOLDER_IN_QUOTES", message
 
 
 def _unknown(template: Template, placeholder: Placeholder) -> tuple[str, str] | None:
@@ -72,7 +76,10 @@ def _unknown(template: Template, placeholder: Placeholder) -> tuple[str, str] | 
         return None if known else ("UNKNOWN_BUILT_IN", f"There is no built-in parameter {name}.")
     if template.parameter(name) is not None:
         return None
-    return "UNKNOWN_PLACEHOLDER", f"The placeholder {name} is not declared; declare a parameter of that name."
+    message = f"The placeholder {name} is not declared; declare a parameter of that name."
+    if placeholder.context is Context.TEXT:
+        message = f"{message[:-1]}, or write {{{{{{{{{name}}}}}}}}} for the characters."
+    return "UNKNOWN_PLACEHOLDER", message
 
 
 def _misplaced(placeholder: Placeholder, parameter: Parameter, text: _Text) -> tuple[str, str] | None:
@@ -82,6 +89,12 @@ def _misplaced(placeholder: Placeholder, parameter: Parameter, text: _Text) -> t
         return "NO_SUCH_PART", f"{parameter.name} is no date range; write {{{{{parameter.name}}}}}."
     if parameter.type is ParameterType.PATTERN:
         return _not_a_pattern(placeholder, text.tokens)
+    if parameter.type.is_list and placeholder.context is Context.TEXT:
+        name = parameter.name
+        return (
+            "LIST_IN_QUOTES",
+            f"{name} is a list, and a text takes one value; write {{{{{name}}}}} without the quotes.",
+        )
     return (_shared_list(placeholder, text) or _no_query(placeholder, text)) if parameter.type.is_list else None
 
 

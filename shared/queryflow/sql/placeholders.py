@@ -8,10 +8,10 @@ from enum import StrEnum
 from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.template import Dialect
+from queryflow.sql.strings import inside, is_fillable, offset_in
 from queryflow.sql.tokens import end_of
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-QUOTED_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 QUOTED_TOKENS = frozenset(
     {
         TokenType.STRING,
@@ -40,8 +40,10 @@ class Context(StrEnum):
     """What surrounds a placeholder, by which its literal is formed."""
 
     VALUE = "value"
+    TEXT = "text"
+    """Inside a string: fixed parts and value become one literal."""
     QUOTED = "quoted"
-    """Inside a string or a quoted name: refused, for a value there would be text spliced into text."""
+    """Inside a quoted name, or a string with a prefix such as E'…': refused."""
     IN_LIST = "in_list"
     """Alone between the parentheses of IN."""
     QUANTIFIED = "quantified"
@@ -50,6 +52,7 @@ class Context(StrEnum):
     """Right after LIKE or ILIKE."""
 
 
+IN_QUOTES = frozenset({Context.TEXT, Context.QUOTED})
 ALONE_IN = {
     TokenType.IN: Context.IN_LIST,
     TokenType.ANY: Context.QUANTIFIED,
@@ -96,9 +99,20 @@ def _quoted(tokens: Sequence[Token], index: int) -> list[Placeholder]:
     token = tokens[index]
     if token.token_type not in QUOTED_TOKENS:
         return []
-    names = QUOTED_PLACEHOLDER.findall(token.text)
-    place = (token.start, end_of(token), PlaceholderKind.BRACES, Context.QUOTED, index, index)
-    return [Placeholder(name, *place) for name in names]
+    context = Context.TEXT if is_fillable(tokens, index) else Context.QUOTED
+    return [
+        Placeholder(
+            each.name,
+            offset_in(token, each.offset),
+            end_of(token),
+            PlaceholderKind.BRACES,
+            context,
+            index,
+            index,
+            each.part,
+        )
+        for each in inside(token.text)
+    ]
 
 
 def _code(tokens: Sequence[Token], index: int, dialect: Dialect) -> list[Placeholder]:

@@ -1,8 +1,9 @@
 """The row filter of a binding: one predicate of a small language, read strictly and written anew.
 
 Allowed are columns, literals (`DATE '…'` and `TIMESTAMP '…'` among them), comparisons, AND, OR, NOT, IN, BETWEEN, LIKE,
-IS NULL, and `{{flow_parameter}}`, which becomes a typed literal. Nothing of the author's text reaches an engine: the
-SQL is written from the checked tree, every operand in parentheses, so that no engine can group it in another way.
+IS NULL, and `{{flow_parameter}}`, which becomes a typed literal, or a part of the text in which it stands. Nothing of
+the author's text reaches an engine: the SQL is written from the checked tree, every operand in parentheses, so that no
+engine can group it in another way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +19,10 @@ from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
-from queryflow.sql.literals import literal_of, number, quote_name, text
+from queryflow.sql.literals import literal_of, number, plain_text_of, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
+from queryflow.sql.strings import filled, inside
 from queryflow.sql.tokens import tokenize
 
 LONGEST = 10_000
@@ -120,6 +122,13 @@ class _Writer:
         word = "NOT LIKE" if node.args.get("negate") else "LIKE"
         return f"{self.operand(node.this)} {word} {self.operand(node.expression)}"
 
+    def literal(self, node: exp.Literal) -> str:
+        return text(filled(node.this, self.plain), "duckdb") if node.is_string else number(_number(node), "duckdb")
+
+    def plain(self, name: str, part: str | None) -> str:
+        value = self.values[name]
+        return plain_text_of(value if part is None else value[part])
+
     def placeholder(self, node: exp.Expr) -> str:
         value, part = self.values[placeholder_name(node) or ""], placeholder_part(node)
         return literal_of(value if part is None else value[part], "duckdb")
@@ -134,7 +143,7 @@ FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
     exp.Escape: lambda writer, node: f"{writer.write(node.this)} ESCAPE {writer.write(node.expression)}",
     exp.Is: lambda writer, node: f"{writer.operand(node.this)} IS {writer.write(node.expression)}",
     exp.Column: _Writer.column,
-    exp.Literal: lambda writer, node: text(node.this, "duckdb") if node.is_string else number(_number(node), "duckdb"),
+    exp.Literal: _Writer.literal,
     exp.Boolean: lambda writer, node: "TRUE" if node.this else "FALSE",
     exp.Null: lambda writer, node: "NULL",
     exp.Neg: lambda writer, node: f"(-{writer.write(node.this)})",
@@ -150,7 +159,9 @@ def _parsed(where: str) -> exp.Expr:
     if malformed_placeholders(tokens, Dialect.DUCKDB):
         raise Invalid("A placeholder of a row filter is {{name}}, the name of a flow parameter.")
     if any(each.context is Context.QUOTED for each in placeholders_of(tokens, Dialect.DUCKDB)):
-        raise Invalid("A placeholder stands inside quotes; write it without them, its value is quoted.")
+        raise Invalid(
+            "A placeholder stands in a quoted name or a string with a prefix; a plain string '…' takes values."
+        )
     return condition(where, Dialect.DUCKDB)
 
 
@@ -241,40 +252,52 @@ def _unknown_columns(tree: exp.Expr, columns: Sequence[str], path: str) -> list[
     return [unknown_column(name, columns, path) for name in named if column_named(name, columns) is None]
 
 
-def _placeholders(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
-    for node in tree.find_all(exp.Anonymous):
-        name = placeholder_name(node)
-        if name is not None:
-            yield name, node
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A flow parameter in a row filter."""
+
+    name: str
+    part: str | None
+    is_item: bool
+    """Whether it stands between the parentheses of IN, where a list may stand."""
+
+
+def _uses(tree: exp.Expr) -> Iterator[_Use]:
+    for node in tree.find_all(exp.Anonymous, exp.Literal):
+        if isinstance(node, exp.Literal):
+            yield from (_Use(each.name, each.part, is_item=False) for each in inside(node.this) if node.is_string)
+        elif (name := placeholder_name(node)) is not None:
+            yield _Use(name, placeholder_part(node), _is_item(node))
 
 
 def _parameter_problems(tree: exp.Expr, flow_parameters: Mapping[str, ParameterType], path: str) -> Iterator[Problem]:
-    for name, node in _placeholders(tree):
-        declared = flow_parameters.get(name)
+    for use in _uses(tree):
+        declared = flow_parameters.get(use.name)
         if declared is None:
-            yield Problem("UNKNOWN_FLOW_PARAMETER", path, f"The flow has no parameter {name}.")
-        elif (sentence := _unfit(name, declared, node)) is not None:
+            yield Problem("UNKNOWN_FLOW_PARAMETER", path, f"The flow has no parameter {use.name}.")
+        elif (sentence := _unfit(use, declared)) is not None:
             yield Problem("WHERE_PARAMETER", path, sentence)
 
 
-def _unfit(name: str, declared: ParameterType, node: exp.Expr) -> str | None:
+def _unfit(use: _Use, declared: ParameterType) -> str | None:
+    name = use.name
     if declared is ParameterType.PATTERN:
         return f"{name} is a pattern, which a row filter cannot use."
-    if (declared is ParameterType.DATE_RANGE) != (placeholder_part(node) is not None):
+    if (declared is ParameterType.DATE_RANGE) != (use.part is not None):
         return f"A date range, and nothing else, is used as {{{{{name}.start}}}} or {{{{{name}.end}}}}."
-    if declared.is_list and not _is_item(node):
+    if declared.is_list and not use.is_item:
         return f"{name} is a list; write IN ({{{{{name}}}}})."
     return None
 
 
 def _unset(tree: exp.Expr, values: Values) -> Iterator[Problem]:
-    for name, node in _placeholders(tree):
-        value = values.get(name)
+    for use in _uses(tree):
+        name, value = use.name, values.get(use.name)
         if value is None:
             yield Problem(
                 "MISSING_VALUE", "where", f"The row filter needs the flow parameter {name}, which has no value."
             )
-        elif _is_list(value) and not _is_item(node):
+        elif _is_list(value) and not use.is_item:
             yield Problem("WHERE_PARAMETER", "where", f"{name} is a list; write IN ({{{{{name}}}}}).")
-        elif isinstance(value, dict) != (placeholder_part(node) is not None):
+        elif isinstance(value, dict) != (use.part is not None):
             yield Problem("WHERE_PARAMETER", "where", f"A row filter cannot use {name} in this way.")

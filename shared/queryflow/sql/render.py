@@ -13,14 +13,16 @@ from queryflow.domain.windows import ResolvedWindow
 from queryflow.sql.amc_on_duckdb import amc_edits
 from queryflow.sql.list_edits import Code, list_edits, list_text
 from queryflow.sql.lists import list_form, list_schema
-from queryflow.sql.literals import PATTERN_ESCAPE, instant, literal, pattern_text
+from queryflow.sql.literals import PATTERN_ESCAPE, instant, literal, pattern_text, plain_text
 from queryflow.sql.placeholder_problems import token_problems
 from queryflow.sql.placeholders import (
     WINDOW_START,
+    Context,
     Placeholder,
     PlaceholderKind,
     placeholders_of,
 )
+from queryflow.sql.strings import filled_texts, string_edits
 from queryflow.sql.tokens import Edit, apply, end_of, tokenize
 
 JOINING = frozenset(" \t\r\n(,[=<>")
@@ -32,18 +34,26 @@ def render(template: Template, values: Values, window: ResolvedWindow, engine: s
 
     A value is a checked Python value or, for lists, a WrittenList or a RegisteredList, for which `list_statements` has
     what the query reads. A parameter that is not required and has no value is a typed NULL. Invalid, before anything
-    is sent: an unknown placeholder, a value nobody declared, a missing required value, a placeholder inside quotes, a
-    value its type cannot hold.
+    is sent: an unknown placeholder, a value nobody declared, a missing required value, a placeholder in a quoted
+    name, a value its type cannot hold.
     """
     tokens = tokenize(template.sql, template.dialect)
     _refuse_unfillable(template, values, tokens)
-    placeholders = placeholders_of(tokens, template.dialect)
     writer = _Writer(template, values, window, engine, list_schema(template.sql))
     code = Code(tokens)
-    edits = [edit for each in placeholders for edit in writer.edits(each, code)]
+    texts = filled_texts(tokens, writer.text)
+    edits = [edit for each in placeholders_of(tokens, template.dialect) for edit in writer.edits(each, code)]
     if template.dialect is Dialect.AMC:
-        edits += amc_edits(tokens, window)
+        made = amc_edits(tokens, window, texts)
+        texts = {index: text for index, text in texts.items() if not _is_replaced(tokens[index], made)}
+        edits += made
+    edits += string_edits(template.sql, tokens, texts, engine)
     return apply(template.sql, [*edits, *_after_the_statement(template.sql, tokens)])
+
+
+def _is_replaced(token: Token, edits: Sequence[Edit]) -> bool:
+    """Whether an edit writes what the token is a part of."""
+    return any(each.start <= token.start and end_of(token) <= each.end for each in edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +68,29 @@ class _Writer:
     """The schema of registered lists."""
 
     def edits(self, placeholder: Placeholder, code: Code) -> list[Edit]:
-        """The edits that put the placeholder's value in its place."""
+        """The edits that put the placeholder's value in its place; none inside a text, which is written as a whole."""
+        if placeholder.context is Context.TEXT:
+            return []
         if placeholder.kind is PlaceholderKind.BUILT_IN:
             return [self._put(placeholder, self._bound_of_window(placeholder))]
-        parameter = _declared(self.template, placeholder)
+        parameter = _named(self.template, placeholder.name)
         try:
             if parameter.type.is_list:
                 return self._list(placeholder, parameter, code)
             return [self._put(placeholder, self._written(placeholder, parameter))]
+        except Invalid as error:
+            raise _wrong_value(parameter, error) from error
+
+    def text(self, name: str, part: str | None) -> str:
+        """The value as it stands inside a text."""
+        parameter = _named(self.template, name)
+        value = self.values.get(parameter.name)
+        try:
+            if value is None:
+                raise Invalid("it has no value, and nothing stands for that inside quotes.")
+            if parameter.type is ParameterType.DATE_RANGE:
+                return plain_text(value[part], ParameterType.DATE, self.engine)
+            return plain_text(value, parameter.type, self.engine)
         except Invalid as error:
             raise _wrong_value(parameter, error) from error
 
@@ -127,10 +152,10 @@ def _wrong_value(parameter: Parameter, error: Invalid) -> Invalid:
     return Invalid(message, (Problem("WRONG_VALUE", f"parameters.{parameter.name}", message),))
 
 
-def _declared(template: Template, placeholder: Placeholder) -> Parameter:
-    parameter = template.parameter(placeholder.name)
+def _named(template: Template, name: str) -> Parameter:
+    parameter = template.parameter(name)
     if parameter is None:
-        raise KeyError(placeholder.name)
+        raise KeyError(name)
     return parameter
 
 

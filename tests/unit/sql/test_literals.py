@@ -60,6 +60,13 @@ def test_patterns_match_what_their_mode_says_and_no_more(wanted: str, mode: str,
     assert back(f"{sides[0]} LIKE {sides[1]} ESCAPE '{PATTERN_ESCAPE}'") is matches[mode]
 
 
+def test_what_like_reads_in_its_own_way_is_escaped_in_a_pattern() -> None:
+    assert pattern_text("a_b%c!d", "contains") == "%a!_b!%c!!d%"
+    assert (
+        back(f"'axb' LIKE {literal(pattern_text('a_b', 'exact'), ParameterType.STRING, 'duckdb')} ESCAPE '!'") is False
+    )
+
+
 def test_instants_are_written_in_utc() -> None:
     berlin = datetime(2026, 7, 1, 2, 30, 0, 5, tzinfo=timezone(timedelta(hours=2)))
     assert back(literal(berlin, ParameterType.TIMESTAMP, "duckdb")) == datetime.fromisoformat(

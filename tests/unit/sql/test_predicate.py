@@ -39,6 +39,10 @@ def chosen(where: str, **values: Any) -> list[int]:
         ("NOT (sales = 1 OR sales = 2) AND TRUE", [3]),
         ("sales = {{least}}", [2]),
         ("Name IN ({{names}})", [1]),
+        ("name LIKE '{{text}}%'", [1]),
+        ("name IN ('x{{least}}', '{{text}}')", [1]),
+        ("name = '{{{{text}}}}'", []),
+        ("'{{period.start}}{{{{x}}}}' = '2026-01-20{{{{x}}}}' AND sales = 1", [1]),
         ("name NOT IN ({{none}}) OR name IN ({{none}}, 'a')", [1, 2, 3]),
         ("day >= {{period.start}}", [2]),
         ("day <= TIMESTAMP '2026-01-01T01:00+01:00'", [1]),
@@ -47,7 +51,7 @@ def chosen(where: str, **values: Any) -> list[int]:
 )
 def test_a_filter_keeps_what_it_says(where: str, expected: list[int]) -> None:
     period = {"start": date(2026, 1, 20), "end": date(2026, 3, 1)}
-    assert chosen(where, least=2, names=["a", "') OR TRUE --"], none=[], period=period) == expected
+    assert chosen(where, least=2, text="a", names=["a", "') OR TRUE --"], none=[], period=period) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +61,11 @@ def test_a_filter_keeps_what_it_says(where: str, expected: list[int]) -> None:
         ("sales = 1; DROP TABLE source", "WHERE_SYNTAX"),
         ("sales = 1 GROUP BY sales", "WHERE_SYNTAX"),
         ("sales =", "WHERE_SYNTAX"),
-        ("name = '{{least}}'", "WHERE_SYNTAX"),
+        ("name = E'{{least}}'", "WHERE_SYNTAX"),
+        ("name = '{{nobody}}'", "UNKNOWN_FLOW_PARAMETER"),
+        ("name = '{{names}}'", "WHERE_PARAMETER"),
+        ("name = '{{period}}'", "WHERE_PARAMETER"),
+        ("day = DATE '{{least}}'", "WHERE_NOT_ALLOWED"),
         ("name = {{1}}", "WHERE_SYNTAX"),
         ("(" * 500 + "new" + ")" * 500, "WHERE_SYNTAX"),
         ("new OR " * 5_000 + "new", "WHERE_SYNTAX"),

@@ -131,7 +131,7 @@ def test_the_statement_can_stand_inside_another() -> None:
 
 def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:
     subject = template(
-        "SELECT '{{a}}', {{b}}, {{c}} FROM t WHERE x IN {{l}}",
+        'SELECT "{{a}}", {{b}}, {{c}} FROM t WHERE x IN {{l}}',
         a=ParameterType.STRING,
         c=ParameterType.STRING,
         l=ParameterType.STRING_LIST,

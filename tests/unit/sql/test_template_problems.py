@@ -25,7 +25,7 @@ def test_placeholders_are_found_where_they_are_code() -> None:
     found = placeholders_of(tokenize(sql, Dialect.AMC), Dialect.AMC)
     assert [(each.name, each.context, each.kind) for each in found] == [
         ("a", Context.VALUE, PlaceholderKind.BRACES),
-        ("b", Context.QUOTED, PlaceholderKind.BRACES),
+        ("b", Context.TEXT, PlaceholderKind.BRACES),
         ("d", Context.VALUE, PlaceholderKind.CUSTOM),
         ("TIME_WINDOW_END", Context.VALUE, PlaceholderKind.BUILT_IN),
         ("f", Context.IN_LIST, PlaceholderKind.BRACES),
@@ -33,7 +33,7 @@ def test_placeholders_are_found_where_they_are_code() -> None:
         ("order", Context.QUANTIFIED, PlaceholderKind.BRACES),
         ("i", Context.PATTERN, PlaceholderKind.BRACES),
     ]
-    assert [sql[each.start : each.end] for each in found[:3]] == ["{{a}}", "'{{b}}'", "CUSTOM_PARAMETER('d')"]
+    assert [sql[each.start : each.end] for each in found[:3]] == ["{{a}}", "{{b}}'", "CUSTOM_PARAMETER('d')"]
     of_duckdb = placeholders_of(tokenize(sql, Dialect.DUCKDB), Dialect.DUCKDB)
     assert [each.name for each in of_duckdb] == ["a", "b", "f", "g", "order", "i"]
 
@@ -41,8 +41,15 @@ def test_placeholders_are_found_where_they_are_code() -> None:
 @pytest.mark.parametrize(
     ("sql", "types", "code", "place"),
     [
-        ("SELECT '{{a}}' AS x", {"a": "string"}, "PLACEHOLDER_IN_QUOTES", "line 1, column 8"),
-        ('SELECT "{{a}}" AS x', {"a": "string"}, "PLACEHOLDER_IN_QUOTES", "line 1, column 8"),
+        ('SELECT "{{a}}" AS x', {"a": "string"}, "PLACEHOLDER_IN_QUOTES", "line 1, column 9"),
+        ("SELECT E'{{a}}' AS x", {"a": "string"}, "PLACEHOLDER_IN_QUOTES", "line 1, column 10"),
+        ("SELECT x'{{a}}' AS x", {"a": "string"}, "PLACEHOLDER_IN_QUOTES", "line 1, column 10"),
+        ("SELECT 'it''s {{a}}' AS x", {"a": "string_list"}, "LIST_IN_QUOTES", "line 1, column 15"),
+        ("SELECT $$\nit's {{a}}$$ AS x", {"a": "date_list"}, "LIST_IN_QUOTES", "line 2, column 6"),
+        ("SELECT $a$ {{b}}$a$ AS x", {}, "UNKNOWN_PLACEHOLDER", "line 1, column 12"),
+        ("SELECT '{{b}}' AS x", {}, "UNKNOWN_PLACEHOLDER", "or write {{{{b}}}} for the characters. (line 1, column 9)"),
+        ("SELECT '{{a}}' AS x", {"a": "date_range"}, "WHICH_END", "line 1, column 9"),
+        ("SELECT x LIKE '{{a}}' AS x FROM t", {"a": "pattern"}, "PATTERN_WITHOUT_LIKE", "line 1, column 16"),
         ("SELECT 1 AS x\nWHERE 1 = {{b}}", {}, "UNKNOWN_PLACEHOLDER", "line 2, column 11"),
         ("SELECT {{1}} AS x", {}, "MALFORMED_PLACEHOLDER", "line 1, column 8"),
         ("SELECT {{a.middle}} AS x", {"a": "date_range"}, "MALFORMED_PLACEHOLDER", "line 1, column 8"),
