@@ -51,6 +51,11 @@ class Given:
         """The columns' names."""
         return [name for name, _ in self.columns]
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """What each column holds."""
+        return {name: column_kind(word) for name, word in self.columns}
+
 
 def binding_query(binding: Binding, parameter: Parameter, given: Given) -> str:
     """DuckDB's query for the binding over the relation "source" with the given columns; one column `value`.
@@ -146,7 +151,7 @@ class _Query:
         """The filter, and nulls dropped: a cast makes no null, so the column itself tells."""
         binding = self.binding
         filters = (
-            [f"({predicate_sql(binding.where, self.given.names, self.given.flow_values)})"] if binding.where else []
+            [f"({predicate_sql(binding.where, self.given.kinds, self.given.flow_values)})"] if binding.where else []
         )
         filters += [f"{quote_name(self.column)} IS NOT NULL"] if binding.nulls is Nulls.DROP else []
         return f" WHERE {' AND '.join(filters)}" if filters else ""

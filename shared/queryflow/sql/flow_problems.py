@@ -1,6 +1,6 @@
 """All that is wrong with a flow: what `domain.validation` finds, and what reading the SQL adds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -8,6 +8,7 @@ from queryflow.domain import validation
 from queryflow.domain.errors import Problem, Severity
 from queryflow.domain.flow import Binding, Connection, Flow, OnEmpty
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
+from queryflow.domain.kinds import Kind, column_kind
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Template
@@ -83,7 +84,8 @@ def _connection_problems(
     connection: Connection, by_node: Mapping[NodeId, Understood], declared: Mapping[str, ParameterType]
 ) -> Iterator[Problem]:
     reads, feeds = by_node.get(connection.source), by_node.get(connection.target)
-    columns = [each.name for each in reads.template.outputs] if reads and reads.template.outputs else None
+    outputs = reads.template.outputs if reads else ()
+    columns = {each.name: column_kind(each.type) for each in outputs} or None
     for name, binding in connection.map.items():
         path = f"connections.{connection.id}.map.{name}"
         yield from _text_problems(binding, columns, declared, path)
@@ -92,11 +94,11 @@ def _connection_problems(
 
 
 def _text_problems(
-    binding: Binding, columns: Sequence[str] | None, declared: Mapping[str, ParameterType], path: str
+    binding: Binding, columns: Mapping[str, Kind] | None, declared: Mapping[str, ParameterType], path: str
 ) -> Iterator[Problem]:
     if binding.where is not None:
         yield from where_problems(binding.where, columns, declared, f"{path}.where")
-    yield from order_problems(binding.order_by, columns, f"{path}.order_by")
+    yield from order_problems(binding.order_by, None if columns is None else list(columns), f"{path}.order_by")
 
 
 def _empty_problems(binding: Binding, name: ParameterName, feeds: Understood, path: str) -> Iterator[Problem]:

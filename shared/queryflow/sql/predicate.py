@@ -6,7 +6,7 @@ the author's text reaches an engine: the SQL is written from the checked tree, e
 engine can group it in another way.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,13 +16,15 @@ from sqlglot import exp
 
 from queryflow.domain.coercion import WrongValue, coerce
 from queryflow.domain.errors import Invalid, Problem
+from queryflow.domain.kinds import Kind
 from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
 from queryflow.sql.literals import literal_of, number, plain_text_of, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
-from queryflow.sql.strings import filled, inside
+from queryflow.sql.predicate_parameters import parameter_problems, unset_problems
+from queryflow.sql.strings import filled
 from queryflow.sql.tokens import tokenize
 
 LONGEST = 10_000
@@ -47,28 +49,40 @@ MOMENTS = {
     "TIMESTAMPNTZ": ParameterType.TIMESTAMP,  # sqlglot's word for a TIMESTAMP without a zone
 }
 """What a typed literal may be."""
+MOST_DEPTH = 60
+"""Parentheses and NOTs inside each other; a chain of ANDs or ORs is one level, however long."""
+TOO_DEEP = f"A row filter has at most {MOST_DEPTH} levels of parentheses and NOT; write it flatter, or filter in SQL."
 LANGUAGE = "columns, literals, comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL and {{flow_parameter}}"
 
 
+Columns = Sequence[str] | Mapping[str, Kind]
+"""The columns of the source, with what each holds where that is known."""
+
+
 def where_problems(
-    where: str, columns: Sequence[str] | None, flow_parameters: Mapping[str, ParameterType], path: str
+    where: str, columns: Columns | None, flow_parameters: Mapping[str, ParameterType], path: str
 ) -> list[Problem]:
     """Everything that is wrong with a row filter over these columns (None: not known)."""
     try:
         tree = _parsed(where)
     except Invalid as error:
         return [Problem("WHERE_SYNTAX", path, error.message)]
-    names = [] if columns is None else _unknown_columns(tree, columns, path)
-    return [*_refusals(tree, path), *names, *_parameter_problems(tree, flow_parameters, path)]
+    if _depth(tree) > MOST_DEPTH:
+        return [Problem("WHERE_TOO_DEEP", path, TOO_DEEP)]
+    names = [] if columns is None else [*_unknown_columns(tree, columns, path), *_unfit_columns(tree, columns, path)]
+    return [*_refusals(tree, path), *names, *parameter_problems(tree, flow_parameters, path)]
 
 
-def predicate_sql(where: str, columns: Sequence[str], flow_values: Values) -> str:
+def predicate_sql(where: str, columns: Columns, flow_values: Values) -> str:
     """The row filter as DuckDB's SQL over these columns; Invalid if it is not allowed or a value is missing."""
     tree = _parsed(where)
-    problems = [*_refusals(tree, "where"), *_unknown_columns(tree, columns, "where"), *_unset(tree, flow_values)]
+    if _depth(tree) > MOST_DEPTH:
+        raise Invalid(TOO_DEEP, (Problem("WHERE_TOO_DEEP", "where", TOO_DEEP),))
+    names = [*_unknown_columns(tree, columns, "where"), *_unfit_columns(tree, columns, "where")]
+    problems = [*_refusals(tree, "where"), *names, *unset_problems(tree, flow_values)]
     if problems:
         raise Invalid(problems[0].message, problems)
-    return _Writer(columns, flow_values).write(tree)
+    return _Writer(list(columns), flow_values).write(tree)
 
 
 def column_named(name: str, columns: Sequence[str]) -> str | None:
@@ -92,6 +106,8 @@ class _Writer:
 
     def write(self, node: exp.Expr) -> str:
         """The node as DuckDB's SQL."""
+        if isinstance(node, exp.And | exp.Or):
+            return f" {OPERATORS[type(node)]} ".join(map(self.operand, node.flatten()))
         if isinstance(node, exp.Binary) and type(node) in OPERATORS:
             return f"{self.operand(node.left)} {OPERATORS[type(node)]} {self.operand(node.right)}"
         return FORMS[type(node)](self, node)
@@ -238,66 +254,44 @@ def _is_number(node: exp.Literal) -> bool:
     return True
 
 
-def _is_item(node: exp.Expr) -> bool:
-    """Whether the node stands between the parentheses of IN."""
-    return isinstance(node.parent, exp.In) and node is not node.parent.this
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _unknown_columns(tree: exp.Expr, columns: Sequence[str], path: str) -> list[Problem]:
+def _unknown_columns(tree: exp.Expr, columns: Columns, path: str) -> list[Problem]:
     named = dict.fromkeys(each.name for each in tree.find_all(exp.Column))
-    return [unknown_column(name, columns, path) for name in named if column_named(name, columns) is None]
+    return [unknown_column(name, list(columns), path) for name in named if column_named(name, list(columns)) is None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A flow parameter in a row filter."""
-
-    name: str
-    part: str | None
-    is_item: bool
-    """Whether it stands between the parentheses of IN, where a list may stand."""
-
-
-def _uses(tree: exp.Expr) -> Iterator[_Use]:
-    for node in tree.find_all(exp.Anonymous, exp.Literal):
-        if isinstance(node, exp.Literal):
-            yield from (_Use(each.name, each.part, is_item=False) for each in inside(node.this) if node.is_string)
-        elif (name := placeholder_name(node)) is not None:
-            yield _Use(name, placeholder_part(node), _is_item(node))
+def _unfit_columns(tree: exp.Expr, columns: Columns, path: str) -> list[Problem]:
+    """Columns that stand for a condition and are none, and those that LIKE cannot read."""
+    if not isinstance(columns, Mapping):
+        return []
+    found = []
+    for node in tree.find_all(exp.Column):
+        name = column_named(node.name, list(columns))
+        kind = Kind.UNKNOWN if name is None else columns[name]
+        sentence = _unfit_column(node, kind)
+        if sentence is not None:
+            found.append(Problem("WHERE_TYPE", path, f"{name} is a {kind}; {sentence}"))
+    return found
 
 
-def _parameter_problems(tree: exp.Expr, flow_parameters: Mapping[str, ParameterType], path: str) -> Iterator[Problem]:
-    for use in _uses(tree):
-        declared = flow_parameters.get(use.name)
-        if declared is None:
-            yield Problem("UNKNOWN_FLOW_PARAMETER", path, f"The flow has no parameter {use.name}.")
-        elif (sentence := _unfit(use, declared)) is not None:
-            yield Problem("WHERE_PARAMETER", path, sentence)
+def _unfit_column(node: exp.Column, kind: Kind) -> str | None:
+    above = node.parent
+    while isinstance(above, exp.Paren):
+        above = above.parent
+    if above is None or isinstance(above, exp.And | exp.Or | exp.Not):
+        fits = kind in {Kind.BOOLEAN, Kind.UNKNOWN}
+        return None if fits else f"alone it is no condition: compare it, as in {node.name} IS NOT NULL."
+    likes = isinstance(above, exp.Like) and kind not in {Kind.STRING, Kind.UNKNOWN}
+    return "LIKE reads text only; compare it with = or BETWEEN, or cast it in the template." if likes else None
 
 
-def _unfit(use: _Use, declared: ParameterType) -> str | None:
-    name = use.name
-    if declared is ParameterType.PATTERN:
-        return f"{name} is a pattern, which a row filter cannot use."
-    if (declared is ParameterType.DATE_RANGE) != (use.part is not None):
-        return f"A date range, and nothing else, is used as {{{{{name}.start}}}} or {{{{{name}.end}}}}."
-    if declared.is_list and not use.is_item:
-        return f"{name} is a list; write IN ({{{{{name}}}}})."
-    return None
-
-
-def _unset(tree: exp.Expr, values: Values) -> Iterator[Problem]:
-    for use in _uses(tree):
-        name, value = use.name, values.get(use.name)
-        if value is None:
-            yield Problem(
-                "MISSING_VALUE", "where", f"The row filter needs the flow parameter {name}, which has no value."
-            )
-        elif _is_list(value) and not use.is_item:
-            yield Problem("WHERE_PARAMETER", "where", f"{name} is a list; write IN ({{{{{name}}}}}).")
-        elif isinstance(value, dict) != (use.part is not None):
-            yield Problem("WHERE_PARAMETER", "where", f"A row filter cannot use {name} in this way.")
+def _depth(tree: exp.Expr) -> int:
+    """How deep conditions stand inside each other, counted without recursion."""
+    deepest, open_ones = 0, [(tree, 1)]
+    while open_ones:
+        node, depth = open_ones.pop()
+        deepest = max(deepest, depth)
+        chain = isinstance(node, exp.And | exp.Or)
+        open_ones += [
+            (each, depth if chain and type(each) is type(node) else depth + 1) for each in node.iter_expressions()
+        ]
+    return deepest

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from queryflow.domain.errors import Invalid
+from queryflow.domain.kinds import Kind
 from queryflow.domain.parameters import ParameterType
 from queryflow.sql.predicate import predicate_sql, where_problems
 from tests.unit.sql.making import DUCKDB, codes
@@ -128,6 +129,45 @@ def test_a_flow_parameter_stands_where_its_type_can(where: str, declared: Parame
     assert [(each.code, each.message.startswith(says or "?")) for each in problems] == [
         ("WHERE_PARAMETER", True)
     ] * bool(says)
+
+
+KINDS = {"Name": Kind.STRING, "sales": Kind.INTEGER, "day": Kind.DATE, "new": Kind.BOOLEAN, "open": Kind.UNKNOWN}
+
+
+@pytest.mark.parametrize("where", ["sales", "(sales)", "NOT sales", "new AND (name)", "new OR day", "sales LIKE '1_'"])
+def test_a_column_of_another_type_is_no_condition(where: str) -> None:
+    [problem] = where_problems(where, KINDS, {}, "where")
+    assert problem.code == "WHERE_TYPE"
+    with pytest.raises(Invalid, match=r" is a (integer|string|date); "):
+        predicate_sql(where, KINDS, {})
+
+
+@pytest.mark.parametrize("where", ["new", "NOT (new)", "open OR new", "name LIKE '_%'", "sales = 1 AND new IS NULL"])
+def test_a_column_of_the_right_type_is_one(where: str) -> None:
+    assert where_problems(where, KINDS, {}, "where") == []
+
+
+@pytest.mark.parametrize("word", ["OR", "AND"])
+def test_a_long_chain_is_one_level(word: str) -> None:
+    condition = "sales = 1" if word == "AND" else "sales = 9"
+    chain = f" {word} ".join([condition] * 700 + ["sales = 1"])
+    assert where_problems(chain, KINDS, {}, "where") == []
+    assert chosen(chain) == [1]
+    assert chosen(f"NOT ({chain})") == [2, 3]
+
+
+@pytest.mark.parametrize("opening", ["NOT ", "NOT (", "(", "new AND (new OR "])
+@pytest.mark.parametrize("levels", [10, 59, 61, 100, 300, 600])
+def test_what_is_nested_works_or_is_refused(opening: str, levels: int) -> None:
+    where = (opening * levels)[:9_000] + "new" + ")" * (opening * levels)[:9_000].count("(")
+    problems = where_problems(where, KINDS, {}, "where")
+    if levels == 10 or not problems:
+        assert problems == []
+        assert chosen(where) in ([1], [2])
+    else:
+        assert codes(problems)[0] in {"WHERE_TOO_DEEP", "WHERE_SYNTAX"}
+        with pytest.raises(Invalid):
+            predicate_sql(where, KINDS, {})
 
 
 def test_unknown_columns_pass_where_the_source_is_unknown() -> None:
