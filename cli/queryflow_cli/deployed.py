@@ -1,20 +1,25 @@
 """The deployed shape: the four services as processes of their own, on RabbitMQ, behind one origin."""
 
 import asyncio
-import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
-from queryflow.domain.errors import TryAgain
+import structlog
+import typer
+
 from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.serving import answer
-from queryflow_cli.gateway import Gateway
+from queryflow_cli.gateway import FURNISHED, Gateway, Ready
 from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import proxy_of
+from queryflow_cli.reviving import Kept
+
+log = structlog.get_logger()
 
 SERVICES = ("composer", "executor", "scheduler", "status")
 WATCH_SECONDS = 0.5
@@ -22,20 +27,23 @@ WATCH_SECONDS = 0.5
 
 @asynccontextmanager
 async def deployed(
-    environment: Mapping[str, str], home: Path, door: socket.socket
+    environment: Mapping[str, str], home: Path, door: socket.socket, furnished: Ready
 ) -> AsyncIterator[asyncio.Task[None]]:
     """The services, answering at the door while the block runs; then they are stopped. Yields their running."""
     async with AsyncExitStack() as stack:
         ports = {name: free_port() for name in SERVICES}
-        processes = {
-            name: start_service(name, {**environment, "QUERYFLOW_PORT": str(ports[name])}, home) for name in SERVICES
-        }
-        stack.push_async_callback(_stop, list(processes.values()))
+        kept = [_keep(name, {**environment, "QUERYFLOW_PORT": str(ports[name])}, home) for name in SERVICES]
+        stack.push_async_callback(_stop, kept)
         proxies = {name: await stack.enter_async_context(proxy_of(each)) for name, each in ports.items()}
-        gateway = Gateway(proxies, {name: proxy.ready for name, proxy in proxies.items()}, proxies)
-        running = asyncio.create_task(_run(gateway, door, processes, home))
+        ready = {name: proxy.ready for name, proxy in proxies.items()}
+        gateway = Gateway(proxies, {**ready, FURNISHED: furnished}, proxies)
+        running = asyncio.create_task(_run(gateway, door, kept))
         stack.push_async_callback(_end, running)
         yield running
+
+
+def _keep(name: str, environment: Mapping[str, str], home: Path) -> Kept:
+    return Kept(name, partial(start_service, name, environment, home), home / "logs" / f"{name}.log")
 
 
 def start_service(name: str, environment: Mapping[str, str], home: Path) -> GuardedProcess:
@@ -46,14 +54,14 @@ def start_service(name: str, environment: Mapping[str, str], home: Path) -> Guar
     return GuardedProcess(GuardedCommand(arguments, "TERM", home, logs / f"{name}.log", {**os.environ, **environment}))
 
 
-async def _run(gateway: Gateway, door: socket.socket, processes: Mapping[str, GuardedProcess], home: Path) -> None:
+async def _run(gateway: Gateway, door: socket.socket, kept: Sequence[Kept]) -> None:
     listening = asyncio.create_task(answer(gateway, door))
     try:
         while not listening.done():
-            for name, process in processes.items():
-                if not process.running:
-                    log = home / "logs" / f"{name}.log"
-                    raise TryAgain(f"The {name} ended: {last_words(log)} Its log is {log}.")
+            for each in kept:
+                if said := each.look(asyncio.get_running_loop().time()):
+                    log.warning(said, action="up.service_died")
+                    typer.echo(said, err=True)
             await asyncio.wait([listening], timeout=WATCH_SECONDS)
         listening.result()
     finally:
@@ -61,19 +69,8 @@ async def _run(gateway: Gateway, door: socket.socket, processes: Mapping[str, Gu
         await asyncio.gather(listening, return_exceptions=True)
 
 
-def last_words(log: Path) -> str:
-    """Why a service ended, by the last line of its log: the end of an exception, or a sentence."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    try:
-        said = json.loads(lines[-1])
-        words = str(said.get("exception") or said["event"]).splitlines()[-1]
-    except (IndexError, ValueError, TypeError, KeyError, AttributeError):
-        words = lines[-1] if lines else "it said nothing"
-    return words.rstrip(".") + "."
-
-
-async def _stop(processes: list[GuardedProcess]) -> None:
-    await asyncio.gather(*(asyncio.to_thread(process.stop) for process in processes))
+async def _stop(kept: Sequence[Kept]) -> None:
+    await asyncio.gather(*(asyncio.to_thread(each.stop) for each in kept))
 
 
 async def _end(running: asyncio.Task[None]) -> None:

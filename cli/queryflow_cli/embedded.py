@@ -20,7 +20,7 @@ from queryflow.runtime.bus.local import LocalBus
 from queryflow.runtime.service import OpenService, Service
 from queryflow.runtime.serving import answer, run_until
 from queryflow.runtime.settings import ServiceSettings
-from queryflow_cli.gateway import Gateway, Ready
+from queryflow_cli.gateway import FURNISHED, Gateway, Ready
 from scheduler.settings import SchedulerSettings
 from status.settings import StatusSettings
 
@@ -47,13 +47,15 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 
 @asynccontextmanager
-async def embedded(settings: Sequence[ServiceSettings], door: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+async def embedded(
+    settings: Sequence[ServiceSettings], door: socket.socket, furnished: Ready
+) -> AsyncIterator[asyncio.Task[None]]:
     """The services, answering at the door while the block runs; then they drain. Yields their running."""
     bus = LocalBus()
     asked = asyncio.Event()
     async with AsyncExitStack() as stack:
         services = [await stack.enter_async_context(SERVICES[type(each)](each, bus)) for each in settings]
-        gateway = _gateway(services)
+        gateway = _gateway(services, furnished)
 
         async def http() -> None:
             await answer(gateway, door)
@@ -65,12 +67,16 @@ async def embedded(settings: Sequence[ServiceSettings], door: socket.socket) -> 
         finally:
             asked.set()
             await running
+            for service in services:
+                await service.sign_off()
 
 
-def _gateway(services: list[Service]) -> Gateway:
+def _gateway(services: list[Service], furnished: Ready) -> Gateway:
     apps = {service.name: service.app for service in services}
     ready = {service.name: _readiness(service) for service in services}
-    return Gateway(apps, ready, {"queryflow": apps["composer"]})  # any of them shows the counters of the process
+    return Gateway(
+        apps, {**ready, FURNISHED: furnished}, {"queryflow": apps["composer"]}
+    )  # any of them shows the counters of the process
 
 
 def _readiness(service: Service) -> Ready:

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +17,7 @@ from queryflow.schema.migrate import migrate
 from queryflow_cli.client import open_client
 from queryflow_cli.deployed import deployed
 from queryflow_cli.furnishing import connect_sample, load_library
+from queryflow_cli.gateway import FURNISHED
 from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.samples.amc import Told
 from queryflow_cli.waiting import Waiting
@@ -35,6 +36,12 @@ class Place:
     database_url: str
     door: socket.socket
     """Where they answer, once they are ready."""
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once what they were told to load is there."""
+
+    async def furnished(self) -> bool:
+        """Whether what they were told to load is there."""
+        return self.loaded.is_set()
 
     @property
     def url(self) -> str:
@@ -55,6 +62,7 @@ async def open_services(place: Place, waiting: Waiting) -> AsyncIterator["asynci
         waiting.say("Loading the shipped templates and flows")
         async with open_client(place.url) as client:
             await load_library(client)
+        place.loaded.set()
         yield running
 
 
@@ -113,13 +121,13 @@ async def _in_their_shape(place: Place) -> AsyncIterator["asyncio.Task[None]"]:
             "QUERYFLOW_HOME": str(place.home),
             "QUERYFLOW_DATA_ROOTS": data_roots(),
         }
-        async with deployed(environment, place.home, place.door) as running:
+        async with deployed(environment, place.home, place.door, place.furnished) as running:
             yield running
         return
     from queryflow_cli.embedded import embedded, read_settings
 
     settings = read_settings({"database_url": place.database_url, "home": place.home, "data_roots": data_roots()})
-    async with embedded(settings, place.door) as running:
+    async with embedded(settings, place.door, place.furnished) as running:
         yield running
 
 
@@ -146,7 +154,9 @@ async def _ready(url: str, running: "asyncio.Task[None]") -> None:
 
 
 async def _answers(client: httpx2.AsyncClient) -> bool:
+    """Whether every service is ready; what they are told to load is loaded through them."""
     try:
-        return (await client.get("/health/ready")).is_success
+        checks = (await client.get("/health/ready")).json()["checks"]
     except httpx2.TransportError:
         return False
+    return all(well for name, well in checks.items() if name != FURNISHED)

@@ -21,6 +21,7 @@ from queryflow_cli.__main__ import app
 from queryflow_cli.ports import free_port
 from scheduler.settings import SchedulerSettings
 from status.settings import StatusSettings
+from tests.support.eventually import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS: dict[str, type[ServiceSettings]] = {
@@ -97,19 +98,24 @@ def test_no_service_starts_without_a_real_token(
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_command_starts_and_says_that_its_servers_are_away(
+async def test_every_command_starts_and_says_that_it_waits_for_its_servers(
     name: str, containers: dict[str, Any], tmp_path: Path
 ) -> None:
     """It imports, reads its settings and goes as far as its database: port 9 of this machine, where nobody is."""
     passed = {key: re.sub(r"@\w+:\d+", "@127.0.0.1:9", value) for key, value in containers[name]["environment"].items()}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", *containers[name]["command"]],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "QUERYFLOW_PORT": str(free_port()), **passed},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    said = done.stdout + done.stderr
-    assert done.returncode == 1, said
-    assert '"action": "service.failed"' in said
+    log = tmp_path / "service.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", *containers[name]["command"]],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "QUERYFLOW_PORT": str(free_port()), **passed},
+            stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        await eventually(lambda: '"action": "service.waiting"' in log.read_text(), within=60)
+    finally:
+        process.terminate()
+    said = log.read_text()
+    assert process.wait(30) == 0, said
     assert "Connect" in said
     assert not any(secret in said for secret in SECRETS.values())
 

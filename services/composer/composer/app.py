@@ -25,7 +25,7 @@ from composer.sweep import SWEEP_SECONDS, forget_old_requests, learn_what_was_mi
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
 from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.heartbeat import beat, sign_off
 from queryflow.runtime.http import Readiness, create_app
 from queryflow.runtime.loops import forever
 from queryflow.runtime.outbox import DeadLetterTable, Outbox
@@ -65,6 +65,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
                 partial(forever, "composer.requests", sweep, every_seconds=SWEEP_SECONDS),
                 partial(forever, "composer.outputs", missed, every_seconds=settings.sweep_seconds),
             ),
+            sign_off=partial(sign_off, pool, settings.service, settings.instance),
         )
 
 

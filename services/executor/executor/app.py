@@ -11,6 +11,7 @@ from executor.opening import open_executor
 from executor.settings import ExecutorSettings
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.health import readiness
+from queryflow.runtime.heartbeat import sign_off
 from queryflow.runtime.http import create_app
 from queryflow.runtime.objects import open_objects
 from queryflow.runtime.outbox import DeadLetterTable
@@ -37,6 +38,7 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
             name=settings.service,
             app=create_app(settings.service, settings, routers=(), readiness=partial(_readiness, executor, bus)),
             loops=opened.loops,
+            sign_off=partial(sign_off, executor.desk.pool, settings.service, settings.instance),
         )
 
 

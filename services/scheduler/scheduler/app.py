@@ -7,7 +7,7 @@ from functools import partial
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
 from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.heartbeat import beat, sign_off
 from queryflow.runtime.http import create_app
 from queryflow.runtime.loops import forever
 from queryflow.runtime.outbox import DeadLetterTable, Outbox
@@ -39,4 +39,5 @@ async def open_service(settings: SchedulerSettings, bus: Bus) -> AsyncIterator[S
                     forever, "scheduler.settle", partial(settle_open, scheduler), every_seconds=settings.sweep_seconds
                 ),
             ),
+            sign_off=partial(sign_off, pool, settings.service, settings.instance),
         )

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
 from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import beat
+from queryflow.runtime.heartbeat import beat, sign_off
 from queryflow.runtime.http import Readiness, create_app
 from queryflow.runtime.loops import forever
 from queryflow.runtime.objects import open_objects
@@ -46,6 +46,7 @@ async def open_service(settings: StatusSettings, bus: Bus) -> AsyncIterator[Serv
                 partial(forever, "status.forget", partial(forget, status), every_seconds=TIDY_SECONDS),
                 partial(forever, "status.silent", partial(remove_silent, status), every_seconds=TIDY_SECONDS),
             ),
+            sign_off=partial(sign_off, status.pool, settings.service, settings.instance),
         )
 
 

@@ -66,6 +66,11 @@ class GuardedProcess:
         """Whether the server has not ended."""
         return self._shell.poll() is None
 
+    @property
+    def code(self) -> int | None:
+        """The exit code of a server that has ended; 128 and more where a signal ended it."""
+        return self._shell.poll()
+
     def stop(self, *, within_seconds: float = 30.0) -> None:
         """Ask the server to stop, wait for it, and kill it if it does not; a second call does nothing."""
         assert self._shell.stdin is not None

@@ -39,6 +39,12 @@ class WrongContentType(Refused):
     code = "WRONG_CONTENT_TYPE"
 
 
+class BodyTooSlow(Refused):
+    """The body took longer to come than is waited for."""
+
+    code = "BODY_TOO_SLOW"
+
+
 STATUS_OF: Mapping[type[Refused], int] = {
     Invalid: 422,
     NotFound: 404,
@@ -47,6 +53,7 @@ STATUS_OF: Mapping[type[Refused], int] = {
     Stale: 412,
     PreconditionRequired: 428,
     BodyTooLarge: 413,
+    BodyTooSlow: 408,
     WrongContentType: 415,
     Refused: 400,
 }

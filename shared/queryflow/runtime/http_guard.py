@@ -5,27 +5,28 @@ open: Host and Origin are checked (DNS rebinding), and bodies have a content typ
 origins unasked. Beyond loopback a token is demanded.
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from queryflow.domain.errors import NotAllowed, Refused
+from queryflow.domain.errors import Refused
 from queryflow.domain.storable import MOST_BYTES
-from queryflow.runtime.http_errors import BodyTooLarge, WrongContentType, response_to
+from queryflow.runtime.http_errors import BodyTooLarge, BodyTooSlow, WrongContentType, response_to
+from queryflow.runtime.http_origin import SAFE_METHODS, check_origin
 from queryflow.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from queryflow.runtime.settings import LOOPBACK_HOSTS, ServiceSettings
+from queryflow.runtime.settings import ServiceSettings
 from queryflow.runtime.strict_json import check_json
 from queryflow.runtime.telemetry import valid_traceparent, working_for
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_TYPES = frozenset({"application/json", "application/merge-patch+json", "application/yaml"})
 """None of them is one that a browser sends to another origin without asking first."""
+BODY_SECONDS = 30.0
 
 
 def token_demand(settings: ServiceSettings) -> Callable[[Request], Awaitable[None]]:
@@ -85,29 +86,6 @@ class Guard:
         HTTP_SECONDS.labels(self._service, route).observe(seconds)
 
 
-def check_origin(headers: Headers, method: str) -> None:
-    """Refuse what another site sends through a browser on this machine, and names that only pretend to be local."""
-    if _host_name(headers.get("host", "")) not in LOOPBACK_HOSTS:
-        raise NotAllowed("Only the names 127.0.0.1, localhost and [::1] lead here.", code="HOST_NOT_ALLOWED")
-    origin = headers.get("origin")
-    if origin is not None and _origin_name(origin) not in LOOPBACK_HOSTS:
-        raise NotAllowed("Pages of other sites may not speak to this service.", code="ORIGIN_NOT_ALLOWED")
-    followed_a_link = method in SAFE_METHODS and headers.get("sec-fetch-mode") == "navigate"
-    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"} and not followed_a_link:
-        raise NotAllowed("Pages of other sites may not speak to this service.", code="ORIGIN_NOT_ALLOWED")
-
-
-def _host_name(netloc: str) -> str | None:
-    return _origin_name(f"//{netloc}")
-
-
-def _origin_name(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).hostname
-    except ValueError:
-        return None
-
-
 def _refuse_null(scope: Scope) -> None:
     if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
         raise Refused("The address holds a NUL character.", code="INVALID_TEXT")
@@ -135,7 +113,18 @@ async def _checked_body(headers: Headers, receive: Receive) -> Receive:
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body; BodyTooLarge as soon as it is known to be, Refused if the caller leaves in the middle of it."""
+    """The whole body; BodyTooLarge as soon as it is known to be, Refused if the caller leaves in the middle of it.
+
+    BodyTooSlow if it takes the caller longer than a slow line does.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_body(headers, receive)
+    except TimeoutError as error:
+        raise BodyTooSlow(f"The body did not come within {BODY_SECONDS:.0f} seconds.") from error
+
+
+async def _read_body(headers: Headers, receive: Receive) -> bytes:
     declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MOST_BYTES:
         raise BodyTooLarge("A body may have 2 MiB.")

@@ -12,11 +12,15 @@ from queryflow.runtime.bus.port import Bus
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An opened service: its HTTP app, and the loops that run once the bus has started and until it has stopped."""
+    """An opened service: its HTTP app, the loops that run once the bus has started and until it has stopped.
+
+    `sign_off` is called after a stop that was asked for, and never after a crash.
+    """
 
     name: str
     app: FastAPI
     loops: Sequence[Callable[[], Awaitable[None]]]
+    sign_off: Callable[[], Awaitable[None]]
 
 
 OpenService = Callable[[Any, Bus], AbstractAsyncContextManager[Service]]

@@ -13,8 +13,10 @@ from starlette.types import ASGIApp
 
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.door import open_door
+from queryflow.runtime.patience import StopAsked, patiently
 from queryflow.runtime.service import OpenService
 from queryflow.runtime.settings import ServiceSettings
+from queryflow.runtime.slow_connections import PunctualProtocol
 
 log = structlog.get_logger()
 Loop = Callable[[], Awaitable[None]]
@@ -22,14 +24,22 @@ HTTP_END_SECONDS = 5
 
 
 async def serve(settings: ServiceSettings, bus: Bus, open_service: OpenService) -> None:
-    """Run one service until SIGTERM or SIGINT; raises what else ended it (`BusLost`, a taken port, a dead loop)."""
+    """Run one service until SIGTERM or SIGINT; raises what else ended it (`BusLost`, a taken port, a dead loop).
+
+    It waits for a database or a broker that is away when it starts. One that was asked to stop signs off.
+    """
     asked = stop_asked()
-    async with open_service(settings, bus) as service:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            service = await patiently(lambda: stack.enter_async_context(open_service(settings, bus)), asked)
+        except StopAsked:
+            return
 
         async def http() -> None:
             await answer(service.app, open_door(settings.host, settings.port))
 
         await run_until(asked, bus, [http, *service.loops])
+        await service.sign_off()
 
 
 async def run_until(asked: asyncio.Event, bus: Bus, loops: Sequence[Loop]) -> None:
@@ -37,7 +47,11 @@ async def run_until(asked: asyncio.Event, bus: Bus, loops: Sequence[Loop]) -> No
 
     A loop that fails or returns ends all of it, and its error is raised: half a service is worse than none.
     """
-    await bus.start()
+    try:
+        await patiently(bus.start, asked)
+    except StopAsked:
+        await bus.stop()
+        return
     tasks = [asyncio.ensure_future(loop()) for loop in (bus.watch, *loops)]
     asking = asyncio.create_task(asked.wait())
     log.info("Started", action="service.started")
@@ -75,7 +89,7 @@ def stop_asked() -> asyncio.Event:
 async def answer(app: ASGIApp, door: socket.socket) -> None:
     """Answer HTTP at the door until cancelled, and close it; running requests get a few seconds to end."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan="off",
+        app, http=PunctualProtocol, log_config=None, access_log=False, server_header=False, lifespan="off",
         proxy_headers=False, timeout_graceful_shutdown=HTTP_END_SECONDS,
     )  # fmt: skip
     server = _Server(config)

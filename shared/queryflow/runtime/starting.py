@@ -3,10 +3,12 @@
 import os
 import sys
 
+import asyncpg
 import structlog
 import uvloop
 from pydantic import ValidationError
 
+from queryflow.domain.errors import Refused
 from queryflow.runtime.bus.rabbit import RabbitBus
 from queryflow.runtime.crashpoints import arm
 from queryflow.runtime.logs import configure_logs
@@ -31,6 +33,9 @@ def run_service(settings_type: type[ServiceSettings], open_service: OpenService)
     bus = RabbitBus(settings.amqp_url, settings.amqp_prefix, drain_seconds=settings.drain_seconds)
     try:
         uvloop.run(serve(settings, bus, open_service))
+    except (Refused, asyncpg.PostgresError) as error:
+        log.error(f"The service cannot run: {error}", action="service.refused", service=settings.service)
+        return 1
     except Exception:
         log.exception("The service ended", action="service.failed", service=settings.service)
         return 1

@@ -48,7 +48,7 @@ class Rights:
         yield from (f"EXECUTE ON FUNCTION {function}" for function in self.calls)
 
 
-HEARTBEAT = {"service_heartbeats": ("version", "detail", "started_at", "at")}
+HEARTBEAT = {"service_heartbeats": ("version", "detail", "started_at", "at", "ended_at")}
 """Every service writes its own rows of the heartbeats; row-level security refuses the others'."""
 
 RIGHTS: dict[ServiceName, Rights] = {

@@ -90,5 +90,7 @@ service_heartbeats = Table(
     Column("detail", Json),
     instant("started_at", nullable=False, now=True),
     instant("at", nullable=False, now=True),
+    instant("ended_at"),
     PrimaryKeyConstraint("service", "instance"),
 )
+"""The last sign of life of each process. `ended_at`: it was asked to stop and signed off."""

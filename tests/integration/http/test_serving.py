@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -30,9 +31,12 @@ from queryflow.runtime.starting import run_service
 async def ready():
     return {"itself": True}
 
+async def signed_off():
+    print("signed off", flush=True)
+
 @asynccontextmanager
 async def open_service(settings, bus):
-    yield Service("service", create_app("service", settings, routers=[], readiness=ready), [])
+    yield Service("service", create_app("service", settings, routers=[], readiness=ready), [], signed_off)
     print("closed", flush=True)
 
 sys.exit(run_service(ServiceSettings, open_service))
@@ -77,25 +81,30 @@ async def test_a_service_serves_until_it_is_asked_to_stop(rabbitmq_url: str, amq
     await eventually(ready, within=60)
     process.send_signal(signal.SIGTERM)
     code, out, errors = await _outcome(process)
-    assert (code, out) == (0, "closed\n")
+    assert (code, out) == (0, "signed off\nclosed\n")
     records = [json.loads(line) for line in errors.splitlines()]
     assert {"event", "level", "timestamp"} <= set.intersection(*(set(record) for record in records))
     assert [record["action"] for record in records if "action" in record] == ["service.started", "service.stopping"]
 
 
-async def test_a_service_that_cannot_start_says_why() -> None:
-    away = f"amqp://guest:secret-word@127.0.0.1:{free_port()}/"
+async def test_a_service_that_cannot_start_says_why(rabbitmq_url: str) -> None:
+    stranger = urlsplit(rabbitmq_url)._replace(netloc=f"guest:secret-word@{rabbitmq_url.rpartition('@')[2].strip('/')}")
     cases = [
         ({}, 2, "QUERYFLOW_DATABASE_URL: Field required"),
         ({"QUERYFLOW_DATABASE_URL": "postgresql://x"}, 2, "QUERYFLOW_AMQP_URL is not set"),
         ({"QUERYFLOW_DATABASE_URL": "postgresql://x", "QUERYFLOW_HOST": "0.0.0.0"}, 2, "set QUERYFLOW_TOKEN"),
-        ({"QUERYFLOW_DATABASE_URL": "postgresql://x", "QUERYFLOW_AMQP_URL": away}, 1, "RabbitMQ does not answer"),
+        (
+            {"QUERYFLOW_DATABASE_URL": "postgresql://x", "QUERYFLOW_AMQP_URL": stranger.geturl()},
+            1,
+            "does not take the user",
+        ),
     ]
     processes = [await _alone(**environment) for environment, _, _ in cases]
     for process, (_, expected, sentence) in zip(processes, cases, strict=True):
         code, _, errors = await _outcome(process)
         assert (code, sentence in errors) == (expected, True), errors
         assert "secret-word" not in errors
+        assert "Traceback" not in errors
 
 
 async def test_the_bus_drains_before_the_loops_end() -> None:

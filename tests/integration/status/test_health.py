@@ -18,11 +18,15 @@ async def test_the_health_of_the_whole(world: World, client: httpx2.AsyncClient)
     beat = "INSERT INTO service_heartbeats (service, instance, at) VALUES ($1, $2, now() - $3::interval)"
     await world.pool.execute(beat, "executor", "one", timedelta(0))
     await world.pool.execute(beat, "executor", "two", HOUR)
+    await world.pool.execute(beat, "executor", "three", HOUR)
+    await world.pool.execute("UPDATE service_heartbeats SET ended_at = now() WHERE instance = 'three'")
     before = await get(client, "/api/status")
     execution = await world.execution(CompositionId(await world.composition()), state="running")
     since = await world.now() - HOUR
     await world.node(execution, "top", "waiting", ready_at=since)
     await world.node(execution, "paths", "ready", ready_at=await world.now())
+    await world.node(execution, "long", "running", started_at=since)
+    await world.node(execution, "short", "running", started_at=await world.now())
     await world.pool.execute(
         "INSERT INTO execution_summaries (execution_id, state, finished_at) VALUES ($1, 'failed', now()),"
         " ($2, 'failed', now() - interval '2 hours'), ($3, 'succeeded', now())",
@@ -33,9 +37,11 @@ async def test_the_health_of_the_whole(world: World, client: httpx2.AsyncClient)
     found = await get(client, "/api/status")
     alive = {each["instance"]: each["alive"] for each in found["services"]}
     assert (alive["one"], alive["two"]) == (True, False)
+    assert "three" not in alive, "it was asked to stop, and did"
     assert found["running"] == before["running"] + 1
     assert found["failed_last_hour"] == before["failed_last_hour"] + 1
     assert (found["oldest_waiting"]["node_id"], UUID(found["oldest_waiting"]["execution_id"])) == ("top", execution)
+    assert (found["oldest_running"]["node_id"], UUID(found["oldest_running"]["execution_id"])) == ("long", execution)
     assert set(found["outboxes"]) == {"composer", "executor", "scheduler"}
     assert set(found["dead_letters"]) == {"composer", "executor", "scheduler", "status"}
     assert found["queues"]["status.progress"] == 0

@@ -14,7 +14,7 @@ router = new_router("/api/status", "status")
 
 
 class ServiceAnswer(BaseModel):
-    """A process of a service; one that was silent for too long is not alive."""
+    """A process of a service; one that was silent for too long is not alive. One that was asked to stop is gone."""
 
     service: str
     instance: str
@@ -24,8 +24,8 @@ class ServiceAnswer(BaseModel):
     alive: bool
 
 
-class WaitingAnswer(BaseModel):
-    """The node that has waited the longest to be run."""
+class OpenNodeAnswer(BaseModel):
+    """A node that has not ended: since when it waits, or runs."""
 
     execution_id: UUID
     node_id: str
@@ -45,7 +45,8 @@ class HealthAnswer(BaseModel):
     requested: int
     running: int
     failed_last_hour: int
-    oldest_waiting: WaitingAnswer | None
+    oldest_waiting: OpenNodeAnswer | None
+    oldest_running: OpenNodeAnswer | None
 
 
 @router.get("", summary="Read the health of the whole")

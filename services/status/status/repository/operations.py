@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import Column, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.domain.states import ExecutionState
@@ -48,8 +48,8 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """The node that has been ready, or waiting, the longest."""
+class OpenNode:
+    """A node that has not ended, and since when it is in its state."""
 
     execution_id: UUID
     node_id: str
@@ -57,11 +57,12 @@ class Waiting:
 
 
 async def list_heartbeats(connection: AsyncConnection, silence: timedelta) -> list[Heartbeat]:
-    """Every process that was heard of, the silent ones too."""
+    """Every process that was heard of, the silent ones too; not those that were asked to stop and did."""
     table = service_heartbeats.c
     alive = (table.at > func.now() - silence).label("alive")
     columns = (table.service, table.instance, table.version, table.started_at, table.at, alive)
-    rows = await connection.execute(select(*columns).order_by(table.service, table.instance))
+    query = select(*columns).where(table.ended_at.is_(None)).order_by(table.service, table.instance)
+    rows = await connection.execute(query)
     return [Heartbeat(**row._mapping) for row in rows]
 
 
@@ -86,9 +87,14 @@ async def count_failed(connection: AsyncConnection, within: timedelta) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def oldest_waiting(connection: AsyncConnection) -> Waiting | None:
+async def oldest_running(connection: AsyncConnection) -> OpenNode | None:
+    """Who has run the longest in its present try; None if nobody runs."""
+    return await _oldest(connection, "running", workflow_executions.c.started_at)
+
+
+async def oldest_waiting(connection: AsyncConnection) -> OpenNode | None:
     """Who has waited the longest to be run; None if nobody does."""
-    found = [await _oldest(connection, state) for state in ("ready", "waiting")]
+    found = [await _oldest(connection, state, workflow_executions.c.ready_at) for state in ("ready", "waiting")]
     waiting = [each for each in found if each is not None]
     return min(waiting, key=lambda each: each.since, default=None)
 
@@ -99,9 +105,9 @@ async def count_rows(connection: AsyncConnection, tables: Mapping[str, Table]) -
     return dict((await connection.execute(select(*counts))).one()._mapping)
 
 
-async def _oldest(connection: AsyncConnection, state: str) -> Waiting | None:
+async def _oldest(connection: AsyncConnection, state: str, since: Column[Any]) -> OpenNode | None:
     table = workflow_executions.c
-    query = select(table.composition_execution_id, table.composition_node_id, table.ready_at)
-    query = query.where(table.state == state, table.ready_at.is_not(None)).order_by(table.ready_at).limit(1)
+    query = select(table.composition_execution_id, table.composition_node_id, since)
+    query = query.where(table.state == state, since.is_not(None)).order_by(since).limit(1)
     row: Any = (await connection.execute(query)).one_or_none()
-    return None if row is None else Waiting(*row)
+    return None if row is None else OpenNode(*row)

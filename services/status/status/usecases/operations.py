@@ -8,7 +8,7 @@ from datetime import timedelta
 from queryflow.domain.states import ExecutionState
 from queryflow.runtime.bus.port import Bus
 from status.repository import operations as repository
-from status.repository.operations import DEAD_LETTERS, OUTBOXES, Heartbeat, Waiting
+from status.repository.operations import DEAD_LETTERS, OUTBOXES, Heartbeat, OpenNode
 from status.status import Status
 
 AN_HOUR = timedelta(hours=1)
@@ -29,7 +29,8 @@ class Health:
     requested: int
     running: int
     failed_last_hour: int
-    oldest_waiting: Waiting | None
+    oldest_waiting: OpenNode | None
+    oldest_running: OpenNode | None
 
 
 async def read_health(status: Status) -> Health:
@@ -45,6 +46,7 @@ async def read_health(status: Status) -> Health:
             running=await repository.count_in_state(connection, ExecutionState.RUNNING),
             failed_last_hour=await repository.count_failed(connection, AN_HOUR),
             oldest_waiting=await repository.oldest_waiting(connection),
+            oldest_running=await repository.oldest_running(connection),
         )
 
 

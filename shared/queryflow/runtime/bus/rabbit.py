@@ -15,6 +15,7 @@ import aiormq
 import structlog
 from aiormq.abc import AbstractChannel, AbstractConnection
 
+from queryflow.domain.errors import Refused
 from queryflow.runtime.bus.answering import Subscription, backoff_seconds
 from queryflow.runtime.bus.port import AnyHandler, BatchHandler, BusLost, DeadLetters, Envelope
 from queryflow.runtime.bus.rabbit_batches import BatchLane
@@ -28,6 +29,7 @@ from queryflow.runtime.topology import WORK_QUEUES, check_keys, keys_of
 log = structlog.get_logger()
 BROKER_AWAY = (OSError, TimeoutError, RuntimeError, aiormq.exceptions.AMQPError)
 """What aiormq raises when the other side is gone; closed channels are RuntimeErrors there."""
+REFUSED = (aiormq.exceptions.AuthenticationError, aiormq.exceptions.ProbableAuthenticationError)
 CONNECT_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 
@@ -66,8 +68,18 @@ class RabbitBus:
         self._subscriptions.extend(Subscription(handler, service, dead_letters) for handler in handlers)
 
     async def start(self) -> None:
-        """Connect, declare everything, begin to deliver. Raises ConnectionError if the broker is away."""
-        await self._build()
+        """Connect, declare everything, begin to deliver; it may be called again after it failed.
+
+        Raises ConnectionError if the broker is away, Refused if it does not take us.
+        """
+        try:
+            await self._build()
+        except REFUSED as error:
+            message = "RabbitMQ does not take the user and password, or the virtual host, of QUERYFLOW_AMQP_URL."
+            raise Refused(message, code="BROKER_REFUSES") from error
+        except BROKER_AWAY as error:
+            await self._abandon()
+            raise ConnectionError(f"RabbitMQ does not answer: {type(error).__name__}") from error
 
     def send(self, envelopes: Sequence[Envelope]) -> Sequence["asyncio.Future[None]"]:
         """Publish without waiting; a future for each envelope, ended by the broker's confirmation."""
@@ -111,10 +123,7 @@ class RabbitBus:
 
     async def _build(self) -> None:
         self._disturbed.clear()
-        try:
-            self._connection = await asyncio.wait_for(aiormq.connect(self._url), CONNECT_SECONDS)
-        except BROKER_AWAY as error:
-            raise ConnectionError(f"RabbitMQ does not answer: {type(error).__name__}") from error
+        self._connection = await asyncio.wait_for(aiormq.connect(self._url), CONNECT_SECONDS)
         self._connection.closing.add_done_callback(partial(self._on_lost, self._connection))
         await self._declare(self._connection)
         self._writer = Writer(self._connection)

@@ -11,6 +11,7 @@ STATEMENTS = (
     "ALTER TABLE node_attempts ADD COLUMN sequence BIGINT",
     "ALTER TABLE execution_summaries ADD COLUMN compared BOOLEAN NOT NULL DEFAULT false",
     "CREATE INDEX idx_execution_summaries_uncompared ON execution_summaries (execution_id) WHERE NOT compared",
+    "ALTER TABLE service_heartbeats ADD COLUMN ended_at TIMESTAMPTZ",
     """
     ALTER TABLE template_flow_compositions
     ADD COLUMN updated_by UUID CONSTRAINT fk_template_flow_compositions_updated_by REFERENCES users (id),
