@@ -74,9 +74,8 @@ async def embedded(
 def _gateway(services: list[Service], furnished: Ready) -> Gateway:
     apps = {service.name: service.app for service in services}
     ready = {service.name: _readiness(service) for service in services}
-    return Gateway(
-        apps, {**ready, FURNISHED: furnished}, {"queryflow": apps["composer"]}
-    )  # any of them shows the counters of the process
+    # any of the apps shows the counters of the process
+    return Gateway(apps, {**ready, FURNISHED: furnished}, {"queryflow": apps["composer"]})
 
 
 def _readiness(service: Service) -> Ready:
