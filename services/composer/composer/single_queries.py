@@ -18,6 +18,8 @@ NODE = NodeId("query")
 """The one node; whoever reads the result asks for it by this name."""
 NAME_OF_TEXT = "Query"
 MISSING_VALUE = "MISSING_VALUE"
+MOST_PARAMETERS = 1_000
+"""As of a template."""
 _OF_NODE = re.compile(rf"nodes\.{NODE}\.")
 _OF_VALUES = re.compile(rf"node_parameters\.{NODE}\.")
 _DECLARED = {"type", "value"}
@@ -68,6 +70,9 @@ def text_template(key: CompositionId, sql: str, dialect: Dialect, parameters: tu
 
 def declare(given: Mapping[str, JsonValue]) -> Declared:
     """The parameters of a text: `{"type", "value"}` says the type, a bare value has the type that JSON gives it."""
+    if len(given) > MOST_PARAMETERS:
+        message = f"At most {MOST_PARAMETERS:,} parameters; these are {len(given):,}. A long list is one of them."
+        return Declared(problems=(Problem("TOO_MANY", "parameters", message),))
     parameters: list[Parameter] = []
     values: dict[str, JsonValue] = {}
     problems: list[Problem] = []

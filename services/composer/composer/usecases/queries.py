@@ -1,7 +1,7 @@
 """Running a single template or SQL text, on the path of every execution."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,7 +26,7 @@ from composer.usecases.accepting import Chosen, Start, Subject, earlier_executio
 from composer.usecases.checking import refuse_errors
 from composer.wishes import ExecutionWish, LogicalDate, Prepared
 from queryflow.domain.errors import NotFound, Problem
-from queryflow.domain.flow import Window
+from queryflow.domain.flow import Flow, Window
 from queryflow.domain.ids import PersonId, TemplateId
 from queryflow.domain.template import Dialect, Template
 from queryflow.runtime.transaction import Transaction
@@ -63,7 +63,7 @@ class RunWish(BaseModel):
 class TemplateRunWish(RunWish):
     """How to run a template by itself: its newest version, or the one that is named."""
 
-    version: int | None = Field(default=None, ge=1)
+    version: int | None = Field(default=None, ge=1, lt=2**31)
 
 
 class QueryWish(RunWish):
@@ -133,10 +133,16 @@ async def _judge(
     connections = await read_engine_connections(transaction.connection)
     engines = {name: record.frozen for name, record in connections.items()}
     problems = [*without_missing(await asyncio.to_thread(flow_problems, flow, templates, engines))]
-    chosen = Chosen(freeze(flow, templates, engines), connections)
+    chosen = Chosen(freeze(_with_sound_window(flow, problems), templates, engines), connections)
     wish = ExecutionWish(node_parameters={NODE: dict(values)}).model_copy(update={"logical_date": logical_date})
     prepared, wrong = await prepare_values(transaction, chosen, wish)
     return Judged(chosen.frozen, prepared, told([*problems, *wrong]))
+
+
+def _with_sound_window(flow: Flow, problems: Iterable[Problem]) -> Flow:
+    """The flow, without a window that is wrong: then it does not run, and its values are judged all the same."""
+    wrong = any(problem.path.split(".")[0] == "window" for problem in problems)
+    return flow.model_copy(update={"window": None}) if wrong else flow
 
 
 async def template_version(transaction: Transaction, newest: Template, version: int | None) -> Template:
@@ -151,6 +157,11 @@ async def template_version(transaction: Transaction, newest: Template, version: 
 
 
 async def refuse_text(template: Template, declared: tuple[Problem, ...]) -> None:
-    """Raise Invalid with everything that is wrong with the text and how its parameters were given."""
+    """Raise Invalid with everything that is wrong with the text and how its parameters were given.
+
+    The placeholder of a parameter that was given wrongly is not unknown.
+    """
     problems = await asyncio.to_thread(template_problems, template)
+    if declared:
+        problems = [each for each in problems if each.code != "UNKNOWN_PLACEHOLDER"]
     refuse_errors("The SQL cannot run as it is.", [*declared, *problems])
