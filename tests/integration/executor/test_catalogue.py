@@ -62,7 +62,7 @@ async def test_tables_columns_and_types_are_told_on_request(rig: Rig, tmp_path: 
     await say(rig, 1)
     found = await eventually(lambda: kept(rig, 1))
     [table] = found["tables"]
-    assert table["name"] == "things"
+    assert (table["name"], table["rows"]) == ("things", 1)
     assert [(each["name"], each["type"]) for each in table["columns"]] == [
         ("id", "INTEGER"),
         ("a name", "VARCHAR"),
