@@ -11,6 +11,7 @@ from composer.api.answers import AS_YAML, refusals
 from composer.api.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging, Person
 from composer.api.documents import AnswerFormat, DocumentFormat, FlowBody, body_of, document_response, yaml_response
 from composer.api.shapes import CompositionAnswer, CompositionDocument, CompositionStored
+from composer.bounds import preview
 from composer.repository.compositions import CompositionRecord
 from composer.usecases import compositions as usecases
 from composer.usecases.compositions import StoredComposition
@@ -154,7 +155,7 @@ def _item(record: CompositionRecord) -> CompositionItem:
         composition_id=record.composition_id,
         id=record.id,
         name=record.name,
-        description=record.description,
+        description=record.description and preview(record.description),
         tags=list(record.tags or ()),
         revision=record.revision,
         published_version=record.published_version,

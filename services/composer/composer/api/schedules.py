@@ -10,6 +10,7 @@ from pydantic import BaseModel, JsonValue
 
 from composer.api.answers import refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
+from composer.bounds import values_preview
 from composer.expected import entity_tag
 from composer.references import read_reference
 from composer.repository.schedules import ScheduleRecord
@@ -74,7 +75,7 @@ async def list_schedules(
     reference = None if composition_id is None else read_reference(composition_id)
     workflow = None if workflow_id is None else WorkflowId(workflow_id)
     page = await usecases.list_schedules(transaction, paging, reference, workflow)
-    return SchedulePage(items=[_answer(record) for record in page.items], next_cursor=page.next_cursor)
+    return SchedulePage(items=[_item(record) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=201, responses=refusals(404, 409, 422), summary="Save a new schedule")
@@ -110,6 +111,11 @@ async def _tagged(transaction: Transaction, record: ScheduleRecord, response: Re
     response.headers["ETag"] = entity_tag(record.definition_version)
     problems = await usecases.schedule_misfits(transaction, record)
     return _answer(record).model_copy(update={"problems": problems})
+
+
+def _item(record: ScheduleRecord) -> ScheduleAnswer:
+    """As a list shows it: long values are cut."""
+    return _answer(record).model_copy(update={"parameters": values_preview(record.parameters)})
 
 
 def _answer(record: ScheduleRecord) -> ScheduleAnswer:

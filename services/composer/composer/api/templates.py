@@ -10,6 +10,7 @@ from composer.api.answers import AS_YAML, refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.api.documents import AnswerFormat, DocumentFormat, TemplateBody, body_of, document_response, yaml_response
 from composer.api.shapes import OutputDocument, ParameterDocument, TemplateAnswer, TemplateDocument, TemplateStored
+from composer.bounds import parameter_preview, preview
 from composer.repository.templates import StoredTemplate
 from composer.usecases import templates as usecases
 from composer.usecases.templates import SavedTemplate
@@ -114,4 +115,6 @@ def _saved(saved: SavedTemplate, status: int) -> Response:
 def _item(stored: StoredTemplate) -> TemplateItem:
     document: dict[str, Any] = template_to_document(stored.shown)
     shown = {"description": "", "category": "general", "parameters": {}, "outputs": {}, "tags": [], **document}
+    shown["description"] = preview(shown["description"])
+    shown["parameters"] = {name: parameter_preview(each) for name, each in shown["parameters"].items()}
     return TemplateItem.model_validate({**shown, "id": stored.id, "version": stored.template.version})

@@ -10,6 +10,7 @@ from pydantic import BaseModel, JsonValue
 from composer.api.answers import refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.api.executions import ExecutionAccepted, IdempotencyKey, accepted
+from composer.bounds import preview, values_preview
 from composer.expected import entity_tag
 from composer.orders import api_order
 from composer.repository.workflows import WorkflowRecord
@@ -60,7 +61,7 @@ WorkflowPath = Annotated[WorkflowId, Depends(_read_id)]
 async def list_workflows(transaction: InTransaction, paging: Paging) -> WorkflowPage:
     """Saved queries in use, in the order of their ids."""
     page = await usecases.list_workflows(transaction, paging)
-    return WorkflowPage(items=[_answer(record) for record in page.items], next_cursor=page.next_cursor)
+    return WorkflowPage(items=[_item(record) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=201, responses=refusals(422), summary="Save a new workflow")
@@ -113,6 +114,16 @@ async def execute_workflow(
 def _tagged(stored: StoredWorkflow, response: Response) -> WorkflowAnswer:
     response.headers["ETag"] = entity_tag(stored.record.revision)
     return _answer(stored.record, stored.problems)
+
+
+def _item(record: WorkflowRecord) -> WorkflowAnswer:
+    """As a list shows it: long texts and values are cut."""
+    shortened = {
+        "description": record.description and preview(record.description),
+        "sql": record.sql and preview(record.sql),
+        "parameters": values_preview(record.parameters),
+    }
+    return _answer(record).model_copy(update=shortened)
 
 
 def _answer(record: WorkflowRecord, problems: list[Problem] | None = None) -> WorkflowAnswer:

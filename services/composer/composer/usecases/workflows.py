@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from composer.bounds import LONGEST_DESCRIPTION, LONGEST_NAME
 from composer.expected import Expected
 from composer.orders import Order
 from composer.paging import Page, PageWish, cut_page
@@ -15,7 +16,6 @@ from composer.repository.schedules import has_active_schedule
 from composer.repository.templates import find_template
 from composer.repository.workflows import WorkflowRecord
 from composer.single_queries import SingleQuery, declare, key_of, redeclare, text_template
-from composer.storability import LONGEST_NAME
 from composer.usecases.accepting import Start, Subject, earlier_execution
 from composer.usecases.queries import LONGEST_SQL, judge, refuse_text, run, template_version
 from composer.wishes import ExecutionWish, LogicalDate
@@ -25,7 +25,6 @@ from queryflow.domain.ids import PersonId, TemplateId, WorkflowId
 from queryflow.domain.template import Dialect, Template
 from queryflow.runtime.transaction import Transaction
 
-LONGEST_DESCRIPTION = 100_000
 STORED_KEYS = frozenset({"id", "created_at", "updated_at", "problems"})
 
 
