@@ -68,9 +68,11 @@ class Answer:
 class JobFailed(Exception):
     """The job ended without answers; `message` is safe to show to the person who wrote the query."""
 
-    def __init__(self, kind: ErrorKind, message: str, query: int | None = None) -> None:
+    def __init__(self, kind: ErrorKind, message: str, query: int | None = None, unread: str | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.query = query
         """Which of the job's queries failed, where that is known."""
+        self.unread = unread
+        """Which of the job's inputs could not be had, as SQL names it."""

@@ -13,7 +13,7 @@ from queryflow.domain.scarcity import is_scarcity
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
 from queryflow.sandbox.forkserver import Child, ServerLost
-from queryflow.sandbox.job import Answer, Job, JobFailed
+from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed
 from queryflow.sandbox.nursery import Nursery
 from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
 from queryflow.sandbox.values import from_json
@@ -106,12 +106,13 @@ class Sandbox:
     async def _put_inputs(self, child: Child, job: Job) -> None:
         def put() -> None:
             for name, source in job.inputs.items():
-                self._staging.put(source, child.folder, name)
+                try:
+                    self._staging.put(source, child.folder, name)
+                except OSError as error:
+                    message = f"An input of the query cannot be read: {error.strerror}."
+                    raise JobFailed(_unread(error), message, unread=f"{INPUTS}/{name}") from error
 
-        try:
-            await asyncio.to_thread(put)
-        except OSError as error:
-            raise JobFailed(_unread(error), f"An input of the query cannot be read: {error.strerror}.") from error
+        await asyncio.to_thread(put)
 
     async def _heard(self, watch: Watch) -> dict[str, Any]:
         """What the child answers; JobFailed with the reason if it fails or ends without a word."""

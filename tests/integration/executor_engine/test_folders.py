@@ -1,5 +1,7 @@
 """Tables of several files: united without a loss, or refused by the names of the files."""
 
+import errno
+import gzip
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -15,6 +17,7 @@ from executor.engines.port import ConnectionSettings, EngineFailure
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.template import Dialect, Template
 from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sandbox.staging import Staging
 from tests.integration.executor_engine.conftest import work
 
 
@@ -219,3 +222,33 @@ async def test_a_catalogue_tells_columns_rows_and_what_is_none(sandbox: Sandbox,
     assert bad.error is not None
     assert "bad/a.parquet and VARCHAR in bad/b.parquet" in bad.error
     assert [each.file for each in found.refused] == ["empty", "notes.docx"]
+
+
+async def test_a_file_that_cannot_be_had_is_called_by_its_own_name(
+    sandbox: Sandbox, directory: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root, who may be running this, can read everything."""
+    write(folder, {"closed.parquet": "SELECT 1 AS id"})
+
+    def put(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Staging, "put", put)
+    failure = await refused(sandbox, directory, folder, "SELECT * FROM closed")
+    assert (failure.kind, failure.message) == (
+        ErrorKind.FORBIDDEN,
+        "closed.parquet cannot be read: Permission denied.",
+    )
+
+
+async def test_text_files_in_folders_that_say_values_have_the_columns_too(
+    sandbox: Sandbox, directory: Path, folder: Path
+) -> None:
+    for day, name, content in (("2026-01-01", "a.csv.gz", "id\n1\n"), ("2026-01-02", "b.csv", "id\n2\n")):
+        (folder / "sales" / f"day={day}").mkdir(parents=True)
+        packed = gzip.compress(content.encode()) if name.endswith(".gz") else content.encode()
+        (folder / "sales" / f"day={day}" / name).write_bytes(packed)
+    (folder / "lines.jsonl").write_text('{"id": 1}\n{"id": 3}\n')
+    rows = await ask(sandbox, directory, folder, "SELECT id, day FROM sales ORDER BY id")
+    assert rows == [(1, date(2026, 1, 1)), (2, date(2026, 1, 2))]
+    assert await ask(sandbox, directory, folder, "SELECT max(id) FROM lines") == [(3,)]

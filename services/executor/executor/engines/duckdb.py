@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from executor.engines.folder_reading import FolderReader, ReadTables
 from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
-from executor.engines.saying import said
+from executor.engines.saying import failure_of
 from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
@@ -89,10 +89,9 @@ def _produced(answer: Answer, sql: str) -> Produced:
 
 
 async def _failure(failure: JobFailed, work: Work, tables: ReadTables, sql: str) -> EngineFailure:
-    message = said(failure.message, tables.shown)
-    if failure.kind is ErrorKind.VALIDATION and COMPARED in message:
-        message += _list_advice(work)
-    if failure.kind is ErrorKind.MISSING:
-        found = await asyncio.to_thread(tables.missing, message, work.connection.name)
-        return EngineFailure(found.kind, found.message, sql)
-    return EngineFailure(failure.kind, message, sql)
+    found = failure_of(failure, tables.shown)
+    if found.kind is ErrorKind.VALIDATION and COMPARED in found.message:
+        found = EngineFailure(found.kind, found.message + _list_advice(work))
+    if found.kind is ErrorKind.MISSING and failure.unread is None:
+        found = await asyncio.to_thread(tables.missing, found.message, work.connection.name)
+    return EngineFailure(found.kind, found.message, sql)

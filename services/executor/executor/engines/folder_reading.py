@@ -13,6 +13,7 @@ from executor.engines.missing_table import missing_table
 from executor.engines.parquet_tables import Look, ParquetTables, Prepared
 from executor.engines.port import EngineFailure, Work
 from executor.engines.table_files import Form, split
+from executor.engines.uniting import partition_items, partition_options, partition_types, place_of
 from queryflow.domain.catalogue import CatalogueColumn, CatalogueTable
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import INPUTS, Query
@@ -115,10 +116,13 @@ def _count(relation: str) -> str:
 
 def _text_table(table: FolderTable, inner: str) -> Prepared:
     """A table whose files are text, read by DuckDB itself."""
-    names = {f"tables/{inner}/{place:06}{_suffix(file.shown)}": file for place, file in enumerate(table.files)}
+    names = {place_of(f"tables/{inner}", at, file, _suffix(file.shown)): file for at, file in enumerate(table.files)}
     files = ", ".join(text(f"{INPUTS}/{name}", "duckdb") for name in names)
     reader = "read_csv" if table.form is Form.CSV else "read_json"
-    relation = f"{reader}([{files}], union_by_name = true, hive_partitioning = false)"
+    partitions = partition_types(table)
+    renamed = f" RENAME ({', '.join(partition_items(partitions))})" if partitions else ""
+    options = f"union_by_name = true, {partition_options(partitions)}"
+    relation = f"(SELECT *{renamed} FROM {reader}([{files}], {options}))"  # noqa: S608 - made of quoted names
     shown = {f"{INPUTS}/{name}": file.shown for name, file in names.items()}
     return Prepared(relation, {name: file.path for name, file in names.items()}, shown)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from executor.engines.folder_tables import FolderTable
 from executor.engines.port import EngineFailure
-from executor.engines.saying import said
+from executor.engines.saying import failure_of
 from executor.engines.table_files import TableFile
 from executor.engines.uniting import Alike, lacking, united_relation
 from queryflow.domain.scarcity import is_scarcity
@@ -114,7 +114,7 @@ class Look:
         try:
             return await self.sandbox.run(Job(tuple(queries), self.directory, self.deadline, self.inputs))
         except JobFailed as failure:
-            raise EngineFailure(failure.kind, said(failure.message, shown)) from failure
+            raise failure_of(failure, shown) from failure
 
 
 def facts(files: Iterable[TableFile]) -> tuple[Any, ...]:

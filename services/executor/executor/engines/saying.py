@@ -3,9 +3,18 @@
 import re
 from collections.abc import Mapping
 
-from queryflow.sandbox.job import INPUTS
+from executor.engines.port import EngineFailure
+from queryflow.sandbox.job import INPUTS, JobFailed
 
 _INNER = re.compile(rf"{INPUTS}/(?:tables|look|lists)/[^\s\"'\],;()]+")
+
+
+def failure_of(failure: JobFailed, shown: Mapping[str, str]) -> EngineFailure:
+    """The failure in the words of the person."""
+    if failure.unread is not None and failure.unread in shown:
+        message = failure.message.replace("An input of the query", shown[failure.unread])
+        return EngineFailure(failure.kind, message)
+    return EngineFailure(failure.kind, said(failure.message, shown))
 
 
 def said(message: str, shown: Mapping[str, str]) -> str:

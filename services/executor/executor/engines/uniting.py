@@ -43,7 +43,7 @@ def united_relation(table: FolderTable, groups: Sequence[Alike], inner: str) -> 
     places = {}
     selects = []
     for number, group in enumerate(groups):
-        own = {_place(f"tables/{inner}/{number}", place, file): file for place, file in enumerate(group.files)}
+        own = {place_of(f"tables/{inner}/{number}", at, file): file for at, file in enumerate(group.files)}
         places.update(own)
         below = "/*" * len(partitions)
         pattern = f"{INPUTS}/tables/{inner}/{number}{below}/*.parquet"
@@ -65,11 +65,32 @@ def lacking(groups: Sequence[Alike]) -> Iterator[str]:
             yield f"{column.name} is NULL in the rows of {names}: no such column is there."
 
 
-def _place(folder: str, place: int, file: TableFile) -> str:
+def place_of(folder: str, number: int, file: TableFile, suffix: str = ".parquet") -> str:
     """Its path in the sandbox, where the folders say the values of its partitions."""
     values = (NOTHING if value is None else quote(value, safe="") for value in file.constants.values())
-    folders = [f"{_PARTITION}{number}={value}" for number, value in enumerate(values)]
-    return "/".join([folder, *folders, f"{place:06}.parquet"])
+    folders = [f"{_PARTITION}{place}={value}" for place, value in enumerate(values)]
+    return "/".join([folder, *folders, f"{number:06}{suffix}"])
+
+
+def partition_types(table: FolderTable) -> dict[str, str]:
+    """The columns that folders say, with their types: as declared, or as all values have it."""
+    declared = {table_key(name): type_ for name, type_ in table.options.types.items()}
+    values = [list(file.constants.values()) for file in table.files]
+    return {
+        name: declared.get(table_key(name)) or partition_type(each[place] for each in values)
+        for place, name in enumerate(table.files[0].constants)
+    }
+
+
+def partition_items(partitions: Mapping[str, str]) -> list[str]:
+    """What a SELECT names them."""
+    return [f"{_PARTITION}{place} AS {quote_name(name)}" for place, name in enumerate(partitions)]
+
+
+def partition_options(partitions: Mapping[str, str]) -> str:
+    """What tells a reader of files to find them in the paths."""
+    types = ", ".join(f"'{_PARTITION}{place}': {type_}" for place, type_ in enumerate(partitions.values()))
+    return f"hive_partitioning = true, hive_types = {{{types}}}" if partitions else "hive_partitioning = false"
 
 
 def _columns(groups: Sequence[Alike]) -> dict[str, _Column]:
@@ -111,11 +132,7 @@ def _partitions(table: FolderTable, groups: Sequence[Alike], columns: Mapping[st
         which = ", ".join(sorted(unknown))
         message = f"Parquet files say the types of their columns themselves: declare none for {which} of {table.name}."
         raise EngineFailure(ErrorKind.VALIDATION, message)
-    values = [list(file.constants.values()) for file in table.files]
-    return {
-        name: declared.get(table_key(name)) or partition_type(each[place] for each in values)
-        for place, name in enumerate(names)
-    }
+    return partition_types(table)
 
 
 def _first_with(name: str, groups: Sequence[Alike]) -> str:
@@ -126,9 +143,8 @@ def _first_with(name: str, groups: Sequence[Alike]) -> str:
 
 def _select(group: Alike, columns: Mapping[str, _Column], partitions: Mapping[str, str], pattern: str) -> str:
     items = [_item(name, type_, columns[table_key(name)], group) for name, type_ in group.columns]
-    items += [f"{_PARTITION}{place} AS {quote_name(name)}" for place, name in enumerate(partitions)]
-    types = ", ".join(f"'{_PARTITION}{place}': {type_}" for place, type_ in enumerate(partitions.values()))
-    hive = f"hive_partitioning = true, hive_types = {{{types}}}" if partitions else "hive_partitioning = false"
+    items += partition_items(partitions)
+    hive = partition_options(partitions)
     return f"SELECT {', '.join(items)} FROM read_parquet({text(pattern, 'duckdb')}, {hive})"  # noqa: S608 - quoted
 
 
