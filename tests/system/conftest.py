@@ -87,14 +87,15 @@ def ground(
 
 
 @asynccontextmanager
-async def deploy(ground: Ground, amqp_url: str) -> AsyncIterator[System]:
-    """Four service processes on a database and a prefix of their own."""
+async def deploy(ground: Ground, amqp_url: str, **settings: str) -> AsyncIterator[System]:
+    """Four service processes on a database and a prefix of their own, with settings beside the fast ones."""
     url = await create_database(ground.server, template=ground.template)
     prefix = f"system-{uuid4().hex[:12]}."
     environment = {
         "QUERYFLOW_DATABASE_URL": url,
         "QUERYFLOW_AMQP_URL": amqp_url,
         "QUERYFLOW_AMQP_PREFIX": prefix,
+        **settings,
     }
     async with _system(Deployment(ground.home(), environment), ground.folders, furnished=False) as system:
         yield system
@@ -109,18 +110,25 @@ async def deployed(ground: Ground, rabbitmq_url: str) -> AsyncIterator[System]:
         yield system
 
 
-@pytest.fixture(scope="session")
-async def embedded(ground: Ground) -> AsyncIterator[System]:
-    """One process with all four services."""
+@asynccontextmanager
+async def embed(ground: Ground, **settings: str) -> AsyncIterator[System]:
+    """One process with all four services, with settings beside the fast ones."""
     url = await create_database(ground.server, template=ground.template)
     home = ground.home()
     (home / "samples").mkdir()
     (home / "samples" / "amc").symlink_to(ground.folders["sample"])
     (home / LOCK).touch()
-    deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url})
+    deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url, **settings})
     async with _system(deployment, {"things": ground.folders["things"]}, furnished=True) as system:
         yield system
     await drop_database(ground.server, url)
+
+
+@pytest.fixture(scope="session")
+async def embedded(ground: Ground) -> AsyncIterator[System]:
+    """One process with all four services."""
+    async with embed(ground) as system:
+        yield system
 
 
 @pytest.fixture(params=["deployed", "embedded"])

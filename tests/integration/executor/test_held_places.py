@@ -65,15 +65,32 @@ async def test_cancel_ends_those_that_run_and_those_that_wait(database: str, tmp
 async def test_what_waits_for_a_place_says_so_and_does_not_time_out(
     database: str, tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    """Every node has the time that one of them needs; all together they need longer."""
+    """They wait for longer than a node may take: the time that a node may take begins with its claim."""
     places = sandbox.settings.width
     async with open_rig(database, tmp_path, sandbox=sandbox, more=[DuckDBEngine(sandbox)], run_at_once=places) as rig:
         await connect(rig)
-        second = version(sql="SELECT pg_sleep(0.8)", timeout_seconds=2)
-        execution = await rig.request(second)
-        await eventually(lambda: counted(rig, execution, running=places, waiting=len(NODES) - places))
-        assert await rig.ended(execution) == "succeeded"
-        await eventually(lambda: is_sound(rig, execution))
+        holding = await rig.request(version())
+        await eventually(lambda: counted(rig, holding, running=places, waiting=len(NODES) - places))
+        waiting = await rig.request(version(sql="SELECT 1", timeout_seconds=3))
+        await eventually(lambda: counted(rig, waiting, waiting=len(NODES)))
+        await eventually(lambda: waited_beyond(rig, waiting, timedelta(seconds=3)))
+        await rig.cancel(holding)
+        await rig.send(FlowExecutionCancelRequested(execution_id=holding, composition_id="comp_test"))
+        assert await rig.ended(waiting) == "succeeded"
+        for node in NODES:
+            row = await rig.row(waiting, node)
+            assert row["started_at"] - row["created_at"] > timedelta(seconds=3)
+            assert row["attempt"] == 1
+        await eventually(lambda: is_sound(rig, waiting))
+
+
+async def waited_beyond(rig: Rig, execution: ExecutionId, least: timedelta) -> bool:
+    """Whether every node of the execution was made so long ago, by the database's clock, and waits."""
+    statement = """
+        SELECT bool_and(state = 'waiting' AND created_at < now() - $2::interval)
+        FROM workflow_executions WHERE composition_execution_id = $1
+    """
+    return bool(await rig.owner.fetchval(statement, execution, least))
 
 
 async def test_drain_gives_all_of_them_back(database: str, tmp_path: Path, sandbox: Sandbox) -> None:

@@ -39,6 +39,12 @@ def test_only_transient_kinds_are_tried_again(kind: ErrorKind) -> None:
     assert (wait is not None) == kind.transient
 
 
+def test_which_kinds_pass_by_themselves() -> None:
+    """A result that is not there may be away only as long as its disk or its object store is."""
+    transient = {kind.value for kind in ErrorKind if kind.transient}
+    assert transient == {"THROTTLED", "TRANSIENT", "TIMEOUT", "RESULT_UNAVAILABLE"}
+
+
 @pytest.mark.parametrize(
     ("backoff", "waits"),
     [(Backoff.EXPONENTIAL, [5, 10, 20, 40, 60, 60]), (Backoff.FIXED, [5, 5, 5, 5, 5, 5])],
