@@ -169,6 +169,45 @@ async def test_files_that_are_replaced_are_looked_at_anew(sandbox: Sandbox, dire
     assert await ask(sandbox, directory, folder, "SELECT sum(x) FROM t", engine) == [(Decimal("1.25"),)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("one.parquet", "written into", "fails"),
+        ("one.parquet", "replaced", "is read as it was"),
+        ("t/b.parquet", "written into", "fails"),
+        ("t/b.parquet", "replaced", "fails"),
+    ],
+)
+async def test_a_file_that_is_changed_while_it_is_read_is_never_half_of_each(
+    sandbox: Sandbox, directory: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str, str]
+) -> None:
+    """A single file that is replaced was read as it was; of several nobody knows whether they fit each other still."""
+    write(folder, {"one.parquet": "SELECT 1 AS x", "t/a.parquet": "SELECT 1 AS x", "t/b.parquet": "SELECT 2 AS x"})
+    file, how, then = change
+    engine, table = DuckDBEngine(sandbox), file.partition("/")[0].removesuffix(".parquet")
+    await ask(sandbox, directory, folder, f"SELECT sum(x) FROM {table}", engine)
+    run = Sandbox.run
+
+    async def changing(sandbox: Sandbox, job: Any) -> Any:
+        answers = await run(sandbox, job)
+        if how == "replaced":
+            write(folder, {"new.parquet": "SELECT 3 AS x"})
+            (folder / "new.parquet").replace(folder / file)
+        else:
+            with (folder / file).open("ab") as opened:
+                opened.write(b"more")
+        return answers
+
+    monkeypatch.setattr(Sandbox, "run", changing)
+    asked = ask(sandbox, directory, folder, f"SELECT count(*) FROM {table}", engine)
+    if then == "fails":
+        with pytest.raises(EngineFailure, match=f"{file} was changed") as failed:
+            await asked
+        assert failed.value.kind is ErrorKind.TRANSIENT
+    else:
+        assert await asked == [(1,)]
+
+
 async def test_what_is_known_of_files_is_not_looked_up_again(
     sandbox: Sandbox, directory: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

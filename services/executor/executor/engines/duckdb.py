@@ -43,6 +43,7 @@ class DuckDBEngine:
             [answer] = await self._sandbox.run(Job((query,), work.directory, work.timeout, inputs))
         except JobFailed as failure:
             raise await _failure(failure, work, tables, sql) from failure
+        await asyncio.to_thread(tables.demand_unchanged)
         return _produced(answer, sql)
 
 

@@ -37,8 +37,18 @@ class ReadTables:
     failures: dict[str, EngineFailure] = field(default_factory=dict)
     """Why mentioned tables cannot be read. A query may mention a name and not read its table."""
 
+    prepared: list[Prepared] = field(default_factory=list)
+
+    def demand_unchanged(self) -> None:
+        """EngineFailure if what was read may be no table that ever was. Looks at files."""
+        for table in self.prepared:
+            if file := table.changed():
+                message = f"{file} was changed while the query read it. Run it again once nobody writes to the file."
+                raise EngineFailure(ErrorKind.TRANSIENT, message)
+
     def add(self, name: str, table: Prepared) -> None:
         """One more that can be read."""
+        self.prepared.append(table)
         self.relations.update(dict.fromkeys(spellings(name), table.relation))
         self.inputs.update(table.inputs)
         self.shown.update(table.shown)

@@ -33,6 +33,24 @@ _SHAPES = """SELECT list(file_name), columns FROM (
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """A file as it was. Not when it was linked: that is what the sandbox does to it."""
+
+    file: TableFile
+    inode: tuple[int, int]
+    size: int
+    changed_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What two of them share if the file is still the same."""
+        return (self.file.shown, *self.file.constants.items(), *self.inode, self.size, self.changed_at)
+
+
+Facts = tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A table as a query's sandbox has it."""
 
@@ -43,6 +61,25 @@ class Prepared:
     """The person's names by those that DuckDB will say."""
     notices: tuple[str, ...] = ()
     """What the table's owner may want to know."""
+    facts: Facts = ()
+    """What the files were."""
+    was_looked_at: bool = False
+    """Whether the relation holds for these very files only."""
+
+    def changed(self) -> str | None:
+        """A file that may have been read as two: written into, or another than the one that was looked at.
+
+        The sandbox has the files themselves: one that was replaced or removed later was read as it was.
+        """
+        for before in self.facts:
+            try:
+                now = _fact(before.file)
+            except OSError:
+                now = None
+            replaced = now is None or now.inode != before.inode
+            if now != before and (self.was_looked_at or not replaced):
+                return before.file.shown
+        return None
 
 
 class ParquetTables:
@@ -56,20 +93,23 @@ class ParquetTables:
         """The table with its files below `tables/<inner>`; EngineFailure if they are no one table."""
         if len(table.files) == 1 and not table.files[0].constants and not table.options.types:
             name, file = f"tables/{inner}.parquet", table.files[0]
-            return Prepared(_relation(f"{INPUTS}/{name}"), {name: file.path}, {f"{INPUTS}/{name}": file.shown})
-        groups = await self._alike(table, directory, deadline)
+            shown = {f"{INPUTS}/{name}": file.shown}
+            known = await asyncio.to_thread(facts, table.files)
+            return Prepared(_relation(f"{INPUTS}/{name}"), {name: file.path}, shown, facts=known)
+        known = await asyncio.to_thread(facts, table.files)
+        groups = await self._alike(table, known, directory, deadline)
         relation, places = united_relation(table, groups, inner)
         inputs = {name: file.path for name, file in places.items()}
         shown = {f"{INPUTS}/{name}": file.shown for name, file in places.items()}
-        return Prepared(relation, inputs, shown, tuple(lacking(groups)))
+        return Prepared(relation, inputs, shown, tuple(lacking(groups)), known, was_looked_at=True)
 
-    async def _alike(self, table: FolderTable, directory: Path, deadline: timedelta) -> tuple[Alike, ...]:
-        key = await asyncio.to_thread(facts, table.files)
+    async def _alike(self, table: FolderTable, known: Facts, directory: Path, deadline: timedelta) -> tuple[Alike, ...]:
+        key = tuple(each.key for each in known)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         groups = await self._looked_at(table, directory, deadline)
-        if await asyncio.to_thread(facts, table.files) != key:
+        if await asyncio.to_thread(facts, table.files) != known:
             raise EngineFailure(
                 ErrorKind.TRANSIENT, f"Files of the table {table.name} were changed while they were read."
             )
@@ -117,18 +157,18 @@ class Look:
             raise failure_of(failure, shown) from failure
 
 
-def facts(files: Iterable[TableFile]) -> tuple[Any, ...]:
-    """What the files are now. Not when they were linked: that is what the sandbox does to them.
-
-    EngineFailure if one is gone.
-    """
+def facts(files: Iterable[TableFile]) -> Facts:
+    """What the files are now. EngineFailure if one is gone."""
     found = []
     for file in files:
         try:
-            known = file.path.stat()
+            found.append(_fact(file))
         except OSError as error:
             kind = ErrorKind.TRANSIENT if is_scarcity(error) else ErrorKind.MISSING
             raise EngineFailure(kind, f"{file.shown} cannot be read: {error.strerror}.") from error
-        constants = tuple(file.constants.items())
-        found.append((file.shown, constants, known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns))
     return tuple(found)
+
+
+def _fact(file: TableFile) -> Fact:
+    known = file.path.stat()
+    return Fact(file, (known.st_dev, known.st_ino), known.st_size, known.st_mtime_ns)
