@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from executor.apart import together_or_each, try_each
 from executor.executor import Executor
 from executor.frozen import RunningExecution
+from executor.leftovers import remove_leftovers
 from executor.repository import repairs, results
 from executor.results import RESULTS, executions_of
 from executor.usecases.cancel import cancel
@@ -53,6 +54,7 @@ async def tidy(executor: Executor) -> None:
         while await _patiently(partial(drop_empty_partitions, connection, before)):
             pass
     await _remove_orphans(executor, before)
+    await remove_leftovers(executor)
 
 
 async def _patiently(call: Callable[[], Awaitable[int]]) -> int:

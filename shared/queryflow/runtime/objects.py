@@ -1,5 +1,6 @@
 """The object store: results by key, in a folder or in S3, behind one port."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -38,6 +39,9 @@ class ObjectStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
+
+    async def remove_leftovers(self, age: timedelta) -> None:
+        """Remove what crashes and deletions left that is older than that, and is no object."""
 
 
 def open_objects(settings: ServiceSettings) -> ObjectStore:

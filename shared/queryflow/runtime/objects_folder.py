@@ -4,6 +4,9 @@ import asyncio
 import os
 import secrets
 import shutil
+import time
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from queryflow.domain.errors import NotFound
@@ -46,8 +49,12 @@ class FolderObjects:
         return await asyncio.to_thread(_keys_below, self._root, prefix)
 
     async def delete(self, key: str) -> None:
-        """Remove the file; its folder stays."""
+        """Remove the file; its folder stays until it has been empty for long."""
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    async def remove_leftovers(self, age: timedelta) -> None:
+        """Remove files that a crash left unfinished, and folders that have been empty for so long."""
+        await asyncio.to_thread(_remove_leftovers, self._root, time.time() - age.total_seconds())
 
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*parts_of(key))
@@ -60,12 +67,11 @@ class FolderObjects:
 
     def _put(self, key: str, content: Path | bytes) -> None:
         target = self._path(key)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self._root / UNFINISHED / secrets.token_hex(16)
         try:
             _write(unfinished, content)
             crashpoint("objects.before_rename")
-            unfinished.replace(target)
+            _move(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
         _flush_folders(target.parent, self._root)
@@ -76,6 +82,36 @@ def _keys_below(root: Path, prefix: str) -> list[str]:
     files = (path for path in (root / whole_folders).rglob("*") if path.is_file() and UNFINISHED not in path.parts)
     keys = (path.relative_to(root).as_posix() for path in files)
     return sorted(key for key in keys if key.startswith(prefix))
+
+
+def _move(path: Path, target: Path) -> None:
+    """Give the file its name; again where its folder, empty for long, was removed just now."""
+    for last in (False, True):
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.replace(target)
+        except FileNotFoundError:
+            if last:
+                raise
+        else:
+            return
+
+
+def _remove_leftovers(root: Path, since: float) -> None:
+    for folder, folders, files in os.walk(root, topdown=False):
+        here = Path(folder)
+        if here == root / UNFINISHED:
+            for path in (here / name for name in files):
+                if path.stat().st_mtime < since:
+                    path.unlink(missing_ok=True)
+        elif here != root and not files and not any((here / name).exists() for name in folders):
+            _remove_empty(here, since)
+
+
+def _remove_empty(folder: Path, since: float) -> None:
+    with suppress(OSError):  # somebody put something into it just now
+        if folder.stat().st_mtime < since:
+            folder.rmdir()
 
 
 def _write(path: Path, content: Path | bytes) -> None:

@@ -5,6 +5,7 @@ A PUT is atomic there, and `upload_file` retries and sends large files in parts,
 
 import errno
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -69,6 +70,9 @@ class S3Objects:
     async def delete(self, key: str) -> None:
         """Delete the object; one that is not there is no error."""
         await self._call(partial(self._client.delete_object, Bucket=self._bucket, Key=self._name(key)))
+
+    async def remove_leftovers(self, age: timedelta) -> None:
+        """Nothing: a bucket has no folders, and forgets unfinished uploads by a rule of its own."""
 
     def _name(self, key: str) -> str:
         return self._prefix + "/".join(parts_of(key))

@@ -1,6 +1,7 @@
 """What was kept long enough goes: executions with their results, the months they lay in, and results without a row."""
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ import pytest
 from executor import sweeper
 from queryflow.domain.ids import ExecutionId, uuid7
 from tests.integration.executor.rig import Rig, flow_of, open_rig
+from tests.support.eventually import eventually
 
 MONTH = """
     SET ROLE queryflow_migrator;
@@ -69,3 +71,23 @@ async def test_results_that_a_crash_left_without_a_row_go_when_they_are_old(rig:
         await objects.put_bytes(key, b"rows")
     await sweeper.tidy(rig.executor)
     assert set(await objects.list("")) == stay
+
+
+LONG_AGO = 1_577_836_800
+RUNNING = """
+    UPDATE workflow_executions SET state = 'running', fence = 3
+    WHERE composition_execution_id = $1 AND composition_node_id = 'a' RETURNING id
+"""
+
+
+async def test_folders_of_attempts_that_nobody_runs_go_when_they_are_old(rig: Rig) -> None:
+    execution = await rig.request(flow_of([("a", "b")]))
+    row = await eventually(lambda: rig.owner.fetchval(RUNNING, execution))
+    attempts, running = rig.executor.attempts, f"{row}-1-3"
+    for name in (running, f"{row}-1-2", f"{uuid7(datetime.now(UTC))}-1-1", "catalogue-x", "young"):
+        (attempts / name).mkdir(parents=True)
+        (attempts / name / "result.parquet").write_bytes(b"rows")
+        if name != "young":
+            os.utime(attempts / name, (LONG_AGO, LONG_AGO))
+    await sweeper.tidy(rig.executor)
+    assert {path.name for path in attempts.iterdir()} == {running, "young"}

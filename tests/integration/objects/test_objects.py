@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock
 from uuid import uuid4
@@ -198,3 +199,22 @@ async def test_a_crash_while_writing_leaves_the_old_content(tmp_path: Path) -> N
     assert ended.returncode == -signal.SIGKILL
     assert await store.read(KEY) == b"old"
     assert await store.list("") == [KEY]
+
+
+async def test_what_crashes_left_in_a_folder_goes_when_it_is_old(tmp_path: Path) -> None:
+    store = open_objects(_settings(str(tmp_path)))
+    await store.put_bytes("results/kept/n/1-1.parquet", b"rows")
+    await store.put_bytes("results/emptied/n/1-1.parquet", b"rows")
+    await store.delete("results/emptied/n/1-1.parquet")
+    old, young = tmp_path / ".unfinished" / "old", tmp_path / ".unfinished" / "young"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    (tmp_path / "results" / "fresh").mkdir()
+    for path in (old, *(tmp_path / "results" / "emptied").rglob("*"), tmp_path / "results" / "emptied"):
+        os.utime(path, (0, 0))
+    await store.remove_leftovers(timedelta(days=1))
+    assert [path.name for path in (tmp_path / ".unfinished").iterdir()] == ["young"]
+    os.utime(tmp_path / "results" / "emptied", (0, 0))
+    await store.remove_leftovers(timedelta(days=1))
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"kept", "fresh"}
+    assert await store.list("") == ["results/kept/n/1-1.parquet"]

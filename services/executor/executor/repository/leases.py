@@ -1,6 +1,6 @@
 """Leases of running nodes: renewed together, given back, entered into another phase."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -49,3 +49,15 @@ async def enter(connection: Connection, attempt: Attempt, phase: Phase, lease: t
 async def release(connection: Connection, attempt: Attempt) -> list[asyncpg.Record]:
     """Give an attempt back unfinished, ready for anybody; its row, unless it was not ours any more."""
     return await connection.fetch(RELEASE, attempt.id, attempt.fence)
+
+
+async def running(connection: Connection, held: Collection[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
+    """Those of the rows and fences that are being run, whoever runs them."""
+    ids, fences = [each[0] for each in held], [each[1] for each in held]
+    return {(row["id"], row["fence"]) for row in await connection.fetch(RUNNING, ids, fences)}
+
+
+RUNNING = """
+SELECT node.id, node.fence FROM unnest($1::uuid[], $2::bigint[]) AS held(id, fence)
+JOIN workflow_executions AS node ON node.id = held.id AND node.fence = held.fence AND node.state = 'running'
+"""
