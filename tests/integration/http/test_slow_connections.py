@@ -23,17 +23,23 @@ CLOSED_WITHIN_SECONDS = 20.0
 MANY = 200
 
 
-async def _ready() -> dict[str, bool]:
-    return {"itself": True}
+@pytest.fixture
+def gate() -> asyncio.Event:
+    """Lets `/health/ready` answer."""
+    return asyncio.Event()
 
 
 @pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def port(monkeypatch: pytest.MonkeyPatch, gate: asyncio.Event) -> AsyncIterator[int]:
     """A service with limits that a test can wait for."""
     monkeypatch.setattr(PunctualProtocol, "head_seconds", HEAD_SECONDS)
     monkeypatch.setattr(http_guard, "BODY_SECONDS", BODY_SECONDS)
+
+    async def ready() -> dict[str, bool]:
+        return {"itself": await gate.wait()}
+
     settings = ServiceSettings(database_url="postgresql://unused")
-    app: FastAPI = create_app("service", settings, routers=[], readiness=_ready)
+    app: FastAPI = create_app("service", settings, routers=[], readiness=ready)
     door = open_door("127.0.0.1", 0)
     serving = asyncio.create_task(answer(app, door))
     yield door.getsockname()[1]
@@ -93,3 +99,14 @@ async def test_a_body_that_does_not_come_is_not_waited_for(port: int) -> None:
     found = await _until_closed(reader, writer)
     assert found.startswith(b"HTTP/1.1 408")
     assert b"BODY_TOO_SLOW" in found
+
+
+async def test_an_answer_may_take_long_and_the_next_request_may_not(port: int, gate: asyncio.Event) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await _until_closed(*await asyncio.open_connection("127.0.0.1", port)) == b"", "that was long enough"
+    gate.set()
+    async with asyncio.timeout(CLOSED_WITHIN_SECONDS):
+        assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+    writer.write(b"GET /health")
+    assert await _until_closed(reader, writer) == b""
