@@ -14,53 +14,15 @@ from sqlglot.tokenizer_core import Token, TokenType
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.windows import ResolvedWindow
+from queryflow.sql.amc_functions import function_edits, macro_statements
 from queryflow.sql.amc_tables import TIME_COLUMNS
 from queryflow.sql.literals import instant, quote_name
 from queryflow.sql.placeholders import QUOTED_TOKENS
 from queryflow.sql.strings import filled_texts
-from queryflow.sql.tokens import Edit, closing, commas, end_of, is_call, tokenize
+from queryflow.sql.tokens import Edit, closing, end_of, is_call, tokenize
 
 ALL_TIME = "all_time"
 """The schema whose relations are the tables without the window's filter."""
-
-RENAMED = {
-    "COLLECT": "array_agg",
-    "PERCENTILE": "quantile_cont",
-    "APPROX_PERCENTILE": "approx_quantile",
-    "CARDINALITY": "len",
-    "NVL": "coalesce",
-    "IFNULL": "coalesce",
-    "EXPLODE": "unnest",
-    "REGEXP_SPLIT": "regexp_split_to_array",
-    "HASH64": "hash",
-}
-"""Functions that DuckDB has under another name."""
-
-MACROS = {
-    "SECONDS_BETWEEN": "(a, b) AS date_diff('second', a, b)",
-    "NVL2": "(a, b, c) AS CASE WHEN a IS NOT NULL THEN b ELSE c END",
-    "CHARINDEX": "(part, whole) AS strpos(whole, part), (part, whole, first) AS"
-    " CASE WHEN strpos(substring(whole, first), part) = 0 THEN 0"
-    " ELSE strpos(substring(whole, first), part) + first - 1 END",
-    "LOCATE": "(part, whole) AS strpos(whole, part), (part, whole, first) AS"
-    " CASE WHEN strpos(substring(whole, first), part) = 0 THEN 0"
-    " ELSE strpos(substring(whole, first), part) + first - 1 END",
-    "REGEXP_SUBSTR": "(whole, pattern) AS"
-    " CASE WHEN regexp_matches(whole, pattern) THEN regexp_extract(whole, pattern) END",
-    "STR_TO_MAP": "(whole, pairs, keys) AS map_from_entries(list_transform(string_split(whole, pairs),"
-    " lambda each: {'k': split_part(each, keys, 1), 'v': split_part(each, keys, 2)}))",
-    "E": "() AS exp(1)",
-    "ARRAY_COMPLEMENT": "(a, b) AS list_filter(a, lambda each: NOT list_contains(b, each))",
-    "ARRAY_REMOVE": "(a, gone) AS list_filter(a, lambda each: each IS DISTINCT FROM gone)",
-    "ARRAY_UNION": "(a, b) AS list_distinct(list_concat(a, b))",
-    "CONTAINED_IN": "(one, many) AS list_contains(many, one)",
-    "CONVERT_TIME_ZONE_FROM_UTC": "(moment, zone) AS timezone(zone, timezone('UTC', CAST(moment AS TIMESTAMP)))",
-    "EPOCH_TO_UTC_TIMESTAMP": "(epoch) AS make_timestamp(CAST(epoch AS BIGINT) *"
-    " CASE WHEN abs(epoch) >= 100000000000 THEN 1000 ELSE 1000000 END)",
-    "DAYOFWEEK": "(moment) AS date_part('dow', moment) + 1",
-    "JSON_SERIALIZE": "(document) AS CAST(document AS VARCHAR)",
-}
-"""Functions that DuckDB lacks, or that mean another thing there (DAYOFWEEK: 1 is Sunday)."""
 
 NOW_WORDS = {"today": "current_date", "now": "current_timestamp"}
 PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -78,7 +40,7 @@ def setup_statements(template: Template, tables: Mapping[str, str], window: Reso
     used = {name: relation for name, relation in tables.items() if name.lower() in words}
     if template.dialect is not Dialect.AMC:
         return tuple(_view(quote_name(name), relation) for name, relation in used.items())
-    return (f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *_macros(words))
+    return (f"CREATE SCHEMA {ALL_TIME}", *_amc_views(used, window), *macro_statements(words))
 
 
 def amc_edits(tokens: Sequence[Token], window: ResolvedWindow, texts: Mapping[int, str]) -> list[Edit]:
@@ -90,8 +52,12 @@ def amc_edits(tokens: Sequence[Token], window: ResolvedWindow, texts: Mapping[in
     for index, token in enumerate(tokens):
         if token.token_type in QUOTED_TOKENS:
             edits += _now_word(tokens, index)
+        elif is_call(tokens, index) and token.text.upper() == "EXTEND_TIME_WINDOW":
+            edits.append(_extended(tokens, index, window, texts))
         elif is_call(tokens, index):
-            edits += _call(tokens, index, window, texts)
+            edits += function_edits(tokens, index)
+        elif _is_named_at(tokens, index):
+            edits.append(Edit(token.start, end_of(token), quote_name(token.text)))
     return edits
 
 
@@ -105,28 +71,6 @@ def amc_problems(sql: str) -> list[Problem]:
     except Invalid as error:
         return list(error.problems)
     return []
-
-
-def _call(tokens: Sequence[Token], index: int, window: ResolvedWindow, texts: Mapping[int, str]) -> list[Edit]:
-    word = tokens[index].text.upper()
-    if word == "EXTEND_TIME_WINDOW":
-        return [_extended(tokens, index, window, texts)]
-    if word == "NAMED_ROW":
-        return _named_row(tokens, index)
-    if word in RENAMED:
-        return [Edit(tokens[index].start, end_of(tokens[index]), RENAMED[word])]
-    return []
-
-
-def _named_row(tokens: Sequence[Token], index: int) -> list[Edit]:
-    """NAMED_ROW('k', v, …) becomes {'k': v, …}."""
-    end = closing(tokens, index + 1)
-    if end is None:
-        return []
-    after_keys = commas(tokens, index + 1, end)[::2]
-    opening = Edit(tokens[index].start, end_of(tokens[index + 1]), "{")
-    colons = [Edit(tokens[each].start, end_of(tokens[each]), ":") for each in after_keys]
-    return [opening, *colons, Edit(tokens[end].start, end_of(tokens[end]), "}")]
 
 
 def _extended(tokens: Sequence[Token], index: int, window: ResolvedWindow, texts: Mapping[int, str]) -> Edit:
@@ -170,6 +114,12 @@ def _period(written: str) -> str:
     return " ".join(f"to_{unit.lower()}s({int(count)})" for count, unit in counted if count)
 
 
+def _is_named_at(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the word is a name, which DuckDB takes for the beginning of AT TIME ZONE."""
+    following = [each.token_type for each in tokens[index + 1 : index + 2]]
+    return tokens[index].text.lower() == "at" and following != [TokenType.TIME]
+
+
 def _now_word(tokens: Sequence[Token], index: int) -> list[Edit]:
     """CAST('today' AS DATE) and CAST('now' AS TIMESTAMP), which only AMC reads."""
     word = NOW_WORDS.get(tokens[index].text.lower())
@@ -195,10 +145,6 @@ def _in_window(name: str, window: ResolvedWindow) -> str:
 
 def _view(name: str, relation: str) -> str:
     return f"CREATE VIEW {name} AS SELECT * FROM {relation}"
-
-
-def _macros(words: set[str]) -> list[str]:
-    return [f"CREATE MACRO {name}{body}" for name, body in MACROS.items() if name.lower() in words]
 
 
 def _moment(at: datetime) -> str:

@@ -12,7 +12,8 @@ from queryflow.domain.kinds import column_kind
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.template_file import read_template
-from queryflow.sql.amc_on_duckdb import MACROS, amc_problems, setup_statements
+from queryflow.sql.amc_functions import MACROS
+from queryflow.sql.amc_on_duckdb import amc_problems, setup_statements
 from queryflow.sql.amc_schema import amc_schema
 from queryflow.sql.outputs import infer_outputs
 from queryflow.sql.render import render
@@ -138,6 +139,19 @@ def test_an_extended_table_keeps_its_name_and_joins(tmp_path: Path, connection: 
         ("ARRAY_REMOVE([1, NULL, 2], 1)", [None, 2]),
         ("ARRAY_SORT(ARRAY_UNION([1, 2], [2, 3]))", [1, 2, 3]),
         ("CONTAINED_IN(1, [1, 2])", True),
+        ("CONTAINED_IN('b', 'a', CONCAT('b', '')) AND NOT CONTAINED_IN(3, 1, 2) AND CONTAINED_IN('a', 'a')", True),
+        ("GREATEST(1, 2, NULL) IS NULL AND LEAST(NULL, 1) IS NULL AND LEAST(3, GREATEST(1, 2)) = 2", True),
+        ("GREATEST(DATE '2026-01-02', CAST(NULL AS DATE))", None),
+        ("ARRAY_DISTINCT(['b', 'a', 'b', 'c', 'a'])", ["b", "a", "c"]),
+        ("ARRAY_UNION([3, 1], [2, 3, 0])", [3, 1, 2, 0]),
+        ("REGEXP_REPLACE('banana', 'a', 'o')", "bonono"),
+        ("REGEXP_REPLACE('ab-cd', '([a-z])([a-z])', '$2$1')", "ba-dc"),
+        ("FROM_VARBINARY(TO_VARBINARY('grün'))", "grün"),
+        ("LENGTH(UUID())", 36),
+        ("HASH64('a') = HASH64('a') AND HASH64('a') <> HASH64('b') AND HASH64('a') < 0", True),
+        ("DATE_DIFF(DATE '2026-01-01', DATE '2026-01-31', DAY)", 30),
+        ("DATE_DIFF('day', DATE '2026-01-01', DATE '2026-01-31')", 30),
+        ("FORMAT(TIMESTAMP '2026-01-04 03:05:06', 'yyyy-MM-dd''T''HH:mm:ss EEE 100%')", "2026-01-04T03:05:06 Sun 100%"),
         ("CAST(CONVERT_TIME_ZONE_FROM_UTC(TIMESTAMP '2026-07-01', 'Europe/Berlin') AS STRING)", "2026-07-01 02:00:00"),
         ("CAST(EPOCH_TO_UTC_TIMESTAMP(1700000000) AS STRING)", "2023-11-14 22:13:20"),
         ("CAST(EPOCH_TO_UTC_TIMESTAMP(1700000000000) AS STRING)", "2023-11-14 22:13:20"),
@@ -162,6 +176,25 @@ def test_functions_of_amc_mean_what_amazon_says(
 
 def test_a_list_becomes_rows(connection: duckdb.DuckDBPyConnection) -> None:
     assert run(connection, amc("SELECT EXPLODE([1, 2]) AS x"), {}).fetchall() == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("WITH collect(x) AS (SELECT 1) SELECT x FROM collect", [(1,)]),
+        ("WITH a(x) AS (SELECT 1), nvl(y) AS (SELECT 2) SELECT x + y FROM a JOIN nvl ON TRUE", [(3,)]),
+        ("SELECT x FROM (SELECT 5) AS collect(x)", [(5,)]),
+        ("SELECT at, s.at + 1 AS AT FROM (SELECT 1 AS at) AS s GROUP BY at", [(1, 2)]),
+        ("SELECT CAST(TIMESTAMP '2026-01-01' AT TIME ZONE 'UTC' AS STRING) AS at", [("2026-01-01 00:00:00+00",)]),
+    ],
+)
+def test_names_are_left_alone(connection: duckdb.DuckDBPyConnection, sql: str, expected: Any) -> None:
+    assert run(connection, amc(sql), {}).fetchall() == expected
+
+
+def test_a_pattern_of_format_that_is_not_known_is_said_before_it_runs() -> None:
+    assert codes(amc_problems("SELECT FORMAT(x, '#,##0.00') AS x FROM t")) == ["AMC_FORMAT"]
+    assert codes(amc_problems("SELECT FORMAT(x, p) AS x FROM t")) == ["AMC_FORMAT"]
 
 
 def test_only_what_the_query_mentions_is_set_up(tables: dict[str, str]) -> None:
