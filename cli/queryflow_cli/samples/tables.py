@@ -32,6 +32,8 @@ DUCKDB_TYPES: Mapping[str, str] = {
     "TIMESTAMP": "TIMESTAMP",
     "DECIMAL": "DECIMAL(38,4)",
     "DECIMAL(38,4)": "DECIMAL(38,4)",
+    "DECIMAL(38,2)": "DECIMAL(38,2)",
+    "ARRAY[STRING]": "VARCHAR[]",
     "ARRAY[LONG]": "BIGINT[]",
     "ARRAY[INTEGER]": "INTEGER[]",
 }

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 
 from queryflow.sql.amc_schema import amc_schema
 from queryflow_cli.samples import amc
+from queryflow_cli.samples.dataset import write_manifest
 from queryflow_cli.samples.expressions import CAMPAIGN, PERSON, SEARCH, moment
 from queryflow_cli.samples.tables import DUCKDB_TYPES, SAMPLE_TABLES
 
@@ -48,12 +50,21 @@ def test_every_column_is_official() -> None:
 
 
 def test_each_table_has_the_official_columns_in_their_order_and_type(tmp_path: Path) -> None:
-    amc.generate(tmp_path / "set", size="tiny")
-    for name in SAMPLE_TABLES:
+    made = amc.generate(tmp_path / "set", size="tiny")
+    assert {name for name, rows in made.rows.items() if rows} == set(SAMPLE_TABLES)
+    for name in amc_schema():
         file = str(tmp_path / "set" / f"{name}.parquet")
         found = duckdb.connect().execute("DESCRIBE FROM read_parquet(?)", [file]).fetchall()
         wanted = [(column, DUCKDB_TYPES[kind]) for column, kind in amc_schema()[name].items()]
         assert [(column, kind) for column, kind, *_ in found] == wanted
+
+
+def test_a_sample_from_before_it_had_every_table_is_made_again(tmp_path: Path) -> None:
+    made = amc.generate(tmp_path / "set", size="tiny")
+    write_manifest(tmp_path / "set", replace(made, rows={name: made.rows[name] for name in SAMPLE_TABLES}))
+    (tmp_path / "set" / "adserver_traffic.parquet").unlink()
+    assert amc.generate(tmp_path / "set", size="tiny") == made
+    assert (tmp_path / "set" / "adserver_traffic.parquet").is_file()
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_gives_others(tmp_path: Path) -> None:
