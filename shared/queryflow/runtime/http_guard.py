@@ -21,12 +21,15 @@ from queryflow.runtime.http_errors import BodyTooLarge, BodyTooSlow, WrongConten
 from queryflow.runtime.http_origin import SAFE_METHODS, check_origin
 from queryflow.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from queryflow.runtime.settings import ServiceSettings
-from queryflow.runtime.strict_json import check_json
+from queryflow.runtime.strict_json import judge_json
 from queryflow.runtime.telemetry import valid_traceparent, working_for
 
 BODY_TYPES = frozenset({"application/json", "application/merge-patch+json", "application/yaml"})
 """None of them is one that a browser sends to another origin without asking first."""
 BODY_SECONDS = 30.0
+LARGE_BYTES = 65_536
+JUDGED = "queryflow.judged"
+"""Where the scope keeps a JSON body as it was read (`strict_json.Judged`)."""
 
 
 def token_demand(settings: ServiceSettings) -> Callable[[Request], Awaitable[None]]:
@@ -75,7 +78,7 @@ class Guard:
         if self._on_loopback:
             check_origin(headers, scope["method"])
         if scope["method"] not in SAFE_METHODS:
-            receive = await _checked_body(headers, receive)
+            receive = await _checked_body(scope, headers, receive)
         with working_for(valid_traceparent(headers.get("traceparent"))):
             await self._app(scope, receive, send)
 
@@ -91,15 +94,19 @@ def _refuse_null(scope: Scope) -> None:
         raise Refused("The address holds a NUL character.", code="INVALID_TEXT")
 
 
-async def _checked_body(headers: Headers, receive: Receive) -> Receive:
-    """Read and check the body; what is returned gives it to the app once more."""
+async def _checked_body(scope: Scope, headers: Headers, receive: Receive) -> Receive:
+    """Read and check the body; what is returned gives it to the app once more, and JSON is in the scope as it was read.
+
+    A large one is read in a thread, so that others are answered meanwhile.
+    """
     body = await read_body(headers, receive)
     if body:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in BODY_TYPES:
             raise WrongContentType("Send the body as application/json.")
         if kind.endswith("json"):
-            check_json(body)
+            is_large = len(body) >= LARGE_BYTES
+            scope[JUDGED] = await asyncio.to_thread(judge_json, body) if is_large else judge_json(body)
     given = False
 
     async def replay() -> Message:

@@ -8,10 +8,20 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from queryflow.runtime.faults import collides
+from queryflow.runtime.http_guard import JUDGED
 from queryflow.runtime.repeating import repeated
 
 STACK = "fastapi_function_astack"
 """Where FastAPI keeps what ends with the route's function: the transaction, which commits there."""
+
+
+class _JudgedRequest(Request):
+    """A request whose JSON was read before, by whoever judged it."""
+
+    async def json(self) -> Any:
+        """The body as it was judged."""
+        judged = self.scope.get(JUDGED)
+        return await super().json() if judged is None else judged.document
 
 
 class RepeatingRoute(APIRoute):
@@ -27,7 +37,7 @@ class RepeatingRoute(APIRoute):
         async def serve(request: Request) -> Response:
             async def once() -> Response:
                 async with AsyncExitStack() as request.scope[STACK]:
-                    return await handle(request)
+                    return await handle(_JudgedRequest(request.scope, request.receive))
 
             return await repeated(once, after=collides)
 

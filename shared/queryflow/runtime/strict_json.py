@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from queryflow.domain.errors import Refused
 from queryflow.domain.storable import MOST_DEPTH, is_storable
@@ -18,15 +19,33 @@ class Unacceptable(Refused):
     code = "INVALID_JSON"
 
 
-def check_json(body: bytes) -> None:
-    """Pass, or raise `Unacceptable` with a sentence that says what is wrong."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A body that was found to be acceptable, read."""
+
+    document: Any
+    has_duplicates: bool
+    """Whether an object has a key twice; of such, the last is in the document."""
+
+
+def judge_json(body: bytes) -> Judged:
+    """The body, read once for all; raises `Unacceptable` with a sentence that says what is wrong."""
     if _depth(body) > MOST_DEPTH:
         raise Unacceptable(f"The JSON is nested deeper than {MOST_DEPTH} levels.", code="JSON_TOO_DEEP")
+    duplicates: list[bool] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        read = dict(pairs)
+        if len(read) < len(pairs):
+            duplicates.append(True)
+        return read
+
     try:
-        document = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        document = json.loads(body, object_pairs_hook=unique, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Unacceptable(f"The body is not valid JSON: {_sentence(error)}") from None
     _check_texts(document)
+    return Judged(document, has_duplicates=bool(duplicates))
 
 
 def _depth(body: bytes) -> int:

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from composer.api import documents
 from composer.usecases import accepting, checking
 from composer.wishes import prepare
+from queryflow.domain.places import with_places
+from queryflow.runtime import http_guard
+from queryflow.runtime.strict_json import judge_json
 from queryflow.sql.flow_problems import flow_problems
 from tests.integration.composer.rig import Rig, flow, with_templates
 
@@ -29,3 +33,29 @@ async def test_judging_a_flow_and_its_values_does_not_hold_the_loop(rig: Rig, mo
     assert (await rig.post("/api/compositions/comp_things/execute")).status_code == 202
     assert ran.keys() == {"problems", "values"}
     assert threading.current_thread() not in ran.values()
+
+
+async def test_a_large_body_is_judged_once_and_not_on_the_loop(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, threading.Thread]] = []
+
+    def watched(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def watching(*given: Any) -> Any:
+            read.append((name, threading.current_thread()))
+            return work(*given)
+
+        return watching
+
+    monkeypatch.setattr(http_guard, "judge_json", watched("judged", judge_json))
+    monkeypatch.setattr(documents, "with_places", watched("read again", with_places))
+    await with_templates(rig)
+    read.clear()
+    positions = {f"n{number}": [number, number] for number in range(8_000)}
+    await rig.saved("/api/compositions", flow(layout={"positions": positions}))
+    assert [name for name, _ in read] == ["judged"]
+    assert threading.current_thread() not in {thread for _, thread in read}
+    read.clear()
+    names = [f"name {number}" for number in range(20_000)]
+    wish = {"node_parameters": {"detail": {"names": {"value": names, "detach": True}}}}
+    assert (await rig.post("/api/compositions/comp_things/execute", wish)).status_code == 202
+    assert [name for name, _ in read] == ["judged"]
+    assert threading.current_thread() not in {thread for _, thread in read}

@@ -128,6 +128,8 @@ async def test_details_and_problems_are_told(local: httpx2.AsyncClient) -> None:
             "message": "There is no node a.",
             "severity": "error",
             "fixes": [{"title": "Remove it", "patch": {"nodes": {"a": None}}}],
+            "line": None,
+            "column": None,
         }
     ]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queryflow.domain.storable import MOST_DEPTH
-from queryflow.runtime.strict_json import Unacceptable, check_json
+from queryflow.runtime.strict_json import Unacceptable, judge_json
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -19,8 +19,8 @@ plain = st.recursive(
 
 @given(plain)
 def test_plain_json_passes(document: object) -> None:
-    check_json(json.dumps(document).encode())
-    check_json(json.dumps(document, ensure_ascii=False).encode())
+    judge_json(json.dumps(document).encode())
+    judge_json(json.dumps(document, ensure_ascii=False).encode())
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_plain_json_passes(document: object) -> None:
 )
 def test_what_is_refused(body: bytes, code: str) -> None:
     with pytest.raises(Unacceptable) as refused:
-        check_json(body)
+        judge_json(body)
     assert refused.value.error_code == code
 
 
 def test_brackets_inside_texts_are_no_depth() -> None:
-    check_json(json.dumps("[" * 1_000).encode())
-    check_json(rb'"\"[[[[\\"')
-    check_json(b"[" * MOST_DEPTH + b"]" * MOST_DEPTH)
+    judge_json(json.dumps("[" * 1_000).encode())
+    judge_json(rb'"\"[[[[\\"')
+    judge_json(b"[" * MOST_DEPTH + b"]" * MOST_DEPTH)

@@ -16,10 +16,9 @@ from queryflow.domain.flow_file import flow_from_document
 from queryflow.domain.places import with_places
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import template_from_document
+from queryflow.runtime.http_guard import JUDGED, LARGE_BYTES
 
 YAML = "application/yaml"
-LARGE_BYTES = 65_536
-"""Larger documents are read in a thread, so that others are answered meanwhile."""
 
 STORED_KEYS = frozenset(
     {
@@ -88,10 +87,12 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 async def _read_document(request: Request, shape: Callable[[object], Read]) -> Read:
-    body = await request.body()
+    body, judged = await request.body(), request.scope.get(JUDGED)
     if len(body) < LARGE_BYTES:
         return _shaped(body, shape)
-    return await asyncio.to_thread(_shaped, body, shape)
+    if judged is None or judged.has_duplicates:  # YAML, or JSON that has to be told where a key stands twice
+        return await asyncio.to_thread(_shaped, body, shape)
+    return await asyncio.to_thread(shape, _without_stored(judged.document))
 
 
 def _shaped(body: bytes, shape: Callable[[object], Read]) -> Read:
