@@ -82,6 +82,12 @@ query_flow_executions = Table(
     Index("idx_query_flow_executions_composition", "composition_id", "id"),
     Index("idx_query_flow_executions_state", "state", "id"),
     Index(
+        "idx_query_flow_executions_key",
+        "composition_key",
+        "id",
+        postgresql_where=text("composition_id IS NULL"),
+    ),
+    Index(
         "idx_query_flow_executions_workflow",
         "workflow_id",
         "id",

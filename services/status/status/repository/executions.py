@@ -90,7 +90,7 @@ def _runs(composition: str) -> ColumnElement[bool]:
         return table.composition_id == UUID(composition)
     except ValueError:
         if composition.startswith("query_"):
-            return table.composition_key == composition
+            return (table.composition_key == composition) & table.composition_id.is_(None)
         named = template_flow_compositions.c
         found = select(named.id).where(named.composition_id == composition).scalar_subquery()
         return table.composition_id == found

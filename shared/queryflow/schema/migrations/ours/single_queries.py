@@ -22,4 +22,8 @@ STATEMENTS = (
     CREATE INDEX idx_query_flow_executions_workflow ON query_flow_executions (workflow_id, id)
     WHERE workflow_id IS NOT NULL
     """,
+    """
+    CREATE INDEX idx_query_flow_executions_key ON query_flow_executions (composition_key, id)
+    WHERE composition_id IS NULL
+    """,
 )
