@@ -60,7 +60,7 @@ async def test_later_files_are_neither_rounded_nor_cut_and_their_columns_are_the
         {
             "sales/a.parquet": "SELECT * FROM (VALUES (1, 10), (2, 20)) t(id, price)",
             "sales/b.parquet": "SELECT 9007199254740993 AS ID, 9.99::DECIMAL(9, 2) AS price, 'x' AS note",
-            "sales/c.parquet": "SELECT NULL AS note, 0.499::DECIMAL(9, 3) AS price, 4 AS id",
+            "sales/c.parquet": "SELECT NULL::VARCHAR AS note, 0.499::DECIMAL(9, 3) AS price, 4 AS id",
             "sales/d.parquet": "SELECT 0::UTINYINT AS id, 0 AS price WHERE false",
         },
     )
