@@ -1,8 +1,8 @@
 """The facts about nodes that rows still know, for a timeline that did not hear them.
 
 A row of `node_attempts` knows when a try began and how it ended; the row of a node knows its last fact. What is missing
-between them are times of waiting for a place: nothing else leaves no row. When one began is not known, so it is noted
-with the moment at which the node went on.
+between them are times of waiting: for a place, or for another executor when one gave its tries back to stop. When such
+a wait began is not known, so it is noted with the moment at which the node went on.
 """
 
 from collections.abc import Sequence
