@@ -93,6 +93,8 @@ async def test_an_active_schedule_needs_something_published_and_keeps_its_compos
     saved = await published.saved("/api/schedules", WEEKLY)
     kept = await published.client.delete("/api/compositions/comp_things", headers={"If-Match": '"1"'})
     assert (kept.status_code, kept.json()["error"]) == (409, "HAS_ACTIVE_SCHEDULES")
+    another = await published.client.delete("/api/compositions/comp_unpublished", headers={"If-Match": '"1"'})
+    assert another.status_code == 204, "no schedule runs it"
     await published.client.patch(
         f"/api/schedules/{saved['id']}", json={"is_active": False}, headers={"If-Match": '"1"'}
     )

@@ -75,8 +75,9 @@ async def has_active_schedule(
 ) -> bool:
     """Whether the composition, or the saved query, runs by itself."""
     table = workflow_schedules.c
-    active = exists().where((table.composition_id == composition) | (table.workflow_id == workflow), table.is_active)
-    return bool((await connection.execute(select(active))).scalar_one())
+    # Each schedule has one of the two, and a comparison with None would find all that have the other.
+    its = table.workflow_id == workflow if composition is None else table.composition_id == composition
+    return bool((await connection.execute(select(exists().where(its, table.is_active)))).scalar_one())
 
 
 async def insert_schedule(connection: AsyncConnection, values: Mapping[str, Any]) -> ScheduleId:
