@@ -38,6 +38,7 @@ def fingerprint(folder: Path) -> dict[str, Any]:
         .execute("SELECT count(*), sum(hash(t)) FROM read_parquet(?) AS t", [str(file)])
         .fetchone()
         for file in sorted(folder.glob("*.parquet"))
+        if file.stem in SAMPLE_TABLES
     }
 
 
@@ -80,9 +81,9 @@ def test_the_same_seed_gives_the_same_rows_and_another_gives_others(tmp_path: Pa
 def test_rows_are_counted_and_nothing_is_later_than_the_end(tmp_path: Path) -> None:
     dataset = amc.generate(tmp_path / "set", size="tiny", end_date=date(2026, 3, 31))
     counts = {name: count for name, (count, _) in fingerprint(tmp_path / "set").items()}
-    assert counts == dict(dataset.rows)
+    assert counts == {name: rows for name, rows in dataset.rows.items() if rows}
     assert counts["dsp_impressions"] + counts["sponsored_ads_traffic"] == TINY.touches
-    for table in dataset.rows:
+    for table in counts:
         moments = "COLUMNS('.*_dt_utc')"
         file = str(tmp_path / "set" / f"{table}.parquet")
         latest = duckdb.connect().execute(f"SELECT max({moments}) FROM read_parquet(?)", [file]).fetchone() or ()
