@@ -10,7 +10,7 @@ from rich.table import Table
 
 from queryflow_cli.calls.asking import Document
 from queryflow_cli.console import open_console
-from queryflow_cli.report import node_table
+from queryflow_cli.report import NARROW, node_table
 
 ENDED = frozenset({"succeeded", "reused", "failed", "timed_out", "cancelled", "skipped"})
 SAID_AFTER = (2, 5, 10, 20, 30, 60)
@@ -71,7 +71,11 @@ class Following:
         return SAID_AFTER[-1] * (self._lines - len(SAID_AFTER) + 2)
 
     def _table(self) -> Table | str:
-        return "" if self._execution is None else node_table(self._execution, self._running())
+        return (
+            ""
+            if self._execution is None
+            else node_table(self._execution, self._running(), narrow=self._console.width < NARROW)
+        )
 
     def _running(self) -> dict[str, float]:
         now = time.monotonic()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,11 @@ ROWS_SHOWN = 20
 ITEMS_SHOWN = 20
 ITEMS_IN_FULL = 1000
 CELL_WIDTH = 60
+NARROW = 72
+"""Terminals of fewer columns have no room for everything."""
+WIDEST = 10_000
+LEAST_COLUMN = 12
+"""A column of a table that has no more room than this is not read but spelt."""
 LARGEST_SHORT = 1e6
 """Below this, six digits of a fraction are enough to read; above, they would hide whole units."""
 NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|DOUBLE|FLOAT")
@@ -66,29 +71,39 @@ def seconds_of(execution: Document) -> float | None:
 
 def print_execution(console: Console, execution: Document) -> None:
     """A line about the execution and a table of its nodes."""
-    show(console, node_table(execution))
+    show(console, node_table(execution, narrow=console.width < NARROW))
+    for node in execution["nodes"]:
+        if node.get("error"):
+            words = Text.assemble((f"{node['node_id']} ", "bold"), why(node))
+            console.print(words, soft_wrap=not console.is_terminal)
+    if any(node.get("error") for node in execution["nodes"]):
+        console.print()
     seconds = seconds_of(execution)
     line = Text.assemble(f"{execution['composition_id']} ", state_text(execution["state"]))
     line.append("" if seconds is None else f" in {seconds:.1f} s")
     show(console, line, Text(f"execution {execution['execution_id']}\n", style="dim"))
 
 
-def node_table(execution: Document, running: Mapping[str, float] | None = None) -> Table:
-    """Each node with its state, rows and seconds; `running` has the seconds of those that have not ended."""
+def node_table(execution: Document, running: Mapping[str, float] | None = None, *, narrow: bool = False) -> Table:
+    """Each node with its state, rows and seconds; `running` has the seconds of those that have not ended.
+
+    Why it failed is a word here: the sentence stands below, where it has room. A narrow table leaves out the templates.
+    """
     table = new_table(f"{execution['composition_id']}{_days(execution.get('window'))}")
-    for name in ("node", "template"):
+    for name in ("node",) if narrow else ("node", "template"):
         table.add_column(name, overflow="fold")
     table.add_column("state", no_wrap=True)
-    table.add_column("rows", justify="right")
-    table.add_column("seconds", justify="right")
-    explained = any(why(node) for node in execution["nodes"])
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("seconds", justify="right", no_wrap=True)
+    explained = any(_word(node) for node in execution["nodes"])
     if explained:
         table.add_column("why", overflow="fold")
     for node in execution["nodes"]:
         rows = "" if node["rows"] is None else f"{node['rows']:,}"
         seconds = _seconds(node, running or {})
-        cells = (node["node_id"], node["template_id"], state_text(node["state"]), rows, seconds)
-        table.add_row(*cells, *([Text(why(node))] if explained else []))
+        named = ("node_id",) if narrow else ("node_id", "template_id")
+        cells: list[Text | str] = [*(Text(node[name]) for name in named), state_text(node["state"]), rows, seconds]
+        table.add_row(*cells, *([Text(_word(node))] if explained else []))
     return table
 
 
@@ -113,7 +128,27 @@ def print_result(console: Console, result: Document) -> None:
         table.add_column(Text(column["name"]), justify="right" if numeric else "left", overflow="fold")
     for row in result["rows"][:ROWS_SHOWN]:
         table.add_row(*(_cell(value) for value in row))
-    show(console, table)
+    if _fits(console, table):
+        show(console, table)
+    else:
+        show(console, *_records(result))
+
+
+def _fits(console: Console, table: Table) -> bool:
+    """Whether the columns have room enough to be read beside each other."""
+    wanted = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    return wanted <= console.width or console.width // max(len(table.columns), 1) >= LEAST_COLUMN
+
+
+def _records(result: Document) -> Iterator[Text]:
+    """Each row as a list of its values, for where columns do not fit beside each other."""
+    names = [str(column["name"]) for column in result["columns"]]
+    width = max(map(len, names), default=0)
+    yield Text(f"{result['node_id']}: {_count(result)}", style="italic")
+    for number, row in enumerate(result["rows"][:ROWS_SHOWN], 1):
+        yield Text(f"\nrow {number}", style="bold")
+        for name, value in zip(names, row, strict=True):
+            yield Text.assemble(f"  {name:<{width}}  ", _cell(value))
 
 
 def print_query(console: Console, node: Document) -> None:
@@ -152,15 +187,30 @@ def why(node: Document) -> str:
     return str(node.get("reason") or "").replace("_", " ")
 
 
+def _word(node: Document) -> str:
+    error = node.get("error")
+    return str(error["kind"] if error else node.get("reason") or "").replace("_", " ")
+
+
 def _count(result: Document) -> str:
     total = result.get("total", len(result["rows"]))
     shown = min(len(result["rows"]), ROWS_SHOWN)
-    return f"{total:,} rows" if shown == total else f"{shown} of {total:,} rows"
+    return counted(total, "row") if shown == total else f"{shown} of {total:,} rows"
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of what the noun names: 1 row, 2,000 rows."""
+    return (
+        f"{number:,} {noun}"
+        if number == 1
+        else f"{number:,} {noun.removesuffix('y')}{'ies' if noun.endswith('y') else 's'}"
+    )
 
 
 def new_table(title: str) -> Table:
     """An empty table in the style of all of them."""
-    return Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    words = Text(title, no_wrap=True, overflow="ignore")  # a narrow table does not break its title
+    return Table(title=words, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
 
 
 def _cell(value: Any) -> Text:

@@ -11,6 +11,7 @@ import typer
 from queryflow.domain.errors import Refused
 from queryflow_cli.client import Document
 from queryflow_cli.comma_separated import csv_line
+from queryflow_cli.report import counted
 from queryflow_cli.session import Session
 
 
@@ -30,7 +31,7 @@ async def write_csv(session: Session, execution_id: str, node_id: str, out: Path
         if out is None:
             raise
         raise Refused(f"{out} cannot be written: {error.strerror}.", code="FILE_NOT_WRITABLE") from error
-    typer.echo(f"{first['total']:,} rows in {out}.", err=True)
+    typer.echo(f"{counted(first['total'], 'row')} in {out}.", err=True)
 
 
 async def _write(file: IO[str], first: Document, others: AsyncIterator[Document]) -> None:

@@ -13,6 +13,11 @@ class Terminal:
         ours = {"QUERYFLOW_HOME": str(home), "QUERYFLOW_DATABASE_URL": "", "QUERYFLOW_AMQP_URL": ""}
         self._environment = {**os.environ, **ours}
 
+    def become(self, *words: str) -> None:
+        """Be the command instead of this process."""
+        command = [sys.executable, "-P", "-m", "queryflow_cli", *words]
+        os.execve(command[0], command, self._environment)
+
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Begin a command."""
         command = [sys.executable, "-P", "-m", "queryflow_cli", *words]

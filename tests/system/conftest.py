@@ -1,5 +1,6 @@
 """Systems to test: four processes on RabbitMQ, or one process, each on a database of its own."""
 
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ import asyncpg
 import pytest
 
 from queryflow_cli.furnishing import connect_folder, load_library
-from queryflow_cli.home import LOCK
+from queryflow_cli.home import LOCK, running_in
 from queryflow_cli.rabbitmq import delete_everything
 from queryflow_cli.samples import amc
 from tests.support.deployment import Deployment
 from tests.support.embedded import EmbeddedDeployment
+from tests.support.eventually import eventually
 from tests.support.flows import TEMPLATES, write_things
 from tests.support.oracle import Oracle
 from tests.support.postgres import create_database, drop_database
+from tests.support.terminal import Terminal
 
 
 class System:
@@ -137,3 +140,22 @@ def system(request: pytest.FixtureRequest) -> System:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, System)
     return found
+
+
+@pytest.fixture(scope="session")
+async def terminal(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> AsyncIterator[Terminal]:
+    """A terminal beside another one in which `up` runs; Ctrl-C ends that at last, with success."""
+    home = tmp_path_factory.mktemp("up") / "home"
+    (home / "samples").mkdir(parents=True)
+    (home / LOCK).touch()
+    (home / "samples" / "amc").symlink_to(sample_folder)
+    terminal = Terminal(home)
+    up = terminal.start("up", "--port", "0")
+    await eventually(lambda: running_in(home) is not None or up.poll() is not None, within=60)
+    yield terminal
+    up.send_signal(signal.SIGINT)
+    out, err = up.communicate(timeout=30)
+    assert up.returncode == 0, err
+    assert "QueryFlow is ready." in out
+    assert "Stopping" in out
+    assert running_in(home) is None

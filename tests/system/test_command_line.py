@@ -2,15 +2,12 @@
 
 import json
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from queryflow_cli.home import LOCK, running_in
 from queryflow_cli.samples import flights
-from tests.support.eventually import eventually
 from tests.support.terminal import Terminal
 
 FLIGHTS = Path("cli/queryflow_cli/library/flows/comp_delays_aircraft_weather.yaml").absolute()
@@ -54,25 +51,6 @@ def indented(template: str) -> str:
     """The body of a template file as it stands inside a flow."""
     body = template.split("template_id: three_rows\n")[1]
     return "".join(f"    {line}\n" for line in body.splitlines())
-
-
-@pytest.fixture(scope="module")
-async def terminal(tmp_path_factory: pytest.TempPathFactory, sample_folder: Path) -> AsyncIterator[Terminal]:
-    """A terminal beside another one in which `up` runs; Ctrl-C ends that at last, with success."""
-    home = tmp_path_factory.mktemp("up") / "home"
-    (home / "samples").mkdir(parents=True)
-    (home / LOCK).touch()
-    (home / "samples" / "amc").symlink_to(sample_folder)
-    terminal = Terminal(home)
-    up = terminal.start("up", "--port", "0")
-    await eventually(lambda: running_in(home) is not None or up.poll() is not None, within=60)
-    yield terminal
-    up.send_signal(signal.SIGINT)
-    out, err = up.communicate(timeout=30)
-    assert up.returncode == 0, err
-    assert "QueryFlow is ready." in out
-    assert "Stopping" in out
-    assert running_in(home) is None
 
 
 def test_a_demo_in_a_throw_away_home_leaves_one_object_and_nothing_else(

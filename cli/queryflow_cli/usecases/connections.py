@@ -13,7 +13,7 @@ from queryflow.domain.states import ExecutionState
 from queryflow.sql.literals import quote_name
 from queryflow_cli.client import Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console, show
-from queryflow_cli.report import new_table, print_result
+from queryflow_cli.report import counted, new_table, print_result
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.waiting import waiting
 from queryflow_cli.wishes import SessionWish
@@ -65,7 +65,7 @@ async def list_connections(wish: SessionWish, *, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"connections": found}, ensure_ascii=False, indent=2))
         return True
-    table = new_table(f"{len(found)} engine connections")
+    table = new_table(counted(len(found), "engine connection"))
     for name in ("connection", "engine", "folder", "data up to"):
         table.add_column(name, overflow="fold")
     for each in found:
@@ -105,7 +105,7 @@ def print_tables(catalogue: Document, *, columns: bool = False) -> None:
     if catalogue.get("error"):
         console.print(Text(f"The folder cannot be read: {catalogue['error']}"), soft_wrap=True)
         return
-    table = new_table(f"{len(catalogue['tables'])} tables")
+    table = new_table(counted(len(catalogue["tables"]), "table"))
     table.add_column("table", overflow="fold")
     table.add_column("rows", justify="right")
     table.add_column("columns", overflow="fold")

@@ -11,7 +11,7 @@ from queryflow.domain.errors import Refused
 from queryflow_cli.client import Document, problem_of
 from queryflow_cli.console import next_steps, open_console, show
 from queryflow_cli.problems import print_problems
-from queryflow_cli.report import new_table
+from queryflow_cli.report import counted, new_table
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
@@ -83,7 +83,7 @@ async def list_workflows(wish: SessionWish, *, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"workflows": workflows}, ensure_ascii=False, indent=2))
         return True
-    table = new_table(f"{len(workflows)} saved queries")
+    table = new_table(counted(len(workflows), "saved query"))
     for name in ("workflow", "name", "runs", "connection"):
         table.add_column(name, overflow="fold")
     for each in workflows:

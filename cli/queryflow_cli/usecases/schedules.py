@@ -12,7 +12,7 @@ from rich.text import Text
 
 from queryflow_cli.client import Client, Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console, show
-from queryflow_cli.report import new_table
+from queryflow_cli.report import counted, new_table
 from queryflow_cli.session import open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
 from queryflow_cli.wishes import SessionWish
@@ -96,7 +96,7 @@ def _name(schedule: Document) -> str:
 
 
 def _print(schedules: list[Document]) -> None:
-    table = new_table(f"{len(schedules)} schedules")
+    table = new_table(counted(len(schedules), "schedule"))
     for name in ("schedule", "runs", "cron", "time zone", "next"):
         table.add_column(name, overflow="fold")
     for each in schedules:

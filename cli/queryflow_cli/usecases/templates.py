@@ -18,7 +18,7 @@ from queryflow_cli.files import read_template_file, write_file
 from queryflow_cli.home import LOCK, home_directory
 from queryflow_cli.judging import problems_in, unknown_templates
 from queryflow_cli.problems import print_problems
-from queryflow_cli.report import new_table
+from queryflow_cli.report import counted, new_table
 from queryflow_cli.session import open_session
 from queryflow_cli.wishes import SessionWish
 
@@ -48,7 +48,7 @@ async def list_templates(wish: SessionWish, *, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"templates": templates}, ensure_ascii=False, indent=2))
         return True
-    table = new_table(f"{len(templates)} templates")
+    table = new_table(counted(len(templates), "template"))
     for name in ("template", "version", "dialect", "name"):
         table.add_column(name, overflow="fold", justify="right" if name == "version" else "left")
     for each in templates:

@@ -44,10 +44,11 @@ EXECUTION_TEXT = """\
 comp_top  2026-09-17 to 2026-10-16
 
  node    template            state           rows   seconds   why
- ──────────────────────────────────────────────────────────────────────────────
+ ─────────────────────────────────────────────────────────────────────
  top     campaign_outcomes   ✔ succeeded   16,000      0.30
- paths   campaign_outcomes   ✘ failed                         REJECTED: no
-                                                              [such] table
+ paths   campaign_outcomes   ✘ failed                         REJECTED
+
+paths REJECTED: no [such] table
 
 comp_top ✘ failed in 2.4 s
 execution 01a202e7-8ed3-7549-ae92-7281b7e0d657
@@ -82,6 +83,34 @@ def test_the_column_of_reasons_is_there_when_there_is_one() -> None:
     console = recording()
     print_execution(console, EXECUTION | {"nodes": [NODE]})
     assert "why" not in printed(console)
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_narrow_terminal_has_whole_words(width: int) -> None:
+    console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
+    print_execution(console, EXECUTION)
+    said = console.export_text()
+    assert all(word in said for word in ("✔ succeeded", "16,000", "seconds", "REJECTED", "paths"))
+    assert "campaign_outcomes" not in said
+    assert max(map(len, said.splitlines()[:6])) <= width
+
+
+def test_the_title_of_a_narrow_table_is_one_line() -> None:
+    console = recording()
+    print_result(
+        console, RESULT | {"node_id": "a_long_name_of_a_node", "columns": [{"name": "c", "type": "DATE"}], "rows": []}
+    )
+    assert "a_long_name_of_a_node: 0 of 2 rows\n" in printed(console)
+
+
+def test_more_columns_than_fit_become_a_list_per_row() -> None:
+    columns = [{"name": f"column_{number}", "type": "VARCHAR"} for number in range(12)]
+    console = Console(record=True, width=60, file=io.StringIO(), force_terminal=True)
+    print_result(console, {"node_id": "wide", "columns": columns, "rows": [["some words"] * 12], "total": 1})
+    said = console.export_text()
+    assert "wide: 1 row\n" in said
+    assert "row 1" in said
+    assert "  column_11  some words" in said
 
 
 def test_rows_are_written_for_reading() -> None:
