@@ -9,6 +9,8 @@ import httpx2
 from queryflow.domain.errors import Fix, Problem, Refused, Severity, TryAgain
 
 Document = dict[str, Any]
+TRIES = 10
+"""How often a change is done again that met another."""
 
 
 class RefusedByServer(Refused):
@@ -41,20 +43,39 @@ class Asking:
                 return
 
     async def _change(self, method: str, path: str, body: Document | None = None) -> Document | None:
-        """Change what is there, as it is now; answers with what it became, None where it is gone."""
-        present = await self._ask("GET", path)
+        """Change what is there, as it is now; answers with what it became, None where it is gone.
+
+        A command is not based on what was there before: if others change it at the same time, it is done again.
+        """
         content = {} if body is None else {"json": body}
-        answer = await self._ask(method, path, headers={"If-Match": present.headers["etag"]}, **content)
-        return None if answer.status_code == httpx2.codes.NO_CONTENT else document_of(answer)
+        for left in reversed(range(TRIES)):
+            present = await self._ask("GET", path)
+            try:
+                answer = await self._ask(method, path, headers={"If-Match": present.headers["etag"]}, **content)
+                return None if answer.status_code == httpx2.codes.NO_CONTENT else document_of(answer)
+            except RefusedByServer as refused:
+                if refused.status != httpx2.codes.PRECONDITION_FAILED or not left:
+                    raise
+        return None
 
     async def _save(self, folder: str, name: str, body: Document) -> Document:
         """Write what the name stands for, new or not."""
+        path = f"{folder}/{segment(name)}"
         try:
-            return await self._change("PUT", f"{folder}/{segment(name)}", body) or {}
+            return await self._change("PUT", path, body) or {}
         except RefusedByServer as refused:
             if refused.status != httpx2.codes.NOT_FOUND:
                 raise
+        try:
             return document_of(await self._ask("POST", folder, json=body))
+        except RefusedByServer as refused:
+            if refused.status != httpx2.codes.CONFLICT:
+                raise
+            taken = refused
+        try:  # somebody made it meanwhile, or it was deleted and its name stays taken
+            return await self._change("PUT", path, body) or {}
+        except RefusedByServer as refused:
+            raise (taken if refused.status == httpx2.codes.NOT_FOUND else refused) from None
 
     async def _ask(self, method: str, path: str, **content: Any) -> httpx2.Response:
         try:

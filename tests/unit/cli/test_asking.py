@@ -1,0 +1,48 @@
+"""Saving while others save."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from queryflow_cli.calls.asking import TRIES, RefusedByServer
+from queryflow_cli.client import Client
+
+STALE = httpx2.Response(412, json={"error": "STALE", "message": "changed meanwhile", "details": {}})
+TAKEN = httpx2.Response(409, json={"error": "ID_TAKEN", "message": "taken", "details": {}})
+ABSENT = httpx2.Response(404, json={"error": "NOT_FOUND", "message": "absent", "details": {}})
+SAVED = httpx2.Response(200, json={"saved": True})
+PRESENT = httpx2.Response(200, json={}, headers={"ETag": '"1"'})
+
+
+async def save(*answers: httpx2.Response) -> tuple[Any, list[str]]:
+    """What saving gives on a server that answers so, and what it was asked."""
+    asked: list[str] = []
+    left = list(answers)
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.method)
+        found = left.pop(0)
+        return httpx2.Response(found.status_code, content=found.content, headers=found.headers)
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer), base_url="http://server") as http:
+        saved = await Client(http).save_composition({"composition_id": "comp_a"})
+    return saved, asked
+
+
+async def test_what_others_change_at_the_same_time_is_saved_again() -> None:
+    assert await save(PRESENT, STALE, PRESENT, SAVED) == ({"saved": True}, ["GET", "PUT", "GET", "PUT"])
+
+
+async def test_it_gives_up_in_the_end() -> None:
+    with pytest.raises(RefusedByServer, match="changed meanwhile"):
+        await save(*[PRESENT, STALE] * TRIES)
+
+
+async def test_what_somebody_made_meanwhile_is_changed() -> None:
+    assert await save(ABSENT, TAKEN, PRESENT, SAVED) == ({"saved": True}, ["GET", "POST", "GET", "PUT"])
+
+
+async def test_an_id_that_stays_taken_is_said() -> None:
+    with pytest.raises(RefusedByServer, match="taken"):
+        await save(ABSENT, TAKEN, ABSENT)
