@@ -41,9 +41,10 @@ def rows_of(terminal: Terminal, *words: str) -> list[list[Any]]:
     return [[who, int(much)] for who, much in document["result"]["rows"]]
 
 
+@pytest.mark.timeout(300)
 def test_a_run_on_another_folder_changes_nothing_for_others(terminal: Terminal, tmp_path: Path) -> None:
     ours = folder_of(tmp_path / "a" / "shop", "Ada,1\n")
-    others = [folder_of(tmp_path / name / "shop", f"{name},{number}\n") for number, name in enumerate("bcd", 2)]
+    others = [folder_of(tmp_path / name / "shop", f"{name},{number}\n") for number, name in enumerate("bc", 2)]
     terminal.type("connections", "add", "ours", str(ours))
     file = tmp_path / "ours.yaml"
     file.write_text(SPENDING.format(name="ours", connection="ours"))
@@ -51,7 +52,7 @@ def test_a_run_on_another_folder_changes_nothing_for_others(terminal: Terminal, 
     started = [terminal.start("run", str(file), "--data", str(folder), "--json") for folder in others]
     assert rows_of(terminal, "run", "comp_ours") == [["Ada", 1]]
     found = [json.loads(process.communicate(timeout=90)[0])["result"]["rows"] for process in started]
-    assert [(row[0], int(row[1])) for [row] in found] == [("b", 2), ("c", 3), ("d", 4)]
+    assert [(row[0], int(row[1])) for [row] in found] == [("b", 2), ("c", 3)]
     assert rows_of(terminal, "run", "comp_ours") == [["Ada", 1]]
 
 
