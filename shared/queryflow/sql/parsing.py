@@ -29,7 +29,9 @@ def statements(sql: str, dialect: Dialect) -> tuple[exp.Expr, ...]:
     except ParseError as error:
         raise _syntax(sql, error) from error
     except RecursionError as error:
-        raise _invalid("SQL_TOO_DEEP", "The SQL is nested too deeply to be understood.") from error
+        raise _invalid(
+            "SQL_TOO_DEEP", "Some 40 calls may stand inside each other; this SQL is nested deeper. Divide it with WITH."
+        ) from error
     # a comment after the last semicolon is a statement of its own to sqlglot
     return tuple(each for each in parsed if each is not None and not isinstance(each, exp.Semicolon))
 
