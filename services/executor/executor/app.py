@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from executor.engines import describers, engines
+from executor.engines.table_cache import TableCache
 from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
@@ -17,7 +18,7 @@ from queryflow.runtime.objects import open_objects
 from queryflow.runtime.outbox import DeadLetterTable
 from queryflow.runtime.service import Service
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sandbox.settings import SandboxSettings
+from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
 
 
 @asynccontextmanager
@@ -28,8 +29,9 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
         sandbox = Sandbox(SandboxSettings(folder, width, exposed=not settings.on_loopback))
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
-        known = engines(sandbox)
-        equipment = Equipment(known, open_objects(settings), sandbox, describers(sandbox))
+        cache = TableCache(settings.home / "tables", settings.tables_mb * MEGABYTE)
+        known = engines(sandbox, cache)
+        equipment = Equipment(known, open_objects(settings), sandbox, describers(sandbox, cache))
         opened = await stack.enter_async_context(open_executor(settings, bus, equipment))
         executor = opened.executor
         handlers = (*HANDLERS, *node_handlers(known.values()))

@@ -27,5 +27,7 @@ class ExecutorSettings(ServiceSettings):
     """A node that is ready for longer than this without being claimed is announced again."""
     most_crashes: PositiveInt = 3
     """A node whose attempts ended their executor so often in a row fails instead of being tried again."""
+    tables_mb: PositiveInt = 10_000
+    """How much of the tables of text files that were read may be kept as Parquet, in megabytes; least used ones go."""
     keep_days: PositiveInt = 90
     """Executions older than this are removed by retention."""

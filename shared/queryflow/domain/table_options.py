@@ -54,7 +54,7 @@ def _file(word: str) -> str:
 
 
 def _one_character(word: str) -> str:
-    if len(word) != 1 or word in '\r\n\0"':
+    if len(word) != 1 or not word.isascii() or word in '\r\n\0"':
         raise ValueError("is one character, such as ';' or '\\t'")
     return word
 
@@ -64,7 +64,7 @@ def _delimiter(word: object) -> object:
 
 
 def _quote(word: str) -> str:
-    if len(word) > 1 or word in {"\r", "\n", "\0"}:
+    if len(word) > 1 or not word.isascii() or word in {"\r", "\n", "\0"}:
         raise ValueError("is one character, or '' where nothing is quoted")
     return word
 

@@ -12,6 +12,8 @@ import duckdb
 from queryflow.sandbox import session, walls
 from queryflow.sandbox.faults import fault
 from queryflow.sandbox.job import Query
+from queryflow.sandbox.reading.plain import know_encodings
+from queryflow.sandbox.reading.tables import read_tables, reading_of
 from queryflow.sandbox.settings import Limits
 
 CHUNK = 1 << 16
@@ -50,9 +52,12 @@ def _wall_in(connection: duckdb.DuckDBPyConnection, number: int, folder: Path, l
 def _work(connection: duckdb.DuckDBPyConnection, wish: dict[str, Any], limits: Limits) -> dict[str, Any]:
     answers: list[dict[str, Any]] = []
     for number, document in enumerate(wish["queries"]):
-        query = Query(**{**document, "setup": tuple(document["setup"])})
         try:
-            answers.append(session.answer(connection, number, query))
+            if document["reading"] is not None:
+                answers.append(read_tables(connection, number, reading_of(document["reading"])))
+            else:
+                query = Query(**{**document, "setup": tuple(document["setup"])})
+                answers.append(session.answer(connection, number, query))
         except Exception as error:  # noqa: BLE001 - whatever a query does is its answer; the process ends here anyway
             kind, message = fault(error, limits)
             return {"failed": {"kind": kind.value, "message": message, "query": number}}
@@ -80,6 +85,7 @@ def _hear(channel: int) -> dict[str, Any] | None:
 def warm_up(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
     """Do once, in the server, what would cost every child its time: settings, DuckDB's code, Python's garbage."""
     session.prepare(connection, limits)
+    know_encodings()
     connection.execute(
         "SELECT list(i), max(i::VARCHAR) FROM range(10) t(i) WHERE i % 2 = 0 GROUP BY i % 3 ORDER BY 1"
     ).fetchall()

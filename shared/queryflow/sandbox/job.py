@@ -15,6 +15,31 @@ OUTPUTS = "out"
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file of a table of text."""
+
+    inner: str
+    """Its name below `in/`."""
+    shown: str
+    """Its name for people."""
+    constants: Mapping[str, str | None] = field(default_factory=dict)
+    """Columns that every row of it has, as folders named `day=2026-11-22` say them; None is NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Files of CSV or JSON lines that are to become typed Parquet."""
+
+    table: str
+    """Its name for people."""
+    form: str
+    """`csv` or `json`."""
+    files: tuple[ReadFile, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """`TableOptions` as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One SELECT, and what is wished of its result.
 
@@ -27,6 +52,8 @@ class Query:
     """Write the whole result as Parquet under this bare file name."""
     rows: int = 0
     """Return up to so many rows of it as Python values."""
+    reading: Reading | None = None
+    """Instead of a SELECT: files to read; they need a `file` to be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +67,8 @@ class Job:
     """The child is killed when it runs longer than this."""
     inputs: Mapping[str, Path] = field(default_factory=dict)
     """Files the queries may read: the name below `in/` (it may have folders) → the file it is."""
+    copied: bool = False
+    """Whether the inputs are copied: a link changes the file's ctime, and its content may still change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +92,8 @@ class Answer:
     more: bool = False
     """Whether the query has more rows than were returned."""
     file: ResultFile | None = None
+    notices: tuple[str, ...] = ()
+    """What a person should know of a table that was read."""
 
 
 class JobFailed(Exception):

@@ -107,7 +107,7 @@ class Sandbox:
         def put() -> None:
             for name, source in job.inputs.items():
                 try:
-                    self._staging.put(source, child.folder, name)
+                    self._staging.put(source, child.folder, name, copied=job.copied)
                 except OSError as error:
                     message = f"An input of the query cannot be read: {error.strerror}."
                     raise JobFailed(_unread(error), message, unread=f"{INPUTS}/{name}") from error
@@ -157,6 +157,7 @@ def _answer(document: dict[str, Any]) -> Answer:
         row_count=int(document["row_count"]),
         rows=tuple(tuple(from_json(value) for value in row) for row in document["rows"]),
         more=bool(document["more"]),
+        notices=tuple(str(each) for each in document.get("notices", ())),
     )
 
 

@@ -21,8 +21,8 @@ class Staging:
     most_bytes: int
     """The oldest copies go when all of them are larger than this; whoever holds a link keeps his file."""
 
-    def put(self, source: Path, folder: Path, name: str) -> None:
-        """Make `source` readable as `in/<name>`. OSError if it is not a readable file."""
+    def put(self, source: Path, folder: Path, name: str, *, copied: bool = False) -> None:
+        """Make `source` readable as `in/<name>`, if wished as a copy of now. OSError if it is not a readable file."""
         target = folder / INPUTS / _inner(name)
         if not target.parent.is_dir():  # of ten thousand files most have one folder
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,10 @@ class Staging:
         facts = real.stat()
         if not stat.S_ISREG(facts.st_mode):
             raise OSError(errno.EINVAL, "an input is a regular file", str(source))
-        if not (_readable(facts) and _linked(real, target)):
+        if copied:
+            shutil.copyfile(real, target)
+            target.chmod(0o444)
+        elif not (_readable(facts) and _linked(real, target)):
             os.link(self._copy(real, facts), target)
 
     def _copy(self, source: Path, facts: os.stat_result) -> Path:

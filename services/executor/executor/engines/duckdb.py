@@ -8,6 +8,7 @@ from typing import ClassVar
 from executor.engines.folder_reading import FolderReader, ReadTables
 from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
 from executor.engines.saying import failure_of
+from executor.engines.table_cache import TableCache
 from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
@@ -29,9 +30,10 @@ class DuckDBEngine:
     kind: ClassVar[str] = "duckdb"
     instant: ClassVar[bool] = False
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, cache: TableCache | None = None) -> None:
+        """Without a cache every query reads the text files that it mentions anew."""
         self._sandbox = sandbox
-        self.folders = FolderReader(sandbox)
+        self.folders = FolderReader(sandbox, cache)
 
     async def run(self, work: Work) -> Produced:
         """The node's result as Parquet; EngineFailure with DuckDB's own sentence where the author can mend it."""

@@ -12,13 +12,13 @@ from executor.engines.known_folders import KnownFolders
 from executor.engines.missing_table import missing_table
 from executor.engines.parquet_tables import Look, ParquetTables, Prepared
 from executor.engines.port import EngineFailure, Work
-from executor.engines.table_files import Form, split
-from executor.engines.uniting import partition_items, partition_options, partition_types, place_of
+from executor.engines.table_cache import TableCache
+from executor.engines.table_files import Form
+from executor.engines.text_tables import TextTables
 from queryflow.domain.catalogue import CatalogueColumn, CatalogueTable
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import INPUTS, Query
+from queryflow.sandbox.job import Query
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.literals import text
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 
@@ -66,9 +66,10 @@ class ReadTables:
 class FolderReader:
     """Makes the tables of folders ready for queries."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, cache: TableCache | None = None) -> None:
         self._sandbox = sandbox
         self._parquet = ParquetTables(sandbox)
+        self._text = TextTables(sandbox, cache)
         self._folders = KnownFolders()
 
     async def read(self, work: Work) -> ReadTables:
@@ -117,30 +118,11 @@ class FolderReader:
             raise EngineFailure(ErrorKind.VALIDATION, table.problem)
         if table.form is Form.PARQUET:
             return await self._parquet.prepare(table, inner, directory, deadline)
-        return _text_table(table, inner)
+        return await self._text.prepare(table, inner, directory, deadline)
 
 
 def _count(relation: str) -> str:
     return f"SELECT count(*) FROM {relation}"  # noqa: S608 - made of quoted names
-
-
-def _text_table(table: FolderTable, inner: str) -> Prepared:
-    """A table whose files are text, read by DuckDB itself."""
-    names = {place_of(f"tables/{inner}", at, file, _suffix(file.shown)): file for at, file in enumerate(table.files)}
-    files = ", ".join(text(f"{INPUTS}/{name}", "duckdb") for name in names)
-    reader = "read_csv" if table.form is Form.CSV else "read_json"
-    partitions = partition_types(table)
-    renamed = f" RENAME ({', '.join(partition_items(partitions))})" if partitions else ""
-    options = f"union_by_name = true, {partition_options(partitions)}"
-    relation = f"(SELECT *{renamed} FROM {reader}([{files}], {options}))"  # noqa: S608 - made of quoted names
-    shown = {f"{INPUTS}/{name}": file.shown for name, file in names.items()}
-    return Prepared(relation, {name: file.path for name, file in names.items()}, shown)
-
-
-def _suffix(name: str) -> str:
-    """What tells DuckDB how the file is packed."""
-    said = split(name)
-    return name[len(said[0]) :].lower() if said else ""
 
 
 def _inner(name: str, number: int) -> str:

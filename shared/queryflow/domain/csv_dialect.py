@@ -1,0 +1,86 @@
+"""How a CSV file is written: decided by its header line and by what is declared, never by a sample of its rows."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from queryflow.domain.declared_tables import table_key
+from queryflow.domain.table_options import TableOptions
+from queryflow.domain.table_refused import TableRefused
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MOST_COLUMNS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Delimiter and quote; without a delimiter a line is one field, without a quote nothing is quoted."""
+
+    delimiter: str | None
+    quote: str
+    whole_lines: bool = False
+    """Whether lines are taken whole, but for one that is a quoted field from its begin to its end."""
+
+
+def dialect_of(header: str, options: TableOptions) -> Dialect:
+    """The dialect of a file with that header line (or first line, where it has no header); TableRefused if open."""
+    quote = '"' if options.quote is None else options.quote
+    if options.delimiter is not None:
+        return Dialect(options.delimiter, quote)
+    counts = Counter(_outside_quotes(header, quote))
+    if not counts:
+        return Dialect(None, quote, whole_lines=options.quote is None)
+    [(delimiter, most), *others] = counts.most_common()
+    if others and others[0][1] == most:
+        names = " and ".join(DELIMITERS[each] for each, count in counts.items() if count == most)
+        sentence = (
+            f"the header uses {names} equally often ({most}), so it is open which of them separates the columns; "
+            "declare the delimiter in tables.yaml."
+        )
+        raise TableRefused(sentence, line=options.skip + 1)
+    return Dialect(delimiter, quote)
+
+
+def column_names(fields: Sequence[str | None], options: TableOptions) -> tuple[str, ...]:
+    """The names of the columns; `fields` are those of the header line, or of the first row where there is no header.
+
+    TableRefused if a name is empty or two are one name to SQL.
+    """
+    if len(fields) > MOST_COLUMNS:
+        raise TableRefused(f"the first line has {len(fields):,} fields; a table has at most {MOST_COLUMNS:,} columns.")
+    if options.header is False:
+        return tuple(f"column{place}" for place in range(len(fields)))
+    if isinstance(options.header, tuple):
+        return _declared_names(options.header, len(fields))
+    names = tuple(unicodedata.normalize("NFC", each or "") for each in fields)
+    _refuse_bad_names(names, options.skip + 1)
+    return names
+
+
+def _declared_names(names: tuple[str, ...], width: int) -> tuple[str, ...]:
+    if len(names) != width:
+        raise TableRefused(f"{len(names)} names are declared as its header, and its first row has {width} fields.")
+    _refuse_bad_names(names, None)
+    return names
+
+
+def _refuse_bad_names(names: tuple[str, ...], line: int | None) -> None:
+    advice = "declare `header: [the names]` and `skip: 1` in tables.yaml."
+    seen: dict[str, str] = {}
+    for place, name in enumerate(names, start=1):
+        if not name.strip():
+            raise TableRefused(f"column {place} of the header has no name. Give it one, or {advice}", line=line)
+        if (other := seen.setdefault(table_key(name), name)) is not name:
+            both = f"two columns are called {name}" if other == name else f"{other} and {name} are one name to SQL"
+            raise TableRefused(f"{both}. Rename one, or {advice}", line=line)
+
+
+def _outside_quotes(line: str, quote: str) -> list[str]:
+    """The delimiters in the line that stand in no quoted field."""
+    if not quote:
+        return [each for each in line if each in DELIMITERS]
+    sign = re.escape(quote)
+    quoted = re.compile(rf"(?:^|(?<=[,;\t|])){sign}(?:[^{sign}]|{sign}{sign})*{sign}")
+    return [each for each in quoted.sub("", line) if each in DELIMITERS]

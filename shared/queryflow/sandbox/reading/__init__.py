@@ -1,0 +1,1 @@
+"""Reads files of text as typed tables, inside a child."""
