@@ -72,9 +72,12 @@ def _refuse_bad_names(names: tuple[str, ...], line: int | None) -> None:
     for place, name in enumerate(names, start=1):
         if not name.strip():
             raise TableRefused(f"column {place} of the header has no name. Give it one, or {advice}", line=line)
-        if (other := seen.setdefault(table_key(name), name)) is not name:
-            both = f"two columns are called {name}" if other == name else f"{other} and {name} are one name to SQL"
+        key = table_key(name)
+        if key in seen:
+            same = seen[key] == name
+            both = f"two columns are called {name}" if same else f"{seen[key]} and {name} are one name to SQL"
             raise TableRefused(f"{both}. Rename one, or {advice}", line=line)
+        seen[key] = name
 
 
 def _outside_quotes(line: str, quote: str) -> list[str]:

@@ -269,7 +269,7 @@ async def test_a_file_that_cannot_be_had_is_called_by_its_own_name(
     """Root, who may be running this, can read everything."""
     write(folder, {"closed.parquet": "SELECT 1 AS id"})
 
-    def put(*_: object) -> None:
+    def put(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Staging, "put", put)

@@ -154,7 +154,7 @@ def _object(line: bytes, number: int) -> _Object:
     if len(line) > MOST_RECORD:
         raise TableRefused(f"the line is longer than {MOST_RECORD >> 20} MB.", line=number)
     try:
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        text = line.decode().removeprefix("\ufeff" if number == 1 else "")
     except UnicodeDecodeError:
         raise TableRefused(not_encoded("utf-8"), line=number) from None
     if not text.strip():
