@@ -1,4 +1,4 @@
-"""Which type the column of a text file has, by facts about all of its values. The rules are in docs/files.md.
+"""Which type the column of a text file has, by facts about all of its values. The rules are in docs/folders.md.
 
 Numbers, dates, times and booleans keep their type only where nothing of what was written gets lost; all else is text.
 """

@@ -113,9 +113,7 @@ def _refuse_unknown(columns: Sequence[RawColumn], options: TableOptions) -> None
     for name in options.types:
         if name not in names:
             known = ", ".join(names[:30])
-            raise TableRefused(
-                f"a type is declared for the column {name}, which has only {known}."
-            )
+            raise TableRefused(f"a type is declared for the column {name}, which has only {known}.")
 
 
 def _check_format(connection: duckdb.DuckDBPyConnection, options: TableOptions) -> None:
