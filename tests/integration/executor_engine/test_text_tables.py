@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -164,7 +164,8 @@ async def test_delimiters_and_line_ends(ask: Asked, delimiter: str, ending: str)
 @pytest.mark.parametrize("name", ["t.csv.gz", "t.csv.zst", "t.tsv", "t/part.csv"])
 async def test_packed_files_and_folders_are_tables(ask: Asked, name: str) -> None:
     text = b"id\tname\n007\tAda\n"
-    packed = {"gz": gzip.compress, "zst": zstandard.compress}.get(name.rpartition(".")[2], bytes)
+    packers: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
+    packed = packers.get(name.rpartition(".")[2], bytes)
     (ask.folder / name).parent.mkdir(exist_ok=True)
     assert await ask.read(packed(text), name) == (["VARCHAR", "VARCHAR"], [("007", "Ada")])
 
