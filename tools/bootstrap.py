@@ -1,4 +1,7 @@
-"""Prepares `.venv` beside the `queryflow` script and starts the command line in it. Standard library only.
+"""Prepares an environment below `.venv` and starts the command line in it. Standard library only.
+
+There is one environment per Python and set of packages, and it is never changed under a system that runs in it: another
+Python, or newer packages, get an environment of their own. Outdated ones are removed once nobody uses them.
 
 Everything said here goes to stderr: stdout belongs to the command. The environment is whole when its stamp says what it
 was made of; anything else is made again from nothing, so an interrupted start heals itself.
@@ -64,7 +67,7 @@ TEST = Kit("test")
 
 def main(arguments: Sequence[str]) -> None:
     """Prepare what the command needs and become it."""
-    environment = ROOT / ".venv"
+    environment = environment_here()
     kits = (BASE, TEST) if arguments[:1] == ["test"] else (BASE,)
     try:
         if missing(environment, kits):
@@ -75,6 +78,17 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(f"queryflow: setting up failed at `{' '.join(map(str, error.cmd))}`; what it said is above.")
     python = str(environment / "bin" / "python")
     os.execv(python, [python, "-P", "-m", "queryflow_cli", *arguments])  # noqa: S606 - we become the command
+
+
+def environment_here() -> Path:
+    """Where the environment of this Python and of the present packages belongs."""
+    return ROOT / ".venv" / f"{python_here()}-{fingerprint(BASE)[:8]}"
+
+
+def python_here() -> str:
+    """A name for this very Python: two builds of one version differ."""
+    identity = f"{sys.version}\0{sys.base_prefix}".encode()
+    return f"{sys.version_info.major}.{sys.version_info.minor}-{hashlib.sha256(identity).hexdigest()[:8]}"
 
 
 def missing(environment: Path, kits: Sequence[Kit]) -> list[Kit]:
@@ -95,12 +109,36 @@ def prepare(environment: Path, kits: Sequence[Kit]) -> None:
     with _alone():
         wanted = missing(environment, kits)
         if BASE in wanted:
-            _say("setting up .venv (once, less than a minute)")
+            _say("setting up its Python packages (once, less than a minute)")
             _make_environment(environment)
             wanted = list(kits)
+            remove_outdated(environment)
         for kit in wanted:
             _install(environment, kit.requirements)
             kit.stamp(environment).write_text(fingerprint(kit))
+
+
+def remove_outdated(environment: Path) -> None:
+    """Remove what earlier packages of this Python left, unless somebody uses it; other Pythons' environments stay."""
+    others = [each for each in environment.parent.glob(f"{python_here()}-*") if each != environment]
+    for outdated in others:
+        if not in_use(outdated):
+            shutil.rmtree(outdated, ignore_errors=True)
+
+
+def in_use(environment: Path) -> bool:
+    """Whether a process was started in the environment; where the machine does not tell, it counts as used."""
+    if not Path("/proc/self/cmdline").exists():
+        return True
+    name = os.fsencode(f"{environment.parent.name}/{environment.name}/")
+    return any(name in _command_line(process) for process in Path("/proc").glob("[0-9]*"))
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return b""
 
 
 @contextmanager
@@ -115,6 +153,7 @@ def _make_environment(environment: Path) -> None:
     """An empty environment with pip, and with our packages readable in it."""
     _provide_venv()
     shutil.rmtree(environment, ignore_errors=True)
+    environment.parent.mkdir(exist_ok=True)
     _run([sys.executable, "-I", "-m", "venv", str(environment)])
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = environment / "lib" / version / "site-packages"

@@ -33,7 +33,7 @@ def installed(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[st
     """The files that were installed, in order; nothing is really installed."""
     files: list[str] = []
     monkeypatch.setattr(bootstrap, "_install", lambda environment, file: files.append(file.name))
-    monkeypatch.setattr(bootstrap, "_make_environment", lambda environment: environment.mkdir(exist_ok=True))
+    monkeypatch.setattr(bootstrap, "_make_environment", lambda environment: environment.mkdir(parents=True, exist_ok=True))
     return files
 
 
@@ -48,6 +48,46 @@ def test_it_installs_once_and_again_when_the_requirements_change(bootstrap: Modu
     assert bootstrap.missing(environment, [bootstrap.BASE, bootstrap.TEST]) == [bootstrap.BASE]
     bootstrap.prepare(environment, [bootstrap.BASE, bootstrap.TEST])
     assert installed[2:] == ["base.txt", "test.txt"]
+
+
+def test_every_python_has_an_environment_of_its_own(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = bootstrap.environment_here()
+    monkeypatch.setattr(bootstrap.sys, "version", "3.13.0 of somebody")
+    assert bootstrap.environment_here() != mine
+
+
+def test_newer_packages_get_an_environment_beside_the_old_one_that_stays_while_it_is_used(
+    bootstrap: ModuleType, installed: list[str]
+) -> None:
+    old = bootstrap.environment_here()
+    bootstrap.prepare(old, [bootstrap.BASE])
+    python = old / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    bootstrap.BASE.requirements.write_text("more")
+    new = bootstrap.environment_here()
+    with subprocess.Popen([python, "-c", "input()"], stdin=subprocess.PIPE) as system:
+        bootstrap.prepare(new, [bootstrap.BASE])
+        assert old.is_dir()
+        system.communicate(b"\n")
+    bootstrap.BASE.requirements.write_text("most")
+    bootstrap.prepare(bootstrap.environment_here(), [bootstrap.BASE])
+    assert [each.name for each in old.parent.iterdir()] == [bootstrap.environment_here().name]
+    assert installed == ["base.txt"] * 3
+
+
+def test_another_pythons_environment_stays(
+    bootstrap: ModuleType, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = bootstrap.environment_here()
+    with monkeypatch.context() as other:
+        other.setattr(bootstrap.sys, "version", "3.13.0 of somebody")
+        theirs = bootstrap.environment_here()
+        bootstrap.prepare(theirs, [bootstrap.BASE])
+    bootstrap.prepare(mine, [bootstrap.BASE])
+    assert theirs.is_dir()
+    assert mine.is_dir()
+    assert len(installed) == 2
 
 
 def test_an_interrupted_install_is_made_again_from_nothing(

@@ -1,6 +1,8 @@
 """up, migrate, services, doctor: what one does with a system."""
 
+import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,7 +49,7 @@ def migrate_database() -> None:
 
 def services() -> None:
     """Print how to start each service alone."""
-    typer.echo(SERVICES)
+    typer.echo(SERVICES.format(python=_this_python()))
 
 
 SERVICES = """\
@@ -57,10 +59,17 @@ Each service is a process of its own on RabbitMQ. Set, for all of them:
   QUERYFLOW_OBJECTS_URL    a folder all of them see, or s3://bucket/prefix (with QUERYFLOW_S3_ENDPOINT)
   QUERYFLOW_TOKEN          at least 32 characters, as soon as QUERYFLOW_HOST is not loopback
 Then, each with QUERYFLOW_PORT if its own is taken:
-  .venv/bin/python -m composer    # 127.0.0.1:8701
-  .venv/bin/python -m executor    # 127.0.0.1:8702, as many as you like
-  .venv/bin/python -m scheduler   # 127.0.0.1:8703, as many as you like
-  .venv/bin/python -m status      # 127.0.0.1:8704"""
+  {python} -m composer    # 127.0.0.1:8701
+  {python} -m executor    # 127.0.0.1:8702, as many as you like
+  {python} -m scheduler   # 127.0.0.1:8703, as many as you like
+  {python} -m status      # 127.0.0.1:8704"""
+
+
+def _this_python() -> str:
+    """The interpreter that runs, as one types it from here: relative where it lies below."""
+    here = Path.cwd()
+    python = Path(sys.executable)
+    return str(python.relative_to(here) if python.is_relative_to(here) else python)
 
 
 def doctor(home: Home = None) -> None:
