@@ -76,4 +76,4 @@ async def test_without_the_queue_the_sender_is_told(rabbitmq_url: str, example: 
     environment = {"QUERYFLOW_AMQP_URL": rabbitmq_url, "QUERYFLOW_AMQP_PREFIX": "nobody-has-run-here."}
     done = await asyncio.to_thread(run_example, example, environment)
     assert done.returncode == 1
-    assert aio_pika.exceptions.DeliveryError.__name__ in done.stderr
+    assert aio_pika.exceptions.PublishError.__name__ in done.stderr
