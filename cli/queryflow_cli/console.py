@@ -44,9 +44,12 @@ def next_steps(steps: dict[str, str]) -> None:
     """Say on standard output what one may type next: each command with what it is for."""
     if not steps:
         return
+    console = open_console()
     width = max(map(len, steps))
-    open_console().print("Next:\n" + "\n".join(f"  {command:<{width}}  {what}" for command, what in steps.items()),
-                         markup=False, soft_wrap=True)  # fmt: skip
+    lines = [f"  {command:<{width}}  {what}" for command, what in steps.items()]
+    if max(map(len, lines)) > console.width:
+        lines = [f"  {what}:\n    {command}" for command, what in steps.items()]
+    console.print("Next:\n" + "\n".join(lines), markup=False, soft_wrap=True)
 
 
 def is_dialogue() -> bool:

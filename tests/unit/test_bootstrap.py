@@ -33,7 +33,9 @@ def installed(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[st
     """The files that were installed, in order; nothing is really installed."""
     files: list[str] = []
     monkeypatch.setattr(bootstrap, "_install", lambda environment, file: files.append(file.name))
-    monkeypatch.setattr(bootstrap, "_make_environment", lambda environment: environment.mkdir(parents=True, exist_ok=True))
+    monkeypatch.setattr(
+        bootstrap, "_make_environment", lambda environment: environment.mkdir(parents=True, exist_ok=True)
+    )
     return files
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from queryflow_cli import following
+from queryflow_cli.console import next_steps
 from queryflow_cli.following import Following
 from queryflow_cli.waiting import Waiting
 
@@ -70,3 +71,15 @@ def test_what_is_prepared_is_a_line_each_where_there_is_no_terminal(capsys: pyte
     waiting.count("Making", 2, 3)
     waiting.over()
     assert capsys.readouterr().err == "Starting …\nMaking …\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [("80", "Next:\n  ./queryflow up  keeps it running\n"), ("20", "Next:\n  keeps it running:\n    ./queryflow up\n")],
+)
+def test_what_to_type_next_fits(
+    columns: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    next_steps({"./queryflow up": "keeps it running"})
+    assert capsys.readouterr().out == said
