@@ -182,7 +182,8 @@ def _has_venv() -> bool:
 def _install(environment: Path, requirements: Path) -> None:
     """Install a hashed file with uv; where uv cannot be had or does not reach an index, with pip."""
     python, uv = environment / "bin" / "python", environment / "bin" / "uv"
-    hashed = ["--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]  # in a terminal the installers draw their progress
+    hashed = [*quiet, "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
     pip = [str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *hashed]
     if not uv.exists():
         _succeeds([*pip[:-1], str(ROOT / "requirements" / "uv.txt")])

@@ -19,12 +19,13 @@ from queryflow_cli.deployed import deployed
 from queryflow_cli.furnishing import connect_sample, load_library
 from queryflow_cli.gateway import FURNISHED
 from queryflow_cli.meanwhile import meanwhile
+from queryflow_cli.naming import command_name
 from queryflow_cli.samples.amc import Told
 from queryflow_cli.waiting import Waiting
 
 READY_WITHIN_SECONDS = 60.0
 UNDEFINED_TABLE = "42P01"
-PREPARE = "Prepare it first: ./queryflow migrate."
+PREPARE = f"Prepare it first: {command_name()} migrate."
 MEND = "Mend QUERYFLOW_DATABASE_URL; without it up, run and demo use the embedded one."
 
 

@@ -11,6 +11,7 @@ from queryflow import __version__
 from queryflow_cli.commands.options import Data, Ephemeral, Home, named_database
 from queryflow_cli.edge import run_async
 from queryflow_cli.home import home_directory, throw_away_home
+from queryflow_cli.naming import command_name
 
 PORT = 8700
 
@@ -49,12 +50,12 @@ def migrate_database() -> None:
 
 def services() -> None:
     """Print how to start each service alone."""
-    typer.echo(SERVICES.format(python=_this_python()))
+    typer.echo(SERVICES.format(command=command_name(), python=_this_python()))
 
 
 SERVICES = """\
 Each service is a process of its own on RabbitMQ. Set, for all of them:
-  QUERYFLOW_DATABASE_URL   postgresql://…   (prepare it once: ./queryflow migrate)
+  QUERYFLOW_DATABASE_URL   postgresql://…   (prepare it once: {command} migrate)
   QUERYFLOW_AMQP_URL       amqp://…
   QUERYFLOW_OBJECTS_URL    a folder all of them see, or s3://bucket/prefix (with QUERYFLOW_S3_ENDPOINT)
   QUERYFLOW_TOKEN          at least 32 characters, as soon as QUERYFLOW_HOST is not loopback
