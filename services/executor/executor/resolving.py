@@ -131,7 +131,8 @@ def _query(number: int, each: BoundInput, names: Mapping[str, str], wish: Wish) 
         raise EngineFailure(ErrorKind.VALIDATION, f"{each.parameter.name}: {error.message}") from error
     view = f"CREATE OR REPLACE VIEW {SOURCE} AS FROM read_parquet('{INPUTS}/{names[source.key]}')"
     if each.parameter.type.is_list:
-        return Query(sql, (view,), file=f"list-{number}.parquet", rows=wish.inline_items)
+        declared = each.parameter.model_dump(mode="json")
+        return Query(sql, (view,), file=f"list-{number}.parquet", rows=wish.inline_items, items_of=declared)
     return Query(sql, (view,), rows=2)
 
 
@@ -147,10 +148,11 @@ def _refuse_excess(each: BoundInput, answer: Answer) -> None:
 def _value(parameter: Parameter, answer: Answer, lists: dict[str, Path], inline_items: int) -> Any:
     if not parameter.type.is_list:
         return _held(answer.rows[0][0])
-    if answer.file is None or answer.row_count <= inline_items:
+    if answer.file is None or answer.items is None or answer.row_count <= inline_items:
         return [_held(value) for (value,) in answer.rows]
     lists[parameter.name] = answer.file.path
-    return RegisteredList(parameter.name, parameter.type, answer.row_count)
+    checked = answer.items
+    return RegisteredList(parameter.name, parameter.type, answer.row_count, checked.only_nulls, checked.findings)
 
 
 def _held(value: Any) -> Any:

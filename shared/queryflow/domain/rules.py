@@ -7,33 +7,48 @@ text). The engine inside pydantic matches it in linear time, so no author can ha
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from queryflow.domain.coercion import WrongValue, coerce, element_type
 from queryflow.domain.errors import Problem
-from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
+from queryflow.domain.parameters import Parameter, ParameterType, Rules
 
+Choices = Collection[Any]
 MOST_NAMED = 20
 """A list with more wrong items names these first ones."""
 LONGEST_PATTERN = 1_000
+LONGEST_SHOWN = 40
+"""Characters of a value in a sentence."""
 
 
 def rule_problems(parameter: Parameter, value: Any, path: str) -> list[Problem]:
-    """What a value of the right type breaks of its parameter's rules; of a list, the first wrong items."""
-    rules = parameter.rules
-    choices = _choices(parameter)
-    if not parameter.type.is_list:
-        return list(_item_problems(rules, choices, value, path))
-    items = (
-        problem
-        for place, item in enumerate(value)
-        for problem in _item_problems(rules, choices, item, f"{path}.{place}")
-    )
-    refused = [] if value or parameter.empty is not EmptyPolicy.REFUSED else [_empty(parameter, path)]
-    return [*refused, *count_problems(rules, len(value), path), *islice(items, MOST_NAMED)]
+    """What a single value of the right type breaks of its parameter's rules."""
+    return list(item_problems(parameter.rules, choices_of(parameter), value, path))
+
+
+def item_problems(rules: Rules, choices: Choices, item: Any, path: str) -> Iterator[Problem]:
+    """What one value, or one item of a list, breaks."""
+    if isinstance(item, int | float | Decimal):
+        yield from _bound_problems(rules, item, path)
+    text = item.get("text") if isinstance(item, dict) else item
+    if isinstance(text, str):
+        yield from _text_problems(rules, text, path)
+    if rules.one_of is not None and item not in choices:
+        named = ", ".join(str(choice) for choice in rules.one_of[:MOST_NAMED])
+        yield Problem("NOT_A_CHOICE", path, f"{_shown(item)} is not one of {named}.")
+
+
+def choices_of(parameter: Parameter) -> Choices:
+    """What one_of allows, in Python's form; of a list, whose items may be many, a set."""
+    readable = []
+    for choice in parameter.rules.one_of or ():
+        try:
+            readable.append(coerce(element_type(parameter.type), choice))
+        except WrongValue:
+            continue  # a problem of the template, which `rules_problems` names
+    return frozenset(readable) if parameter.type.is_list else readable
 
 
 def count_problems(rules: Rules, items: int, path: str) -> list[Problem]:
@@ -74,27 +89,12 @@ def matcher(pattern: str) -> SchemaValidator | None:
         return None
 
 
-def _empty(parameter: Parameter, path: str) -> Problem:
-    return Problem("EMPTY_REFUSED", path, f"{parameter.name} may not be empty; give it an item.")
-
-
 def _choice_problems(parameter: Parameter, path: str) -> Iterator[Problem]:
     for place, choice in enumerate(parameter.rules.one_of or ()):
         try:
             coerce(element_type(parameter.type), choice)
         except WrongValue as wrong:
             yield Problem(wrong.code, f"{path}.{place}", f"The choice is {wrong}.")
-
-
-def _item_problems(rules: Rules, choices: Collection[Any], item: Any, path: str) -> Iterator[Problem]:
-    if isinstance(item, int | float | Decimal):
-        yield from _bound_problems(rules, item, path)
-    text = item.get("text") if isinstance(item, dict) else item
-    if isinstance(text, str):
-        yield from _text_problems(rules, text, path)
-    if rules.one_of is not None and item not in choices:
-        named = ", ".join(str(choice) for choice in rules.one_of[:MOST_NAMED])
-        yield Problem("NOT_A_CHOICE", path, f"{item} is not one of {named}.")
 
 
 def _bound_problems(rules: Rules, number: int | float | Decimal, path: str) -> Iterator[Problem]:
@@ -108,15 +108,9 @@ def _text_problems(rules: Rules, text: str, path: str) -> Iterator[Problem]:
     if rules.maximum_length is not None and len(text) > rules.maximum_length:
         yield Problem("TOO_LONG", path, f"{len(text)} characters; at most {rules.maximum_length} are allowed.")
     elif rules.pattern is not None and (pattern := matcher(rules.pattern)) and not pattern.isinstance_python(text):
-        yield Problem("NO_MATCH", path, f"{text[:40]!r} does not match the pattern {rules.pattern}.")
+        yield Problem("NO_MATCH", path, f"{text[:LONGEST_SHOWN]!r} does not match the pattern {rules.pattern}.")
 
 
-def _choices(parameter: Parameter) -> Collection[Any]:
-    """What one_of allows, in Python's form; of a list, whose items may be many, a set."""
-    readable = []
-    for choice in parameter.rules.one_of or ():
-        try:
-            readable.append(coerce(element_type(parameter.type), choice))
-        except WrongValue:
-            continue  # a problem of the template, which `rules_problems` names
-    return frozenset(readable) if parameter.type.is_list else readable
+def _shown(item: Any) -> str:
+    text = str(item)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

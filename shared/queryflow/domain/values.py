@@ -7,22 +7,22 @@ in UTC · date_range {"start", "end"} → the same keys with dates, the end excl
 text, meant exactly → {"mode", "text"} · lists → list of the item's form. Null never is a value: nothing was set then.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice
 from typing import Any, Protocol, TypeGuard
 
 from pydantic import JsonValue
 
-from queryflow.domain.coercion import WrongValue, coerce, element_type
+from queryflow.domain.coercion import WrongValue, coerce
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Flow, FlowReference
 from queryflow.domain.ids import ParameterName
+from queryflow.domain.items import Findings, ItemCheck, list_problems
 from queryflow.domain.numbers import LARGEST_EXACT_IN_JSON, alike
 from queryflow.domain.parameters import Parameter, ParameterType, Values
-from queryflow.domain.rules import MOST_NAMED, count_problems, rule_problems, rules_problems
+from queryflow.domain.rules import rule_problems, rules_problems
 from queryflow.domain.template import Template
 
 
@@ -39,17 +39,21 @@ class Winner(StrEnum):
 
 
 class LongList(Protocol):
-    """A list that stays in a file: only its length is known here, its items were checked where they were read."""
+    """A list that stays in a file: its items were checked where they were read."""
 
     @property
     def items(self) -> int:
-        """How many there are."""
+        """How many there are, nulls among them."""
+
+    @property
+    def findings(self) -> Findings:
+        """What was found wrong with them."""
 
 
 def check_value(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
     """The value in Python's form, and everything that is wrong with it; None with problems if it has the wrong type."""
-    if parameter.type.is_list and _is_long(value):
-        return value, count_problems(parameter.rules, value.items, path)
+    if parameter.type.is_list:
+        return _check_list(value, ItemCheck(parameter, path))
     checked, problems = _coerced(parameter, value, path)
     return (None, problems) if problems else (checked, rule_problems(parameter, checked, path))
 
@@ -158,30 +162,29 @@ def json_value(value: Any) -> JsonValue:
     return checked
 
 
-def _coerced(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
-    if not parameter.type.is_list:
-        return _coerced_scalar(parameter, value, path)
+def _check_list(value: object, check: ItemCheck) -> tuple[Any, list[Problem]]:
+    parameter, path = check.parameter, check.path
+    if _is_long(value):
+        return value, list_problems(parameter, value.items, value.findings, path)
     if not isinstance(value, list | tuple):
         message = f"{parameter.name} takes a list; put the value in brackets."
         return None, [Problem("WRONG_TYPE", path, message)]
-    items: list[Any] = []
-    problems = list(islice(_read_items(parameter, value, path, items), MOST_NAMED))
-    if problems or parameter.type is not ParameterType.NUMBER_LIST:
-        return items, problems
-    numbers = alike(items)
-    return numbers, [] if numbers is not None else [_unlike(parameter, path)]
+    items: list[Any] | None = [check.read(place, item) for place, item in enumerate(value)]
+    problems = list_problems(parameter, len(value), check.findings, path)
+    if check.findings.unfit:
+        return None, problems
+    if parameter.type is ParameterType.NUMBER_LIST:
+        items = _alike(items or [])
+    return items, problems if items is not None else [_unlike(parameter, path)]
 
 
-def _read_items(
-    parameter: Parameter, value: list[Any] | tuple[Any, ...], path: str, items: list[Any]
-) -> Iterator[Problem]:
-    """Put the items that can be read into `items` and tell of the others."""
-    kind = element_type(parameter.type)
-    for place, item in enumerate(value):
-        try:
-            items.append(coerce(kind, item))
-        except WrongValue as wrong:
-            yield Problem(wrong.code, f"{path}.{place}", f"Item {place + 1} of {parameter.name} is {wrong}.")
+def _alike(numbers: list[Any]) -> list[Any] | None:
+    """The numbers as one column holds them, nulls in their places; None if no column does."""
+    held = alike([each for each in numbers if each is not None])
+    if held is None:
+        return None
+    others = iter(held)
+    return [None if each is None else next(others) for each in numbers]
 
 
 def _unlike(parameter: Parameter, path: str) -> Problem:
@@ -192,7 +195,7 @@ def _unlike(parameter: Parameter, path: str) -> Problem:
     return Problem("WRONG_TYPE", path, message)
 
 
-def _coerced_scalar(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
+def _coerced(parameter: Parameter, value: object, path: str) -> tuple[Any, list[Problem]]:
     try:
         return coerce(parameter.type, value), []
     except WrongValue as wrong:
@@ -212,11 +215,9 @@ def _check_bound(parameter: Parameter, value: Any) -> tuple[Any, list[Problem]]:
     """Check what a binding yielded, where nulls were kept on purpose: a null is a value here."""
     if value is None:
         return None, []
-    if not isinstance(value, list) or None not in value:
-        return check_value(parameter, value, parameter.name)
-    checked, problems = check_value(parameter, [item for item in value if item is not None], parameter.name)
-    others = iter(checked or ())
-    return [None if item is None else next(others, None) for item in value], problems
+    if parameter.type.is_list:
+        return _check_list(value, ItemCheck(parameter, parameter.name, keeps_nulls=True))
+    return check_value(parameter, value, parameter.name)
 
 
 def _is_long(value: object) -> TypeGuard[LongList]:

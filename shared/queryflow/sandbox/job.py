@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from queryflow.domain.items import Findings
 from queryflow.domain.states import ErrorKind
 
 INPUTS = "in"
@@ -52,6 +53,8 @@ class Query:
     """Write the whole result as Parquet under this bare file name."""
     rows: int = 0
     """Return up to so many rows of it as Python values."""
+    items_of: Mapping[str, Any] | None = None
+    """A list's parameter as JSON: if the file has more than `rows` items, all are checked as items of it."""
     reading: Reading | None = None
     """Instead of a SELECT: files to read; they need a `file` to be written to."""
 
@@ -81,6 +84,14 @@ class ResultFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedItems:
+    """What is known of the items of a list that stays in a file."""
+
+    only_nulls: bool
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The result of one query: columns as (name, DuckDB's word for the type)."""
 
@@ -94,6 +105,8 @@ class Answer:
     file: ResultFile | None = None
     notices: tuple[str, ...] = ()
     """What a person should know of a table that was read."""
+    items: CheckedItems | None = None
+    """Where `items_of` was wished and the list is longer than what was returned of it."""
 
 
 class JobFailed(Exception):

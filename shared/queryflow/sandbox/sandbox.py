@@ -12,6 +12,7 @@ from typing import Any
 from queryflow.domain.scarcity import is_scarcity
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
+from queryflow.sandbox.checking import items_of
 from queryflow.sandbox.forkserver import Child, ServerLost
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed
 from queryflow.sandbox.nursery import Nursery
@@ -158,6 +159,7 @@ def _answer(document: dict[str, Any]) -> Answer:
         rows=tuple(tuple(from_json(value) for value in row) for row in document["rows"]),
         more=bool(document["more"]),
         notices=tuple(str(each) for each in document.get("notices", ())),
+        items=None if document.get("items") is None else items_of(document["items"]),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from queryflow.sandbox.casting import storable
+from queryflow.sandbox.checking import checked_items
 from queryflow.sandbox.fetching import fetch
 from queryflow.sandbox.job import INPUTS, OUTPUTS, Query
 from queryflow.sandbox.settings import Limits
@@ -132,7 +133,7 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> 
         relation = connection.sql(sql)
         if query.file is None:
             return _returned(relation, query.rows)
-        return _stored(connection, relation, f"{OUTPUTS}/{number}.parquet", query.rows)
+        return _stored(connection, relation, f"{OUTPUTS}/{number}.parquet", query)
     finally:
         connection.execute("ROLLBACK")
 
@@ -169,12 +170,16 @@ def _kind_of(statement: duckdb.Statement) -> str:
 
 
 def _stored(
-    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, file: str, rows: int
+    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, file: str, query: Query
 ) -> dict[str, Any]:
     storable(relation).write_parquet(file, compression="zstd", use_tmp_file=False)
     stored = connection.read_parquet(file)
     [(total,)] = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [file]).fetchall()
-    return _answer(stored, total, fetch(stored, rows), more=total > rows)
+    more = total > query.rows
+    answered = _answer(stored, total, fetch(stored, query.rows), more=more)
+    if query.items_of is None or not more:
+        return answered
+    return {**answered, "items": checked_items(connection, file, query.items_of)}
 
 
 def _returned(relation: duckdb.DuckDBPyRelation, rows: int) -> dict[str, Any]:

@@ -7,9 +7,10 @@ its name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from queryflow.domain.items import Findings
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.sql.literals import ELEMENT_TYPES, KINDS, array, element_of, item, literal, quote_name, text
 
@@ -25,6 +26,10 @@ class RegisteredList:
     """The parameter's."""
     type: ParameterType
     items: int
+    """Nulls among them."""
+    only_nulls: bool = False
+    findings: Findings = field(default_factory=Findings)
+    """What was found wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class ListForm(Protocol):
 def list_form(value: Any, parameter: Parameter, engine: str, schema: str) -> ListForm:
     """The forms of a parameter's list: None (nobody set it), a Python list, a WrittenList or a RegisteredList."""
     if isinstance(value, RegisteredList):
-        return _Registered(f"{schema}.{quote_name(value.name)}", _variable(schema, value.name), value.items)
+        return _Registered(f"{schema}.{quote_name(value.name)}", _variable(schema, value.name), value)
     if isinstance(value, WrittenList):
         return _Written(value.values, parameter.type, engine, value.element)
     given = [] if value is None else value
@@ -75,16 +80,20 @@ class _Registered:
 
     view: str
     whole: str
-    length: int
+    value: RegisteredList
     items: None = None  # a PIVOT cannot have so many
+
+    @property
+    def length(self) -> int:
+        return self.value.items
 
     @property
     def rows(self) -> str:
         return f"SELECT value FROM {self.view}"
 
     @property
-    def present(self) -> str:
-        return f"{self.rows} WHERE value IS NOT NULL"
+    def present(self) -> str | None:
+        return None if self.value.only_nulls else f"{self.rows} WHERE value IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)

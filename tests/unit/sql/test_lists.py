@@ -135,16 +135,10 @@ class Rig:
 
     def run(self, subject: Template) -> Any:
         """The rows, or the sentence of the refusal."""
-        sql = render(subject, {"ids": self.value}, WINDOW, "duckdb")
-        files = {"ids": (str(self.file), self.type)} if isinstance(self.value, RegisteredList) else {}
         try:
-            for statement in list_statements(subject.sql, sql, files):
-                self.connection.execute(statement)
-            return sorted(self.connection.execute(sql).fetchall(), key=repr)
+            return _rows(self, subject, self.value, self.file)
         except duckdb.Error as error:
             return str(error).splitlines()[0]
-        finally:
-            self.connection.execute(f"DROP SCHEMA IF EXISTS {list_schema(subject.sql)} CASCADE")
 
 
 @pytest.fixture(scope="module", params=[(type_, size) for type_ in MAKE for size in SIZES], ids=str)
@@ -249,3 +243,38 @@ def test_a_list_without_values_is_found_nowhere() -> None:
     with duckdb.connect() as connection:
         for value, found in (([], (False, False)), ([None], (False, None))):
             assert connection.execute(render(subject, {"ids": value}, WINDOW, "duckdb")).fetchone() == found
+
+
+ONLY_NULLS = [
+    "SELECT k FROM t WHERE x IN ({{ids}})",
+    "SELECT k FROM t WHERE (x IN ({{ids}})) IS NULL",
+    "SELECT k, list_contains({{ids}}, x) AS f FROM t",
+    "SELECT k FROM t WHERE NOT list_has({{ids}}, x)",
+    "SELECT k, v FROM t LEFT JOIN UNNEST({{ids}}) AS u(v) ON v = x WHERE k = 7",
+    "SELECT len({{ids}}) > 0 AS some, {{ids}}[1] AS first, typeof({{ids}}) AS type",
+    "SELECT len(list_filter({{ids}}, lambda e: e IS NOT NULL)) AS n",
+]
+
+
+@pytest.mark.parametrize("sql", ONLY_NULLS)
+def test_a_list_of_nulls_alone_means_the_same_at_every_length(rig: Rig, sql: str) -> None:
+    subject, element = template(sql, ids=rig.type), MAKE[rig.type][2]
+    file = rig.file.with_name("nulls.parquet")
+    rig.connection.execute(f"COPY (SELECT CAST(NULL AS {element}) AS value FROM range({rig.size})) TO '{file}'")
+    number = rig.type is ParameterType.NUMBER_LIST
+    short = WrittenList([None], element) if number else [None]
+    written = WrittenList([None] * rig.size, element) if number else [None] * rig.size
+    long = rig.size > WRITTEN_UP_TO
+    value = RegisteredList("ids", rig.type, rig.size, only_nulls=True) if long else written
+    assert _rows(rig, subject, value, file) == _rows(rig, subject, short, file)
+
+
+def _rows(rig: Rig, subject: Template, value: Any, file: Path) -> Any:
+    sql = render(subject, {"ids": value}, WINDOW, "duckdb")
+    files = {"ids": (str(file), rig.type)} if isinstance(value, RegisteredList) else {}
+    try:
+        for statement in list_statements(subject.sql, sql, files):
+            rig.connection.execute(statement)
+        return sorted(rig.connection.execute(sql).fetchall(), key=repr)
+    finally:
+        rig.connection.execute(f"DROP SCHEMA IF EXISTS {list_schema(subject.sql)} CASCADE")
