@@ -1,6 +1,5 @@
 import math
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -9,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Flow, FlowParameter, FlowReference
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.items import Findings
 from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import (
@@ -205,12 +202,6 @@ def test_integers_that_readers_of_json_would_round_are_strings() -> None:
     assert json_value([2**53 - 1, 2**53, -(2**53)]) == [2**53 - 1, "9007199254740992", "-9007199254740992"]
 
 
-@dataclass(frozen=True)
-class InAFile:
-    items: int
-    findings: Findings = field(default_factory=Findings)
-
-
 def declared(*parameters: Parameter) -> Template:
     return Template(template_id="t", name="T", dialect=Dialect.DUCKDB, sql="SELECT 1", parameters=parameters)
 
@@ -265,37 +256,6 @@ class TestPrecedence:
             ("UNKNOWN_PARAMETER", "y"),
         }
         assert winners(required, **self.nobody) == {"p": Winner.NOBODY, "q": Winner.NOBODY}
-
-
-def test_nulls_that_a_binding_kept_stay_where_they_are() -> None:
-    template = declared(parameter("integer_list", rules=Rules(maximum=5)))
-    values, problems = resolve_values(
-        template, bound={"p": [None, 9, None]}, overrides={}, node_values={}, flow_values={}
-    )
-    assert values == {"p": [None, 9, None]}
-    assert [(problem.code, problem.path) for problem in problems] == [("TOO_LARGE", "p.1")]
-
-
-def test_nulls_that_a_binding_kept_count_as_items() -> None:
-    subject = parameter("string_list", rules=Rules(minimum_items=2, maximum_items=3))
-    refused = subject.model_copy(update={"empty": EmptyPolicy.REFUSED})
-    for size, codes in ((1, ["TOO_FEW_ITEMS"]), (2, []), (3, []), (4, ["TOO_MANY_ITEMS"])):
-        for value in ([None] * size, InAFile(size)):
-            _, problems = resolve_values(
-                declared(refused), bound={"p": value}, overrides={}, node_values={}, flow_values={}
-            )
-            assert [problem.code for problem in problems] == codes
-
-
-def test_of_a_list_in_a_file_is_told_what_was_found_where_it_was_read() -> None:
-    found = InAFile(items=3)
-    assert check_value(parameter("asin_list"), found, "p") == (found, [])
-    broken, unfit = Problem("NO_MATCH", "p.2", "It does not match."), Problem("WRONG_TYPE", "p.1", "It is wrong.")
-    few = parameter("asin_list", rules=Rules(maximum_items=2))
-    _, problems = check_value(few, InAFile(3, Findings(broken=[broken])), "p")
-    assert [problem.code for problem in problems] == ["TOO_MANY_ITEMS", "NO_MATCH"]
-    _, problems = check_value(few, InAFile(3, Findings([unfit], [broken])), "p")
-    assert problems == [unfit]
 
 
 def test_flow_parameters_take_the_executions_value_else_their_default() -> None:
