@@ -63,7 +63,10 @@ class ExecutionCalls(Asking):
                 return
 
     async def result_page(self, execution_id: str, node_id: str, part: tuple[int, int]) -> Document | None:
-        """Some rows of a node's result: how many to leave out, how many to give; None if it has no result."""
+        """Some rows of a node's result: how many to leave out, how many to give at most; None if it has no result.
+
+        Rows that are too large together for one answer are given fewer at a time.
+        """
         offset, limit = part
         try:
             path = f"{_node(execution_id, node_id)}/results"
@@ -71,7 +74,16 @@ class ExecutionCalls(Asking):
         except RefusedByServer as refused:
             if refused.status in {httpx2.codes.NOT_FOUND, httpx2.codes.CONFLICT}:
                 return None
-            raise
+            fitting = _fitting(refused)
+            if fitting is None or fitting >= limit:
+                raise
+            return await self.result_page(execution_id, node_id, (offset, fitting))
+
+
+def _fitting(refused: RefusedByServer) -> int | None:
+    """The limit that the refusal of a page offers."""
+    limits = [fix.patch.get("limit") for problem in refused.problems for fix in problem.fixes]
+    return next((limit for limit in limits if isinstance(limit, int) and limit > 0), None)
 
 
 def _node(execution_id: str, node_id: str) -> str:

@@ -57,7 +57,7 @@ def _work(connection: duckdb.DuckDBPyConnection, wish: dict[str, Any], limits: L
                 answers.append(read_tables(connection, number, reading_of(document["reading"])))
             else:
                 query = Query(**{**document, "setup": tuple(document["setup"])})
-                answers.append(session.answer(connection, number, query))
+                answers.append(session.answer(connection, number, query, limits))
         except Exception as error:  # noqa: BLE001 - whatever a query does is its answer; the process ends here anyway
             kind, message = fault(error, limits)
             return {"failed": {"kind": kind.value, "message": message, "query": number}}
@@ -65,7 +65,8 @@ def _work(connection: duckdb.DuckDBPyConnection, wish: dict[str, Any], limits: L
 
 
 def _say(channel: int, document: dict[str, Any]) -> None:
-    left = memoryview(json.dumps(document).encode() + b"\n")
+    """Say it as UTF-8: escapes would make a text of another script two or three times as long."""
+    left = memoryview(json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
     while left:
         left = left[os.write(channel, left) :]
 

@@ -6,6 +6,7 @@ interval's months 30 days each, and needs another library for time zones. They a
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from math import inf
 from typing import Any
@@ -13,12 +14,31 @@ from typing import Any
 import duckdb
 
 from queryflow.sandbox.casting import cast, is_nested, parts_of
+from queryflow.sandbox.job import Excess
 
 Reader = Callable[[Any], Any]
+_TAGGED = 40
+"""Bytes of a value that says its kind."""
 _INFINITE = {"infinity": inf, "-infinity": -inf}
 _MOST_DIGITS = 6
 """Of a second's fraction, as Python's times have them."""
 _FRACTION = re.compile(r"\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes the rows that are fetched may have: together, and one row that comes alone."""
+
+    together: int
+    alone: int
+
+
+class RoomExceeded(Exception):
+    """The rows are too large; `excess` says how many of them fit, and what is so large."""
+
+    def __init__(self, excess: Excess) -> None:
+        super().__init__("The rows are too large together.")
+        self.excess = excess
 
 
 def fetch(relation: duckdb.DuckDBPyRelation, most: int) -> list[list[Any]]:
@@ -29,11 +49,53 @@ def fetch(relation: duckdb.DuckDBPyRelation, most: int) -> list[list[Any]]:
     """
     if not most:
         return []
-    fetched = cast(relation, _FETCHED).limit(most).fetchall()
+    return _read_rows(relation, cast(relation, _FETCHED).limit(most).fetchall())
+
+
+def fetch_within(
+    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, most: int, room: Room
+) -> list[list[Any]]:
+    """The same, or RoomExceeded as soon as they have no room: no more rows are made Python's than fit."""
+    connection.execute(cast(relation, _FETCHED).limit(most).sql_query())
+    try:
+        return _read_rows(relation, _within(connection, relation.columns, room))
+    finally:
+        if hasattr(connection, "abort"):  # from DuckDB 2.0 on nothing else may run before
+            connection.abort()
+
+
+def _within(connection: duckdb.DuckDBPyConnection, columns: list[str], room: Room) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    used = 0
+    while row := connection.fetchone():
+        size = _size(row)
+        used += size
+        if used > (room.together if rows else room.alone):
+            sizes = [_size(value) for value in row]
+            widest = max(range(len(sizes)), key=sizes.__getitem__)
+            raise RoomExceeded(Excess(len(rows), size, columns[widest], sizes[widest]))
+        rows.append(row)
+    return rows
+
+
+def _read_rows(relation: duckdb.DuckDBPyRelation, fetched: list[tuple[Any, ...]]) -> list[list[Any]]:
     readers = [_reader(type_) for type_ in relation.types]
     if not any(readers):
         return [list(row) for row in fetched]
     return [[_read(value, reader) for value, reader in zip(row, readers, strict=True)] for row in fetched]
+
+
+def _size(value: Any) -> int:
+    """About so many bytes it has when it crosses the wall."""
+    if isinstance(value, str):
+        return len(value) * (1 if value.isascii() else 3) + 3
+    if isinstance(value, bytes):
+        return 2 * len(value) + _TAGGED
+    if isinstance(value, dict):
+        return _size(list(value)) + _size(list(value.values())) + _TAGGED
+    if isinstance(value, list | tuple):
+        return sum(_size(item) for item in value) + 2
+    return 8 if value is None or isinstance(value, bool) else _TAGGED
 
 
 def _read(value: Any, reader: Reader | None) -> Any:

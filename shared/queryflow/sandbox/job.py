@@ -53,6 +53,8 @@ class Query:
     """Write the whole result as Parquet under this bare file name."""
     rows: int = 0
     """Return up to so many rows of it as Python values."""
+    refuse_excess: bool = False
+    """Without a `file`: answer no row at all, at once, where the first `rows` are too large for one answer."""
     items_of: Mapping[str, Any] | None = None
     """A list's parameter as JSON: if the file has more than `rows` items, all are checked as items of it."""
     reading: Reading | None = None
@@ -92,6 +94,18 @@ class CheckedItems:
 
 
 @dataclass(frozen=True, slots=True)
+class Excess:
+    """Why rows are too large for one answer."""
+
+    fitting: int
+    """So many of them, from the first on, fit."""
+    row_bytes: int
+    """About the size of the first row that does not fit, and of its largest value."""
+    column: str
+    column_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The result of one query: columns as (name, DuckDB's word for the type)."""
 
@@ -107,6 +121,8 @@ class Answer:
     """What a person should know of a table that was read."""
     items: CheckedItems | None = None
     """Where `items_of` was wished and the list is longer than what was returned of it."""
+    excess: Excess | None = None
+    """Where `refuse_excess` was wished and the rows are too large."""
 
 
 class JobFailed(Exception):

@@ -14,7 +14,7 @@ from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
 from queryflow.sandbox.checking import items_of
 from queryflow.sandbox.forkserver import Child, ServerLost
-from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed
+from queryflow.sandbox.job import INPUTS, Answer, Excess, Job, JobFailed
 from queryflow.sandbox.nursery import Nursery
 from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
 from queryflow.sandbox.values import from_json
@@ -159,8 +159,14 @@ def _answer(document: dict[str, Any]) -> Answer:
         rows=tuple(tuple(from_json(value) for value in row) for row in document["rows"]),
         more=bool(document["more"]),
         notices=tuple(str(each) for each in document.get("notices", ())),
+        excess=None if document.get("excess") is None else _excess(document["excess"]),
         items=None if document.get("items") is None else items_of(document["items"]),
     )
+
+
+def _excess(document: dict[str, Any]) -> Excess:
+    fitting, row, column = (int(document[name]) for name in ("fitting", "row_bytes", "column_bytes"))
+    return Excess(fitting, row, str(document["column"])[:_LONGEST_MESSAGE], column)
 
 
 def _failed(document: dict[str, Any]) -> JobFailed:

@@ -4,15 +4,16 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
 
 from queryflow.sandbox.casting import storable
 from queryflow.sandbox.checking import checked_items
-from queryflow.sandbox.fetching import fetch
+from queryflow.sandbox.fetching import Room, RoomExceeded, fetch, fetch_within
 from queryflow.sandbox.job import INPUTS, OUTPUTS, Query
-from queryflow.sandbox.settings import Limits
+from queryflow.sandbox.settings import MEGABYTE, Limits
 from queryflow.sandbox.values import to_json
 
 _NODES = re.compile(r'"type":"([A-Z_]+_NODE)"')
@@ -120,7 +121,7 @@ def _read_back(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
         raise RuntimeError(f"DuckDB did not take its settings: {dict(zip(expected, found, strict=True))}")
 
 
-def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> dict[str, Any]:
+def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query, limits: Limits) -> dict[str, Any]:
     """Run one query and return its answer as JSON; its file, if wished, is `out/<number>.parquet`."""
     for statement in query.setup:
         connection.execute(statement)
@@ -132,7 +133,11 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query) -> 
     try:
         relation = connection.sql(sql)
         if query.file is None:
-            return _returned(relation, query.rows)
+            return (
+                _paged(connection, relation, query.rows, limits)
+                if query.refuse_excess
+                else _returned(relation, query.rows)
+            )
         return _stored(connection, relation, f"{OUTPUTS}/{number}.parquet", query)
     finally:
         connection.execute("ROLLBACK")
@@ -185,6 +190,18 @@ def _stored(
 def _returned(relation: duckdb.DuckDBPyRelation, rows: int) -> dict[str, Any]:
     fetched = fetch(relation, rows + 1)
     return _answer(relation, min(len(fetched), rows), fetched[:rows], more=len(fetched) > rows)
+
+
+def _paged(
+    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, rows: int, limits: Limits
+) -> dict[str, Any]:
+    """The first rows; none, and why, if they have no room. Sizes are guessed, so some of the answer is left free."""
+    most = limits.answer_mb * MEGABYTE
+    try:
+        fetched = fetch_within(connection, relation, rows, Room(together=most // 2, alone=most * 7 // 8))
+    except RoomExceeded as error:
+        return {**_answer(relation, 0, [], more=True), "excess": asdict(error.excess)}
+    return _answer(relation, len(fetched), fetched, more=False)
 
 
 def _answer(relation: duckdb.DuckDBPyRelation, total: int, rows: list[list[Any]], *, more: bool) -> dict[str, Any]:

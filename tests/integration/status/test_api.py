@@ -217,15 +217,6 @@ async def test_a_result_without_rows_keeps_its_columns(
     assert (page["rows"], page["total"]) == ([], 0)
 
 
-async def test_a_page_too_large_for_one_answer_says_what_to_ask_instead(
-    world: World, status: Status, client: httpx2.AsyncClient, tmp_path: Path
-) -> None:
-    execution = await stored(world, status, tmp_path, "SELECT repeat('x', 40_000_000) AS large FROM range(2)")
-    path = f"/api/executions/{execution}/nodes/top/results"
-    assert await code(client, path, 422) == "PAGE_TOO_LARGE"
-    assert len((await get(client, path, limit=1))["rows"]) == 1
-
-
 async def test_why_there_is_no_result(world: World, client: httpx2.AsyncClient) -> None:
     execution = await world.execution(state="running")
     await world.node(execution, "top", "running")

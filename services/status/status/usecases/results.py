@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from queryflow.domain.errors import Conflict, Invalid, NotFound, TryAgain
+from queryflow.domain.errors import Conflict, Fix, Invalid, NotFound, Problem, TryAgain
 from queryflow.domain.states import GOOD_NODE_STATES, ErrorKind
-from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
+from queryflow.sandbox.job import INPUTS, Answer, Excess, Job, JobFailed, Query
+from queryflow.sandbox.settings import MEGABYTE
 from status.repository.nodes import NodeRecord, find_node
 from status.shown import ShownColumn, shown_columns, shown_value
 from status.status import Status
@@ -69,7 +70,7 @@ def _key_of(node: NodeRecord) -> str:
 
 async def _read(status: Status, key: str, wish: PageWish) -> Answer:
     page = f"SELECT * FROM '{INPUTS}/{FILE}' LIMIT {wish.limit} OFFSET {wish.offset}"  # noqa: S608 - two integers
-    query = Query(page, rows=wish.limit)
+    query = Query(page, rows=wish.limit, refuse_excess=True)
     with tempfile.TemporaryDirectory(prefix="page-", dir=status.sandbox.settings.folder) as folder:
         file = await _fetch(status, key, Path(folder))
         job = Job((query,), Path(folder), status.settings.page_deadline, inputs={FILE: file})
@@ -77,10 +78,32 @@ async def _read(status: Status, key: str, wish: PageWish) -> Answer:
             (answer,) = await status.sandbox.run(job)
         except JobFailed as failure:
             if failure.kind is ErrorKind.REJECTED:
-                message = "The rows of this page are too large together; ask for fewer with `limit`."
-                raise Invalid(message, code="PAGE_TOO_LARGE") from failure
+                raise _too_large(wish, max(1, wish.limit // 10)) from failure
             raise TryAgain(f"The result could not be read: {failure.message}") from failure
+    if answer.excess is not None:
+        raise _excessive(wish, answer.excess)
     return answer
+
+
+def _excessive(wish: PageWish, excess: Excess) -> Invalid:
+    if excess.fitting:
+        return _too_large(wish, excess.fitting)
+    row, column = (f"{size // MEGABYTE} MB" for size in (excess.row_bytes, excess.column_bytes))
+    message = (
+        f"Row {wish.offset + 1} alone has {row}, {column} of it in the column {excess.column}, which no answer holds: "
+        f"shorten the column in the query, or leave it out. offset={wish.offset + 1} goes on behind this row."
+    )
+    return Invalid(message, code="ROW_TOO_LARGE")
+
+
+def _too_large(wish: PageWish, limit: int) -> Invalid:
+    """The refusal of a page, with a limit that fits; of a single row that was not understood, what else can be done."""
+    if wish.limit == 1:
+        message = "This row is too large for one answer: shorten its columns in the query, or leave some out."
+        return Invalid(message, code="ROW_TOO_LARGE")
+    message = f"The {wish.limit} rows of this page are too large together; ask with limit={limit}."
+    fix = Fix(f"Ask with limit={limit}", {"limit": limit})
+    return Invalid(message, [Problem("PAGE_TOO_LARGE", "limit", message, fixes=(fix,))], code="PAGE_TOO_LARGE")
 
 
 async def _fetch(status: Status, key: str, folder: Path) -> Path:
