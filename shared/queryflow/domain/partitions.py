@@ -1,6 +1,6 @@
 """Columns that the names of folders say of the files in them: `day=2026-11-22`. Pure.
 
-Their types follow the rules for CSV (docs/files.md): a type other than text only where nothing written is lost.
+Their types follow the rules for CSV (docs/folders.md): a type other than text only where nothing written is lost.
 """
 
 import re
@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from urllib.parse import unquote
 
+from queryflow.domain.column_types import TEXT, Kind, KindFacts, column_type
+
 NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark write where the value is NULL."""
-MOST_DIGITS = 38
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.([0-9]+)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -44,7 +45,7 @@ def partition_type(values: Iterable[str | None]) -> str:
     for type_, pattern, read in _TIMES:
         if known and all(pattern.fullmatch(value) and _is_read(read, value) for value in known):
             return type_
-    return _number_type(known) or "VARCHAR"
+    return _number_type(known)
 
 
 def _is_read(read: Callable[[str], object], value: str) -> bool:
@@ -55,18 +56,36 @@ def _is_read(read: Callable[[str], object], value: str) -> bool:
     return True
 
 
-def _number_type(values: list[str]) -> str | None:
+def _number_type(values: list[str]) -> str:
     wholes = [value for value in values if _WHOLE.fullmatch(value)]
     decimals = [found for value in values if (found := _DECIMAL.fullmatch(value))]
-    if not values or len(wholes) + len(decimals) != len(values):
-        return None
-    digits = max(len(value.lstrip("-")) for value in [*wholes, *(found[1] for found in decimals)])
-    if not decimals:
-        if all(-(2**63) <= int(value) < 2**63 for value in wholes):
-            return "BIGINT"
-        return f"DECIMAL({MOST_DIGITS},0)" if digits <= MOST_DIGITS else None
-    fractions = {found[2] for found in decimals if found[2] != "0"}
-    if len({len(fraction) for fraction in fractions}) > 1 and any(fraction.endswith("0") for fraction in fractions):
-        return None  # 1.2 and 1.10 are versions rather than numbers
-    scale = max((len(fraction) for fraction in fractions), default=1)
-    return f"DECIMAL({max(18, digits + scale)},{scale})" if digits + scale <= MOST_DIGITS else None
+    if len(wholes) + len(decimals) != len(values):
+        return TEXT
+    facts = {}
+    if wholes:
+        facts[Kind.WHOLE] = _whole_facts(wholes)
+    if decimals:
+        facts[Kind.DECIMAL] = _decimal_facts(decimals)
+    return column_type(facts).type
+
+
+def _whole_facts(values: list[str]) -> KindFacts:
+    is_beyond = any(not -(2**63) <= int(value) < 2**63 for value in values)
+    return KindFacts(len(values), values[0], _digits(values), beyond_64_bits=is_beyond)
+
+
+def _decimal_facts(values: list[re.Match[str]]) -> KindFacts:
+    fractions = [found[2] for found in values if found[2] != "0"]
+    return KindFacts(
+        count=len(values),
+        example=values[0][0],
+        integer_digits=_digits([found[1] for found in values]),
+        fewest_fraction=min(map(len, fractions), default=None),
+        most_fraction=max(map(len, fractions), default=None),
+        has_bare_zero=len(fractions) < len(values),
+        ends_in_zero=any(fraction.endswith("0") for fraction in fractions),
+    )
+
+
+def _digits(wholes: list[str]) -> int:
+    return max(len(value.lstrip("-").lstrip("0")) for value in wholes)

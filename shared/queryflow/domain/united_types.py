@@ -1,6 +1,7 @@
 """Which type holds the values of two, exactly. Pure; types are in DuckDB's words."""
 
 import re
+from collections.abc import Sequence
 
 _INTEGERS = {
     **{
@@ -14,6 +15,8 @@ _INTEGERS = {
 """The least and the largest number, the narrower types first."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _MOST_DIGITS = 38
+_MOST_NAMED = 5
+"""Files in a notice."""
 _NOTHING = {"NULL", '"NULL"'}
 """The type of a column that has no value in its file."""
 _WIDER = {
@@ -72,3 +75,9 @@ def _digits(type_: str) -> tuple[int, int] | None:
         return len(str(_INTEGERS[type_][1])), 0
     found = _DECIMAL.fullmatch(type_)
     return (int(found[1]) - int(found[2]), int(found[2])) if found else None
+
+
+def lacking_notice(column: str, files: Sequence[str]) -> str:
+    """What a person is told of a column that these files of a table lack."""
+    names = ", ".join(files[:_MOST_NAMED]) + (" …" if len(files) > _MOST_NAMED else "")
+    return f"{column} is NULL in the rows of {names}, which have no such column."

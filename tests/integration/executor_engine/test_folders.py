@@ -257,7 +257,7 @@ async def test_a_catalogue_tells_columns_rows_and_what_is_none(sandbox: Sandbox,
         ("note", "VARCHAR"),
     ]
     assert (sales.rows, sales.error) == (3, None)
-    assert sales.notices == ("note is NULL in the rows of sales/day=2026-01-01/a.parquet: no such column is there.",)
+    assert sales.notices == ("note is NULL in the rows of sales/day=2026-01-01/a.parquet, which have no such column.",)
     assert bad.error is not None
     assert "bad/a.parquet and VARCHAR in bad/b.parquet" in bad.error
     assert [each.file for each in found.refused] == ["empty", "notes.docx"]

@@ -33,6 +33,7 @@ def test_a_folder_says_a_column_and_a_value(folder: str, said: tuple[str, str | 
         (["10", "9.99", "10.50"], "DECIMAL(18,2)"),
         (["10.0", "9.99"], "DECIMAL(18,2)"),
         (["1.2", "1.10"], "VARCHAR"),
+        (["12345678901234567890.5"], "DECIMAL(38,1)"),
         (["2026-01-01", "2024-02-29"], "DATE"),
         (["2026-01-01", "2026-02-29"], "VARCHAR"),
         (["2026-01-01", "7"], "VARCHAR"),

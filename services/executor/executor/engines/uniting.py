@@ -10,7 +10,7 @@ from executor.engines.table_files import TableFile
 from queryflow.domain.declared_tables import table_key
 from queryflow.domain.partitions import NOTHING, partition_type
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.united_types import WHOLE_IN_DOUBLE, needs_check, united_type
+from queryflow.domain.united_types import WHOLE_IN_DOUBLE, lacking_notice, needs_check, united_type
 from queryflow.sandbox.job import INPUTS
 from queryflow.sql.literals import quote_name, text
 
@@ -61,8 +61,7 @@ def lacking(groups: Sequence[Alike]) -> Iterator[str]:
             for file in group.files
         ]
         if without:
-            names = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
-            yield f"{column.name} is NULL in the rows of {names}: no such column is there."
+            yield lacking_notice(column.name, without)
 
 
 def place_of(folder: str, number: int, file: TableFile, suffix: str = ".parquet") -> str:

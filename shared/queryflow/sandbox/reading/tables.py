@@ -13,6 +13,7 @@ import duckdb
 from queryflow.domain.declared_tables import table_key
 from queryflow.domain.table_options import TableOptions
 from queryflow.domain.table_refused import TableRefused
+from queryflow.domain.united_types import lacking_notice
 from queryflow.sandbox.job import INPUTS, OUTPUTS, ReadFile, Reading
 from queryflow.sandbox.reading.csv_files import open_csv
 from queryflow.sandbox.reading.json_files import open_json
@@ -135,5 +136,4 @@ def _missing(opened: Sequence[_Opened], columns: Sequence[RawColumn]) -> Iterato
     for column in columns:
         without = [each.file.shown for each in opened if column.name not in each.names()]
         if without:
-            names = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
-            yield f"{column.name} is NULL in the rows of {names}: no such column is there."
+            yield lacking_notice(column.name, without)
