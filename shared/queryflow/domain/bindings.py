@@ -12,6 +12,7 @@ from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import EmptyPolicy, Parameter, Values
 from queryflow.domain.semantics import COUNTING, NEWEST, Semantics
 from queryflow.domain.template import Template
+from queryflow.domain.wording import with_article
 
 OFFERED = (Reduce.FIRST, Reduce.ONLY, Reduce.MAX)
 """What is offered where many rows would have to become one value."""
@@ -91,7 +92,9 @@ def _type_problems(feed: Feed, path: str) -> Iterator[Problem]:
     wanted = PARAMETER_KINDS[parameter.type]
     if wanted is None:
         yield Problem(
-            "NOT_BINDABLE", path, f"No column can feed {parameter.name}, a {parameter.type}; set it on the node."
+            "NOT_BINDABLE",
+            path,
+            f"No column can feed {parameter.name}, {with_article(parameter.type)}; set it on the node.",
         )
         return
     given = bound_kind(binding, feed.column, feed.semantics)

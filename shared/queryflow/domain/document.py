@@ -12,6 +12,7 @@ from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.fields import fields_at
 from queryflow.domain.near_names import near_names
 from queryflow.domain.storable import MOST_DEPTH, is_storable
+from queryflow.domain.wording import with_article
 
 LONGEST_KEY = 1_000
 FORMAT = 1
@@ -44,9 +45,9 @@ def header_problems(document: Mapping[str, Any], kind: str) -> Iterator[Problem]
     """
     said = document.get("kind", kind)
     if said != kind:
-        problem = Problem("WRONG_KIND", "kind", f"This is not a {kind}; write kind: {kind}.")
+        problem = Problem("WRONG_KIND", "kind", f"This is not {with_article(kind)}; write kind: {kind}.")
         if said in KINDS:
-            raise Invalid(f"The document is a {said} and no {kind}.", [problem])
+            raise Invalid(f"The document is {with_article(said)} and no {kind}.", [problem])
         yield problem
     if document.get("queryflow", FORMAT) != FORMAT:
         yield Problem("UNKNOWN_FORMAT", "queryflow", f"This reads format {FORMAT}; write queryflow: {FORMAT}.")

@@ -20,6 +20,7 @@ from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import check_value, missing, parameter_problems
 from queryflow.domain.version import EngineConnection
 from queryflow.domain.windows import window_problems
+from queryflow.domain.wording import with_article
 
 DIALECTS: dict[str, frozenset[Dialect]] = {
     "duckdb": frozenset({Dialect.AMC, Dialect.DUCKDB}),
@@ -148,7 +149,8 @@ def _reference_problems(
         )
         yield Problem("UNKNOWN_FLOW_PARAMETER", path, message)
     elif not _takes(parameter.type, given):
-        message = f"The flow parameter {reference.flow} is a {given}; {parameter.name} takes a {parameter.type}."
+        takes = f"{parameter.name} takes {with_article(parameter.type)}"
+        message = f"The flow parameter {reference.flow} is {with_article(given)}; {takes}."
         yield Problem("TYPE_MISMATCH", path, message)
 
 

@@ -16,6 +16,7 @@ from queryflow.domain.flow import Binding, Nulls, Reduce
 from queryflow.domain.kinds import PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
 from queryflow.domain.parameters import Parameter, Values
 from queryflow.domain.semantics import NEWEST, Semantics, is_distinct
+from queryflow.domain.wording import with_article
 from queryflow.sql.exact_casts import Operand, exact_cast, fitted
 from queryflow.sql.literals import quote_name, text
 from queryflow.sql.placeholders import NAME
@@ -126,10 +127,11 @@ class _Query:
         binding, kind = self.binding, column_kind(self.column_type)
         wanted, yielded = PARAMETER_KINDS[self.parameter.type], bound_kind(binding, kind, self.given.semantics)
         if yielded is None:
-            message = f"{binding.reduce} takes numbers, and {binding.column} is a {kind}."
+            message = f"{binding.reduce} takes numbers, and {binding.column} is {with_article(kind)}."
             raise _invalid(Problem("REDUCE_NEEDS_NUMBERS", "reduce", message))
         if wanted is None or not fits(yielded, wanted):
-            message = f"{binding.column} is a {yielded}, and {self.parameter.name} takes a {wanted}; choose a cast."
+            takes = f"{self.parameter.name} takes {with_article(wanted or Kind.OTHER)}"
+            message = f"{binding.column} is {with_article(yielded)}, and {takes}; choose a cast."
             raise _invalid(Problem("TYPE_MISMATCH", "column", message))
 
     def kept(self) -> str:

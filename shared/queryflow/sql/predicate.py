@@ -20,6 +20,7 @@ from queryflow.domain.kinds import Kind
 from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
+from queryflow.domain.wording import with_article
 from queryflow.sql.literals import literal_of, number, plain_text_of, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
@@ -269,7 +270,7 @@ def _unfit_columns(tree: exp.Expr, columns: Columns, path: str) -> list[Problem]
         kind = Kind.UNKNOWN if name is None else columns[name]
         sentence = _unfit_column(node, kind)
         if sentence is not None:
-            found.append(Problem("WHERE_TYPE", path, f"{name} is a {kind}; {sentence}"))
+            found.append(Problem("WHERE_TYPE", path, f"{name} is {with_article(kind)}; {sentence}"))
     return found
 
 

@@ -18,6 +18,7 @@ MIXED = "SELECT i, 'ä\n' || chr(7) || repeat('😀', 30_000) AS wild, [repeat('
     "query",
     [
         "SELECT i, repeat('x', 100_000) AS text FROM range(1000) t(i)",
+        "SELECT i, repeat('x', 700_000) AS more_than_the_sandbox_holds FROM range(1000) t(i)",
         "SELECT i, repeat('x', 4_000_000) AS text FROM range(50) t(i)",
         "SELECT i, encode(repeat('x', 100_000)) AS bytes FROM range(1000) t(i)",
         f"{MIXED} FROM range(1000) t(i)",

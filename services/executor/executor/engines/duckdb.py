@@ -12,6 +12,7 @@ from executor.engines.table_cache import TableCache
 from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
+from queryflow.domain.wording import with_article
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.amc_on_duckdb import setup_statements
@@ -79,7 +80,8 @@ def _lists(work: Work, rendered: str) -> tuple[str, ...]:
 def _list_advice(work: Work) -> str:
     """What to do about a list whose items are of another type than what is looked for in it."""
     return "".join(
-        f"\n{each.name} is a {each.type}, so its items are compared as {ELEMENT_TYPES['duckdb'][KINDS[each.type]]};"
+        f"\n{each.name} is {with_article(each.type)},"
+        f" so its items are compared as {ELEMENT_TYPES['duckdb'][KINDS[each.type]]};"
         f" cast the column to that, or declare {each.name} with the column's type."
         for each in work.template.parameters
         if each.type.is_list

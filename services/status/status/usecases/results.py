@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -69,20 +69,47 @@ def _key_of(node: NodeRecord) -> str:
 
 
 async def _read(status: Status, key: str, wish: PageWish) -> Answer:
-    page = f"SELECT * FROM '{INPUTS}/{FILE}' LIMIT {wish.limit} OFFSET {wish.offset}"  # noqa: S608 - two integers
-    query = Query(page, rows=wish.limit, refuse_excess=True)
     with tempfile.TemporaryDirectory(prefix="page-", dir=status.sandbox.settings.folder) as folder:
-        file = await _fetch(status, key, Path(folder))
-        job = Job((query,), Path(folder), status.settings.page_deadline, inputs={FILE: file})
+        job = Job(
+            (), Path(folder), status.settings.page_deadline, inputs={FILE: await _fetch(status, key, Path(folder))}
+        )
         try:
-            (answer,) = await status.sandbox.run(job)
-        except JobFailed as failure:
-            if failure.kind is ErrorKind.REJECTED:
-                raise _too_large(wish, max(1, wish.limit // 10)) from failure
-            raise TryAgain(f"The result could not be read: {failure.message}") from failure
+            answer = await _page(status, job, wish)
+        except _Burst:
+            raise await _less(status, job, wish) from None
     if answer.excess is not None:
         raise _excessive(wish, answer.excess)
     return answer
+
+
+class _Burst(Exception):
+    """The sandbox itself had no room for the rows."""
+
+
+async def _page(status: Status, job: Job, wish: PageWish) -> Answer:
+    page = f"SELECT * FROM '{INPUTS}/{FILE}' LIMIT {wish.limit} OFFSET {wish.offset}"  # noqa: S608 - two integers
+    query = Query(page, rows=wish.limit, refuse_excess=True)
+    try:
+        (answer,) = await status.sandbox.run(replace(job, queries=(query,)))
+    except JobFailed as failure:
+        if failure.kind is ErrorKind.REJECTED:
+            raise _Burst from failure
+        raise TryAgain(f"The result could not be read: {failure.message}") from failure
+    return answer
+
+
+async def _less(status: Status, job: Job, wish: PageWish) -> Invalid:
+    """The refusal of rows for which even the sandbox had no room: fewer are tried, so that the limit it names fits."""
+    limit = wish.limit
+    while limit > 1:
+        limit = max(1, limit // 10)
+        try:
+            answer = await _page(status, job, PageWish(limit, wish.offset))
+        except _Burst:
+            continue
+        return _too_large(wish, limit) if answer.excess is None else _excessive(wish, answer.excess)
+    message = "The next row is too large for one answer: shorten its columns in the query, or leave some out."
+    return Invalid(f"{message} offset={wish.offset + 1} goes on behind it.", code="ROW_TOO_LARGE")
 
 
 def _excessive(wish: PageWish, excess: Excess) -> Invalid:
@@ -97,10 +124,6 @@ def _excessive(wish: PageWish, excess: Excess) -> Invalid:
 
 
 def _too_large(wish: PageWish, limit: int) -> Invalid:
-    """The refusal of a page, with a limit that fits; of a single row that was not understood, what else can be done."""
-    if wish.limit == 1:
-        message = "This row is too large for one answer: shorten its columns in the query, or leave some out."
-        return Invalid(message, code="ROW_TOO_LARGE")
     message = f"The {wish.limit} rows of this page are too large together; ask with limit={limit}."
     fix = Fix(f"Ask with limit={limit}", {"limit": limit})
     return Invalid(message, [Problem("PAGE_TOO_LARGE", "limit", message, fixes=(fix,))], code="PAGE_TOO_LARGE")
