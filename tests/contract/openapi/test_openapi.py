@@ -39,7 +39,7 @@ def test_what_services_share_they_describe_alike() -> None:
 
 
 def test_the_document_is_the_one_the_routes_make() -> None:
-    assert DOCUMENT.read_text() == openapi_text(), "write it anew: python -m queryflow_cli.openapi > docs/openapi.json"
+    assert DOCUMENT.read_text() == openapi_text(), "write it again: python -m queryflow_cli.openapi > docs/openapi.json"
 
 
 def test_every_operation_is_named_explained_and_says_how_it_refuses() -> None:

@@ -114,7 +114,7 @@ async def read_composition(
 async def replace_composition(
     transaction: InTransaction, person: Person, reference: CompositionPath, flow: FlowBody, expected: IfMatch
 ) -> Response:
-    """Write the head anew; nothing is published by it. 422 only for what cannot be stored, `problems` has the rest."""
+    """Replace the head; nothing is published by it. 422 only for what cannot be stored, `problems` has the rest."""
     stored = await usecases.replace_composition(transaction, person, reference, (flow, expected))
     return written(stored, status=200)
 

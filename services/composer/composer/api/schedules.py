@@ -27,7 +27,7 @@ router = new_router("/api/schedules", "schedules")
 class TimerAnswer(BaseModel):
     """What schedulers make of a schedule: active, paused after failures, or in error; the last two with the reason.
 
-    Whatever changes the schedule starts it anew.
+    Any change of the schedule starts it again.
     """
 
     state: Literal["active", "paused", "error"]

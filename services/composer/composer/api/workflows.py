@@ -86,7 +86,7 @@ async def replace_workflow(
     expected: IfMatch,
     response: Response,
 ) -> WorkflowAnswer:
-    """Write it anew; schedules of it run what is saved when they fire."""
+    """Replace the saved query; schedules of it run what is saved when they fire."""
     return _tagged(await usecases.replace_workflow(transaction, workflow, document, expected), response)
 
 

@@ -110,7 +110,7 @@ def _united(column: _Column, type_: str, file: str) -> _Column:
     if wider is None:
         message = (
             f"The column {column.name} is {column.type} in {column.file} and {type_} in {file}: no type holds both as"
-            " they are. Write one of the files anew, or put it into a folder of its own."
+            " they are. Write one of the files again in one of the two types, or put it into a folder of its own."
         )
         raise EngineFailure(ErrorKind.VALIDATION, message)
     return column if wider == column.type else _Column(column.name, wider, file)
