@@ -179,5 +179,6 @@ def _wrong(where: str, name: str, problems: list[Problem]) -> Invalid:
 
 
 def _broken(where: str, problems: "list[Problem] | tuple[Problem, ...]") -> Invalid:
-    sentences = " ".join(each.message for each in problems)
+    placed = (each.message if each.line is None else f"Line {each.line}: {each.message}" for each in problems)
+    sentences = " ".join(placed)
     return Invalid(f"{where} cannot be read: {sentences}", problems)

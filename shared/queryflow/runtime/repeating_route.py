@@ -25,7 +25,7 @@ class _JudgedRequest(Request):
 
 
 class RepeatingRoute(APIRoute):
-    """A route that is served anew, a few times, if its transaction was rolled back because of another one.
+    """A route that is served again, a few times, if its transaction was rolled back because of another one.
 
     A request leaves nothing but its transaction, so nothing happens twice.
     """
@@ -35,9 +35,11 @@ class RepeatingRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def serve(request: Request) -> Response:
+            judged = _JudgedRequest(request.scope, request.receive)  # one for all tries: its body is received once
+
             async def once() -> Response:
                 async with AsyncExitStack() as request.scope[STACK]:
-                    return await handle(_JudgedRequest(request.scope, request.receive))
+                    return await handle(judged)
 
             return await repeated(once, after=collides)
 
