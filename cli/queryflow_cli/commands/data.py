@@ -1,4 +1,4 @@
-"""data: makes sample data in a folder of one's own."""
+"""data: looks at the tables of a folder, and makes sample data in one."""
 
 from functools import partial
 from pathlib import Path
@@ -6,15 +6,30 @@ from typing import Annotated
 
 import typer
 
+from queryflow_cli.commands.options import Json
+from queryflow_cli.edge import run_async
 from queryflow_cli.samples import amc, flights
 from queryflow_cli.samples.dataset import Dataset
 from queryflow_cli.waiting import waiting
 
-data = typer.Typer(help="Make sample data in a folder.", no_args_is_help=True)
+data = typer.Typer(help="Look at the tables of a folder, or make sample data in one.", no_args_is_help=True)
 
 Folder = Annotated[
     Path, typer.Argument(help="Is made; another data set in it is replaced.", file_okay=False, resolve_path=True)
 ]
+
+
+@data.command("tables")
+def show_tables(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder with a table per file.", exists=True, file_okay=False, resolve_path=True)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show what each table of a folder will be: columns, types, rows, notices; and which files are no tables."""
+    from queryflow_cli.usecases import tables
+
+    run_async(tables.show_tables(folder, as_json=as_json))
 
 
 @data.command("amc")

@@ -11,6 +11,7 @@ from rich.text import Text
 from queryflow.domain.errors import Conflict, TryAgain
 from queryflow.domain.states import ExecutionState
 from queryflow.sql.literals import quote_name
+from queryflow_cli.catalogue import print_tables
 from queryflow_cli.client import Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console, show
 from queryflow_cli.report import counted, new_table, print_result
@@ -97,33 +98,6 @@ async def remove_connection(name: str, wish: SessionWish) -> bool:
         await session.client.remove_connection(name)
     typer.echo(f"The engine connection {name} is gone; its folder stays as it is.")
     return True
-
-
-def print_tables(catalogue: Document, *, columns: bool = False) -> None:
-    """Print the tables of a folder, what is worth knowing of them, and the files that are no tables."""
-    console = open_console()
-    if catalogue.get("error"):
-        console.print(Text(f"The folder cannot be read: {catalogue['error']}"), soft_wrap=True)
-        return
-    table = new_table(counted(len(catalogue["tables"]), "table"))
-    table.add_column("table", overflow="fold")
-    table.add_column("rows", justify="right")
-    table.add_column("columns", overflow="fold")
-    for each in catalogue["tables"]:
-        rows = "" if each.get("rows") is None else f"{each['rows']:,}"
-        table.add_row(Text(each["name"]), rows, Text(each.get("error") or _columns(each, types=columns)))
-    show(console, table)
-    for each in catalogue["tables"]:
-        for notice in each.get("notices") or ():
-            console.print(Text(f"{each['name']}: {notice}"), soft_wrap=True)
-    for each in catalogue.get("refused") or ():
-        console.print(Text(f"{each['file']} is no table: {each['reason']}"), soft_wrap=True)
-
-
-def _columns(table: Document, *, types: bool) -> str:
-    if types:
-        return "\n".join(f"{each['name']} {each['type']}" for each in table["columns"])
-    return ", ".join(str(each["name"]) for each in table["columns"])
 
 
 def _document(wished: FolderWish) -> Document:

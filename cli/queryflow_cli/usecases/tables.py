@@ -1,0 +1,38 @@
+"""What the tables of a folder will be, before anything runs on it."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from executor.engines import describers
+from executor.engines.duckdb import DuckDBEngine
+from executor.engines.port import ConnectionSettings
+from queryflow.domain.catalogue import Catalogue
+from queryflow.sandbox.sandbox import Sandbox
+from queryflow.sandbox.settings import SandboxSettings
+from queryflow_cli.catalogue import print_tables
+from queryflow_cli.waiting import waiting
+
+
+async def show_tables(folder: Path, *, as_json: bool) -> bool:
+    """Show the folder's tables, and its files that are none; no system has to run. Whether all tables can be read."""
+    with TemporaryDirectory(prefix="queryflow-tables-") as place, waiting() as line:
+        line.say(f"Looking at the tables of {folder}")
+        catalogue = await _described(folder, Path(place))
+    document = catalogue.model_dump(mode="json")
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print_tables(document, columns=True)
+    return catalogue.error is None and not any(table.error for table in catalogue.tables)
+
+
+async def _described(folder: Path, place: Path) -> Catalogue:
+    sandbox = Sandbox(SandboxSettings(place / "sandbox"))
+    await sandbox.start()
+    try:
+        (place / "looks").mkdir()
+        connection = ConnectionSettings(folder.name, DuckDBEngine.kind, {"folder": str(folder)})
+        return await describers(sandbox)[DuckDBEngine.kind].describe(connection, place / "looks")
+    finally:
+        await sandbox.stop()
