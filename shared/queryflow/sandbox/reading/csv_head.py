@@ -23,7 +23,7 @@ class Head:
     names: tuple[str, ...]
     body: Body
     at_start: bool
-    """Whether nothing but one line of header stands before the rows."""
+    """Whether nothing but one line of header, with a line feed alone at its end, stands before the rows."""
 
 
 def read_head(path: Path, options: TableOptions) -> Head:
@@ -42,7 +42,8 @@ def read_head(path: Path, options: TableOptions) -> Head:
         return Head(names, Body(path, start, line, dialect, len(names), options.allow_uneven), at_start=False)
     lines = text.count(b"\n", start, record.end)
     body = Body(path, record.end, line + lines, dialect, len(names), options.allow_uneven)
-    return Head(names, body, at_start=not options.skip and lines <= 1)
+    is_plain = lines <= 1 and b"\r" not in text[start : record.end]
+    return Head(names, body, at_start=not options.skip and is_plain)
 
 
 _ALL_SKIPPED = "the file has no more lines than are declared to be skipped."
