@@ -217,7 +217,7 @@ async def test_many_jobs_at_once_leave_nothing_behind(sandbox: Sandbox, director
     await eventually(lambda: len(list(children.iterdir())) <= sandbox.settings.ready + 1)
 
 
-async def test_the_server_knows_nothing_of_itsparent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_the_server_knows_nothing_of_its_parent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("QUERYFLOW_SECRET", "canary")
     running = Sandbox(SandboxSettings(folder=tmp_path, ready=1, exposed=True))
     await running.start()
