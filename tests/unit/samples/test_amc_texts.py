@@ -1,15 +1,22 @@
-"""AMC's SQL as people write it, over every official table, runs on the sample."""
+"""AMC's SQL as people write it, over every official table, runs on the sample and yields what plain DuckDB says."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from queryflow.domain.coercion import coerce, element_type
 from queryflow.domain.errors import Severity
-from queryflow.domain.parameters import ParameterType
-from queryflow.domain.windows import ResolvedWindow
+from queryflow.domain.ids import ParameterName
+from queryflow.domain.parameters import Parameter, ParameterType, Rules
+from queryflow.domain.template import Template
+from queryflow.domain.yaml_reader import read_yaml
+from queryflow.sql.amc_functions import MACROS, RENAMED, SHAPED
 from queryflow.sql.amc_on_duckdb import setup_statements
 from queryflow.sql.amc_schema import amc_schema
 from queryflow.sql.amc_tables import TIME_COLUMNS
@@ -19,133 +26,29 @@ from queryflow_cli.samples import amc as sample
 from queryflow_cli.samples.tables import SAMPLE_TABLES
 from tests.unit.sql.making import WINDOW, amc
 
-TYPES = {
-    "days": ParameterType.INTEGER,
-    "start": ParameterType.DATE,
-    "product": ParameterType.STRING,
-    "least": ParameterType.NUMBER,
-    "products": ParameterType.STRING_LIST,
-}
-VALUES: dict[str, Any] = {
-    "days": 7,
-    "start": WINDOW.start.date(),
-    "product": "dsp",
-    "least": 0.5,
-    "products": ["sponsored_products", "sponsored_brands"],
-}
-EVERY_TABLE = [
-    (
-        f"SELECT COUNT(*) AS n, COUNT({first}) AS filled FROM {table}",
-        f"SELECT count(*), count({first}) FROM {{{table}}}",
-    )
-    for table, columns in amc_schema().items()
-    for first in [next(iter(columns))]
-]
-TEXTS = [
-    (
-        "SELECT campaign, SUM(impressions) AS i FROM dsp_impressions GROUP BY campaign",
-        "SELECT campaign, sum(impressions) FROM {dsp_impressions} GROUP BY 1",
-    ),
-    (
-        "SELECT campaign_id_string, COUNT(DISTINCT user_id) AS reach FROM dsp_impressions GROUP BY 1",
-        "SELECT campaign_id_string, count(DISTINCT user_id) FROM {dsp_impressions} GROUP BY 1",
-    ),
-    (
-        "SELECT CAST(impression_dt_utc AS DATE) AS day, SUM(total_cost) / 100000 AS cost FROM"
-        " dsp_impressions GROUP BY 1",
-        None,
-    ),
-    (
-        "SELECT ad_product_type, SUM(clicks) AS c FROM sponsored_ads_traffic WHERE ad_product_type"
-        " IN ({{products}}) GROUP BY 1",
-        "SELECT ad_product_type, sum(clicks) FROM {sponsored_ads_traffic} WHERE ad_product_type IN"
-        " ('sponsored_products', 'sponsored_brands') GROUP BY 1",
-    ),
-    (
-        "SELECT COUNT(*) AS n FROM sponsored_ads_traffic WHERE"
-        " ARRAY_CONTAINS(CUSTOM_PARAMETER('products'), ad_product_type)"
-        " OR CARDINALITY(CUSTOM_PARAMETER('products')) = 0",
-        "SELECT count(*) FROM {sponsored_ads_traffic} WHERE ad_product_type IN"
-        " ('sponsored_products', 'sponsored_brands')",
-    ),
-    (
-        "SELECT COUNT(*) AS n FROM dsp_impressions WHERE impression_dt_utc >= '{{start}}'",
-        "SELECT count(*) FROM {dsp_impressions}",
-    ),
-    (
-        "SELECT COUNT(*) AS n FROM dsp_clicks WHERE click_dt_utc < DATE '{{start}}' + INTERVAL '{{days}}' DAY",
-        "SELECT count(*) FROM {dsp_clicks} WHERE click_dt_utc < TIMESTAMP '2026-01-08'",
-    ),
-    ("SELECT COUNT(*) AS n FROM TABLE(EXTEND_TIME_WINDOW('conversions', 'P{{days}}D', 'P1D'))", None),
-    ("SELECT COUNT(*) AS n FROM sponsored_ads_traffic WHERE ad_product_type LIKE '%{{product}}%'", "SELECT 0"),
-    (
-        "SELECT tracked_asin, SUM(total_units_sold) AS u FROM conversions WHERE event_subtype ="
-        " 'order' GROUP BY tracked_asin",
-        "SELECT tracked_asin, sum(total_units_sold) FROM {conversions} WHERE event_subtype = 'order' GROUP BY 1",
-    ),
-    ("SELECT GREATEST(SUM(impressions), NULL) AS g FROM dsp_impressions", "SELECT NULL"),
-    (
-        "SELECT DATE_DIFF(MIN(impression_date_utc), MAX(impression_date_utc), DAY) AS d FROM dsp_impressions",
-        "SELECT max(impression_date_utc) - min(impression_date_utc) FROM {dsp_impressions}",
-    ),
-    (
-        "SELECT FORMAT(impression_dt_utc, 'yyyy-MM') AS month, COUNT(*) AS n FROM dsp_impressions GROUP BY 1",
-        "SELECT '2026-01', count(*) FROM {dsp_impressions}",
-    ),
-    (
-        "SELECT REGEXP_REPLACE(campaign, '[aeiou]', '') AS c, COUNT(*) AS n FROM dsp_impressions GROUP BY 1",
-        "SELECT translate(campaign, 'aeiou', ''), count(*) FROM {dsp_impressions} GROUP BY 1",
-    ),
-    (
-        "SELECT COUNT(DISTINCT HASH64(user_id)) AS n FROM conversions WHERE user_id IS NOT NULL",
-        "SELECT count(DISTINCT user_id) FROM {conversions}",
-    ),
-    (
-        "SELECT COUNT(*) AS n FROM conversions WHERE CONTAINED_IN(event_subtype, 'order', 'shoppingCart')",
-        "SELECT count(*) FROM {conversions} WHERE event_subtype IN ('order', 'shoppingCart')",
-    ),
-    (
-        "WITH collect(u, c) AS (SELECT user_id, COUNT(*) FROM dsp_impressions GROUP BY 1) SELECT"
-        " MAX(c) AS at FROM collect",
-        "SELECT max(c) FROM (SELECT count(*) AS c FROM {dsp_impressions} GROUP BY user_id)",
-    ),
-    (
-        "SELECT PERCENTILE(total_cost, 0.5) AS p FROM dsp_impressions WHERE total_cost > {{least}}",
-        "SELECT quantile_cont(total_cost, 0.5) FROM {dsp_impressions} WHERE total_cost > 0.5",
-    ),
-    (
-        "SELECT i.campaign, COUNT(*) AS n FROM dsp_impressions i JOIN dsp_clicks c ON c.user_id = i.user_id GROUP BY 1",
-        None,
-    ),
-    (
-        "SELECT m.segment_id FROM segment_metadata m LEFT JOIN adserver_traffic_by_user_segments s ON TRUE",
-        "SELECT 1 WHERE FALSE",
-    ),
-    (
-        "SELECT user_id, ARRAY_SORT(COLLECT(DISTINCT campaign)) AS path FROM dsp_impressions GROUP BY user_id",
-        "SELECT user_id, list_sort(list(DISTINCT campaign)) FROM {dsp_impressions} GROUP BY 1",
-    ),
-    ("SELECT IF(SUM(clicks) = 0, NULL, SUM(spend) / SUM(clicks)) AS cpc FROM sponsored_ads_traffic", None),
-]
+FILES = sorted(Path(__file__).with_name("amc_texts").glob("*.yaml"))
+TEXTS: list[dict[str, Any]] = [text for file in FILES for text in read_yaml(file.read_text("utf-8"))]
+
+Row = tuple[Any, ...]
 
 
-def test_there_are_sixty_texts() -> None:
-    assert len(EVERY_TABLE) + len(TEXTS) >= 60
-    assert len(EVERY_TABLE) == len(amc_schema())
+def test_there_are_sixty_texts_over_all_tables_with_every_type_and_function() -> None:
+    words = {word for text in TEXTS for word in re.findall(r"\w+", text["sql"])}
+    used = {ParameterType(kind) for text in TEXTS for kind, *_ in text.get("values", {}).values()}
+    assert len({text["name"] for text in TEXTS}) >= 60
+    assert set(amc_schema()) - words == set()
+    assert set(ParameterType) - used == set()
+    assert (RENAMED.keys() | MACROS.keys() | SHAPED.keys()) - words == set()
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The relations of the sample's tables; its last day is in the window."""
+    """The relations of the sample's tables, whose rows lie before, in and after the window."""
     folder = tmp_path_factory.mktemp("sample") / "set"
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sample.SIZES, "tiny", sample.Size(touches=3_000, users=500, days=60))
         sample.generate(folder, size="tiny", end_date=WINDOW.end.date())
-    return {table: f"read_parquet('{_file(folder, table)}')" for table in amc_schema()}
-
-
-def _file(folder: Path, table: str) -> str:
-    return str(folder / f"{table}.parquet")
+    return {table: f"read_parquet('{folder / table}.parquet')" for table in amc_schema()}
 
 
 @pytest.fixture
@@ -156,28 +59,86 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _in_window(table: str, relation: str, window: ResolvedWindow) -> str:
-    column = TIME_COLUMNS.get(table)
-    if column is None:
-        return relation
-    start, end = window.start.replace(tzinfo=None), window.end.replace(tzinfo=None)
-    return f"(SELECT * FROM {relation} WHERE {column} >= TIMESTAMP '{start}' AND {column} < TIMESTAMP '{end}')"
-
-
-@pytest.mark.parametrize(("sql", "reference"), [*EVERY_TABLE, *TEXTS])
-def test_a_text_of_amc_runs_on_the_sample(
-    connection: duckdb.DuckDBPyConnection, tables: dict[str, str], sql: str, reference: str | None
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text["name"])
+def test_a_text_yields_what_plain_duckdb_says(
+    connection: duckdb.DuckDBPyConnection, tables: dict[str, str], text: dict[str, Any]
 ) -> None:
-    used = {name: type_ for name, type_ in TYPES.items() if f"{{{{{name}}}}}" in sql or f"('{name}')" in sql}
-    subject = amc(sql, types=used)
+    filled = tables | _filled(tables, text.get("given", {}))
+    values = {name: _value(ParameterType(kind), value) for name, (kind, value, *_) in text.get("values", {}).items()}
+    found = _run(connection, _template(text), filled, values)
+    assert _compared(found) == _compared(text["rows"] if "rows" in text else _expected(filled, text))
+    assert found, "a text that finds nothing shows nothing"
+
+
+@pytest.mark.parametrize("table", amc_schema())
+def test_every_official_table_is_there_with_its_first_column(
+    connection: duckdb.DuckDBPyConnection, tables: dict[str, str], table: str
+) -> None:
+    subject = amc(f"SELECT COUNT(*) AS n, COUNT({next(iter(amc_schema()[table]))}) AS filled FROM {table}")
+    (found,) = _run(connection, subject, tables, {})
+    (expected,) = connection.execute(f"SELECT count(*) FROM {_in_window(table, tables[table])}").fetchall()
+    assert found[0] == expected[0]
+    assert (found[0] > 0) == (table in SAMPLE_TABLES)
+
+
+def _template(text: dict[str, Any]) -> Template:
+    """The text with its parameters, of which each is said as its type, its value and for an enum its choices."""
+    parameters = tuple(
+        Parameter(
+            name=ParameterName(name), type=ParameterType(kind), rules=Rules(one_of=choices[0] if choices else None)
+        )
+        for name, (kind, _, *choices) in text.get("values", {}).items()
+    )
+    return amc(text["sql"]).model_copy(update={"parameters": parameters})
+
+
+def _value(kind: ParameterType, value: Any) -> Any:
+    """The value as a run takes it from a request."""
+    items = value if isinstance(value, list) else [value]
+    coerced = [coerce(element_type(kind), each) for each in items]
+    return coerced if isinstance(value, list) else coerced[0]
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, subject: Template, tables: dict[str, str], values: dict[str, Any]
+) -> list[Row]:
     assert [each for each in template_problems(subject) if each.severity is Severity.ERROR] == []
     for statement in setup_statements(subject, tables, WINDOW):
         connection.execute(statement)
-    found = connection.execute(render(subject, {name: VALUES[name] for name in used}, WINDOW, "duckdb")).fetchall()
-    if reference is not None:
-        relations = {table: _in_window(table, relation, WINDOW) for table, relation in tables.items()}
-        assert sorted(map(repr, found)) == sorted(
-            map(repr, connection.execute(reference.format(**relations)).fetchall())
-        )
-    if "JOIN" not in sql and any(table in sql for table in SAMPLE_TABLES):
-        assert found, "the sample has rows there"
+    return connection.execute(render(subject, values, WINDOW, "duckdb")).fetchall()
+
+
+def _filled(tables: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """The tables to which a text gives rows of its own; a column it does not name is NULL of its official type."""
+    return {table: f"(SELECT * FROM {tables[table]} UNION ALL BY NAME {query})" for table, query in given.items()}
+
+
+def _expected(tables: dict[str, str], text: dict[str, Any]) -> list[Row]:
+    """What a DuckDB says that knows none of AMC's functions."""
+    windows = {table: _in_window(table, relation) for table, relation in tables.items()}
+    everything = {f"all_{table}": relation for table, relation in tables.items()}
+    with duckdb.connect() as plain:
+        plain.execute("SET TimeZone = 'UTC'")
+        return plain.execute(text["equals"].format(**windows, **everything)).fetchall()
+
+
+def _in_window(table: str, relation: str) -> str:
+    column = TIME_COLUMNS.get(table)
+    if column is None:
+        return relation
+    start, end = WINDOW.start.replace(tzinfo=None), WINDOW.end.replace(tzinfo=None)
+    return f"(SELECT * FROM {relation} WHERE {column} >= TIMESTAMP '{start}' AND {column} < TIMESTAMP '{end}')"
+
+
+def _compared(rows: list[Any]) -> list[str]:
+    """The rows in one order, with numbers as they compare whatever their type."""
+    return sorted(repr([_plain(value) for value in row]) for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return round(float(value), 6) if is_number else value
