@@ -92,7 +92,7 @@ def response_to(error: Exception) -> JSONResponse:
         return error_response(error.status_code, code, str(error.detail), headers=error.headers)
     if passes(error):
         log.warning("A request could not be served now", action="http.try_again", error=type(error).__name__)
-        message = "Not possible at this moment; say it again in a second."
+        message = "Not possible at this moment; try again in a moment."
         return error_response(503, "TRY_AGAIN", message, headers={"Retry-After": "1"})
     log.error("A request met a bug", action="http.bug", exc_info=error)
     return error_response(500, "INTERNAL", "This should not have happened; the log of the service has the reason.")
