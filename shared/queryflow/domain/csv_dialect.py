@@ -85,5 +85,5 @@ def _outside_quotes(line: str, quote: str) -> list[str]:
     if not quote:
         return [each for each in line if each in DELIMITERS]
     sign = re.escape(quote)
-    quoted = re.compile(rf"(?:^|(?<=[,;\t|])){sign}(?:[^{sign}]|{sign}{sign})*{sign}")
+    quoted = re.compile(rf"(?:^|(?<=[,;\t|])){sign}(?:[^{sign}]|{sign}{sign})*+{sign}")
     return [each for each in quoted.sub("", line) if each in DELIMITERS]
