@@ -6,12 +6,21 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from queryflow.schema.migrate import migrate
 from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything, find_programs, private_rabbit
 from tests.support.postgres import create_database, drop_database, postgres_for_tests
 from tests.support.rabbitmq import NAMED, NONE_HERE, rabbitmq_for_tests
 from tests.support.s3 import s3_for_tests
+
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+"""Without this, structlog draws every exception with all its variables, which takes seconds."""
 
 
 def pytest_unconfigure() -> None:
