@@ -122,7 +122,8 @@ async def _broker() -> Finding:
     import aio_pika
 
     try:
-        connection = await asyncio.wait_for(aio_pika.connect(url), ANSWER_SECONDS)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            connection = await aio_pika.connect(url)
     except (OSError, ValueError, aio_pika.exceptions.AMQPError, TimeoutError) as error:
         words = f"{_reason(error)}: mend QUERYFLOW_AMQP_URL, or unset it to use the local bus"
         return Finding("RabbitMQ", False, words)

@@ -43,5 +43,6 @@ class Admission:
     async def wait(self, seconds: float) -> None:
         """Wait that long, or until room was made."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         self._wake.clear()

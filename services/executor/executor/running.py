@@ -69,7 +69,8 @@ class Held:
     async def pause(self, seconds: float) -> None:
         """Wait that long, or until the attempt is let go."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.let_go.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.let_go.wait()
 
 
 class Running:

@@ -89,7 +89,8 @@ class ForkServer:
         self._lose()
         self.control.close()
         try:
-            await asyncio.wait_for(self.process.wait(), _PATIENCE_SECONDS)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self.process.wait()
         except TimeoutError:
             self.process.kill()
             await self.process.wait()

@@ -28,6 +28,9 @@ class Meter:
         self.statements: list[str] = []
         self.messages: Counter[str] = Counter()
 
+    def __repr__(self) -> str:
+        return "\n".join(" ".join(statement.split())[:80] for statement in self.statements)
+
     def read(self, record: Any) -> None:
         """Note a statement; what depends on the age of a connection does not count: types, and plans made anew."""
         if not any(word in record.query for word in ("jit", "typeinfo", "DISCARD")):
@@ -75,7 +78,7 @@ async def test_a_chain_takes_one_transaction_of_four_statements_a_node(
     nodes = 12
     edges = [(f"n{number}", f"n{number + 1}") for number in range(nodes - 1)]
     meter = await measured(quiet, edges, monkeypatch)
-    assert len(meter.statements) == LAUNCH + HOP * (nodes - 1) + LAST_HOP, meter.statements
+    assert len(meter.statements) == LAUNCH + HOP * (nodes - 1) + LAST_HOP, meter
     assert meter.messages == {
         "flow_execution.requested": 1,
         "flow_execution.started": 1,
@@ -91,7 +94,7 @@ async def test_a_fan_costs_no_more_statements_than_a_chain_of_three(
     width = 60
     edges = [("root", f"n{number}") for number in range(width)] + [(f"n{number}", "end") for number in range(width)]
     meter = await measured(quiet, edges, monkeypatch)
-    assert len(meter.statements) == LAUNCH + HOP * 2 + LAST_HOP, meter.statements
+    assert len(meter.statements) == LAUNCH + HOP * 2 + LAST_HOP, meter
     assert meter.messages["node.ready"] == width + 2
     assert meter.messages["execution.progressed"] == 3
 

@@ -34,7 +34,8 @@ async def test_the_next_process_finishes_what_a_dead_one_began(database: str, tm
         if "cancel" in point:
             await eventually(lambda: asking.node_is(cancelled, "slow", "running"), within=30)
             await asking.cancel(cancelled)
-        assert await asyncio.wait_for(doomed.wait(), 50) == -signal.SIGKILL
+        async with asyncio.timeout(50):
+            assert await doomed.wait() == -signal.SIGKILL
     async with open_rig(database, tmp_path / "next", **FAST) as rig:
         teach(rig)
         assert await rig.ended(whole) == "partially_succeeded"

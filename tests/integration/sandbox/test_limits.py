@@ -41,6 +41,7 @@ async def test_a_query_that_stands_still_is_ended_and_one_that_computes_is_not(t
         with pytest.raises(JobFailed) as late:
             await running.run(Job((Query(FOREVER, rows=1),), tmp_path, timedelta(seconds=4)))
         assert late.value.kind is ErrorKind.TIMEOUT
+        await eventually(lambda: not busy())
         standing = asyncio.create_task(running.run(Job((Query(FOREVER, rows=1),), tmp_path, SOON)))
         [process] = await eventually(busy)
         os.kill(process, signal.SIGSTOP)  # as threads that wait for each other for ever

@@ -58,6 +58,7 @@ async def remove_silent(status: Status) -> None:
 
 async def _count_messages(bus: Bus) -> Mapping[str, int] | None:
     try:
-        return await asyncio.wait_for(bus.queue_depths(), BROKER_SECONDS)
+        async with asyncio.timeout(BROKER_SECONDS):
+            return await bus.queue_depths()
     except (ConnectionError, TimeoutError):
         return None

@@ -99,8 +99,11 @@ class RabbitBus:
         """Rebuild what is lost, again and again for a while; `BusLost` when that does not help."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._disturbed.wait(), self._watch_seconds)
-            if self._flowing and not await self._sound():
+                async with asyncio.timeout(self._watch_seconds):
+                    await self._disturbed.wait()
+            if not self._flowing:
+                self._disturbed.clear()  # whatever a stop disturbs is left as it is
+            elif not await self._sound():
                 await self._rebuild()
 
     async def queue_depths(self) -> Mapping[str, int]:
@@ -123,7 +126,8 @@ class RabbitBus:
 
     async def _build(self) -> None:
         self._disturbed.clear()
-        self._connection = await asyncio.wait_for(aiormq.connect(self._url), CONNECT_SECONDS)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self._connection = await aiormq.connect(self._url)
         self._connection.closing.add_done_callback(partial(self._on_lost, self._connection))
         await self._declare(self._connection)
         self._writer = Writer(self._connection)
@@ -169,7 +173,8 @@ class RabbitBus:
             return {name: await _count(channel, self._prefix + name) for name in names}
         finally:
             with contextlib.suppress(Exception):  # a broker that is silent would be waited for as long as a heartbeat
-                await asyncio.wait_for(channel.close(), PAUSE_SECONDS)
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    await channel.close()
 
     async def _rebuild(self) -> None:
         log.error("The bus lost a connection or a consumer; it is built again", action="bus.rebuild")
@@ -198,7 +203,8 @@ class RabbitBus:
             await self._writer.close()
         if connection:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(connection.close(), PAUSE_SECONDS)
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    await connection.close()
 
 
 async def _count(channel: AbstractChannel, queue: str) -> tuple[int, int]:

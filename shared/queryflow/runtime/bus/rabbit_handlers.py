@@ -49,7 +49,8 @@ class HandlerLane:
         broker, self._broker = self._broker, None
         if broker:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(broker.stop(), LONGEST_CLOSE_SECONDS)
+                async with asyncio.timeout(LONGEST_CLOSE_SECONDS):
+                    await broker.stop()
 
     def _register(self, broker: RabbitBroker, subscription: Subscription) -> None:
         subscriber = broker.subscriber(
