@@ -1,7 +1,8 @@
 """Where in a file the things of its document stand, so that a problem's path becomes a line and a column."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeVar
 
 from ruamel.yaml import YAML
@@ -27,6 +28,22 @@ class Place:
     value: Node
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A document as it is written: its parts, its lines, and what was looked up in it before."""
+
+    root: Node
+    lines: Sequence[str]
+    known: dict[int, Mapping[str, Place]] = field(default_factory=dict)
+
+    def inside_of(self, value: Node) -> Mapping[str, Place]:
+        """What the part holds by name; read once, for many problems may lie below one long list."""
+        found = self.known.get(id(value))
+        if found is None:
+            found = self.known[id(value)] = _inside_of(value)
+        return found
+
+
 def with_places(text: str, shape: Callable[[object], Shaped]) -> Shaped:
     """What `shape` makes of the document in the text; its Invalid is given the lines and columns of the text."""
     document = read_yaml(text)
@@ -48,31 +65,34 @@ def located(text: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         root = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError):  # a text that cannot be read has one problem, which says where
         return listed
-    return tuple(_located(each, root, text) if each.path and root is not None else each for each in listed)
+    if root is None:
+        return listed
+    written = _Written(root, text.split("\n"))
+    return tuple(_located(each, written) if each.path else each for each in listed)
 
 
-def _located(problem: Problem, root: Node, text: str) -> Problem:
-    place, rest = _find(root, problem.path)
+def _located(problem: Problem, written: _Written) -> Problem:
+    place, rest = _find(written, problem.path)
     if place is None:
         return problem if problem.line is None else replace(problem, line=None, column=None)
     line, column = place.mark.line + 1, place.mark.column + 1
     if problem.line is None or problem.column is None:
         return replace(problem, line=line, column=column)
-    inner = None if rest else _inside(place.value, (problem.line, problem.column), text)
+    inner = None if rest else _inside(place.value, (problem.line, problem.column), written.lines)
     if inner is None:  # the SQL stands elsewhere, or is written in a way that moves its lines: the sentence has them
         return replace(problem, line=line, column=column)
     said = f" (line {problem.line}, column {problem.column})"
     return replace(problem, message=problem.message.replace(said, ""), line=inner[0], column=inner[1])
 
 
-def _inside(value: Node, position: tuple[int, int], text: str) -> tuple[int, int] | None:
+def _inside(value: Node, position: tuple[int, int], lines: Sequence[str]) -> tuple[int, int] | None:
     """The position in the file of one in a text of it; None where the two do not have the same lines."""
     line, column = position
     if not isinstance(value, ScalarNode):
         return None
     first = value.start_mark.line
     if value.style == "|":
-        pairs = zip(text.split("\n")[first + 1 :], value.value.split("\n"), strict=False)
+        pairs = zip(islice(lines, first + 1, None), value.value.split("\n"), strict=False)
         indent = next((len(written) - len(kept) for written, kept in pairs if kept.strip()), 0)
         return first + 1 + line, indent + column
     if first == value.end_mark.line and line == 1 and "\n" not in value.value:
@@ -80,12 +100,12 @@ def _inside(value: Node, position: tuple[int, int], text: str) -> tuple[int, int
     return None
 
 
-def _find(root: Node, path: str) -> tuple[Place | None, str]:
+def _find(written: _Written, path: str) -> tuple[Place | None, str]:
     """The place of the path, or of what is nearest above it, and what is left of the path."""
     place: Place | None = None
-    value, rest = root, path
+    value, rest = written.root, path
     while rest:
-        inside = _inside_of(value)
+        inside = written.inside_of(value)
         name = next((each for each in _beginnings(rest) if each in inside), None)
         if name is None:
             break

@@ -11,6 +11,7 @@ from tests.integration.composer.test_schedules import WEEKLY
 BODIES: dict[str, dict[str, Any]] = {
     **DOCUMENTS,
     "/api/templates": {**TEMPLATE, "template_id": "hostile"},
+    "/api/compositions": flow(),
     "/api/schedules": WEEKLY,
     "/api/compositions/comp_things/execute": {
         "version": "draft",
@@ -50,7 +51,9 @@ HOSTILE: list[Any] = [
 
 
 def replaced(document: Any, value: Any) -> list[Any]:
-    """The document with each of its parts, however deep, replaced by the value, one at a time."""
+    """The document with each of its parts, however deep, replaced by the value, one at a time; of lists the first."""
+    if isinstance(document, list) and document:
+        return [value] + [[changed, *document[1:]] for changed in replaced(document[0], value)]
     if not isinstance(document, dict):
         return [value]
     return [value] + [

@@ -1,7 +1,11 @@
 """What is wrong with a file is said with its line and column, and with what may stand there."""
 
-import pytest
+from collections.abc import Mapping
 
+import pytest
+from ruamel.yaml.nodes import Node
+
+from queryflow.domain import places
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.fields import fields_at
 from queryflow.domain.flow import Flow
@@ -132,3 +136,20 @@ def test_every_field_of_the_models_is_known_where_it_stands() -> None:
     assert fields_at(Flow, ("layout", "viewport", "z")) == ["x", "y", "zoom"]
     assert fields_at(Flow, ("connections", 0, "x")) == ["id", "from", "to", "required", "map"]
     assert fields_at(Flow, ("templates", "a", "parameters", 0, "rules", "min"))[:2] == ["minimum", "maximum"]
+
+
+def test_a_long_list_is_looked_through_once_however_many_of_its_members_are_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = []
+    inside_of = places._inside_of
+
+    def counted(value: Node) -> Mapping[str, places.Place]:
+        looked.append(value)
+        return inside_of(value)
+
+    monkeypatch.setattr(places, "_inside_of", counted)
+    wrong = FLOW.partition("connections:")[0] + "connections:\n" + "  - 5\n" * 300
+    found = problems(wrong)
+    assert [found[f"connections.{number}"].line for number in (0, 299)] == [14, 313]
+    assert len(looked) == len({id(value) for value in looked})

@@ -19,6 +19,8 @@ from queryflow.domain.template_file import template_from_document
 from queryflow.runtime.http_guard import JUDGED, LARGE_BYTES
 
 YAML = "application/yaml"
+SMALL_BYTES = 4_096
+"""Bodies below are read on the event loop: that takes a few milliseconds, whatever is wrong with them."""
 
 STORED_KEYS = frozenset(
     {
@@ -88,9 +90,10 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
 
 async def _read_document(request: Request, shape: Callable[[object], Read]) -> Read:
     body, judged = await request.body(), request.scope.get(JUDGED)
-    if len(body) < LARGE_BYTES:
+    if len(body) < SMALL_BYTES:
         return _shaped(body, shape)
-    if judged is None or judged.has_duplicates:  # YAML, or JSON that has to be told where a key stands twice
+    if len(body) < LARGE_BYTES or judged is None or judged.has_duplicates:
+        # YAML, or JSON that has to be told where a key stands twice
         return await asyncio.to_thread(_shaped, body, shape)
     return await asyncio.to_thread(shape, _without_stored(judged.document))
 
