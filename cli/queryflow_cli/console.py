@@ -1,5 +1,6 @@
 """Consoles as all commands use them: as wide as the terminal, and without colour where none is wanted."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -38,6 +39,11 @@ def show(console: Console, *parts: RenderableType) -> None:
 def _print(console: Console, parts: Iterable[RenderableType]) -> None:
     for part in parts:
         console.print(part)
+
+
+def print_json(document: object) -> None:
+    """Print the one object that `--json` promises."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def next_steps(steps: dict[str, str]) -> None:

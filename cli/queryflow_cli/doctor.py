@@ -44,9 +44,7 @@ class Finding:
 async def examine(home: Path) -> bool:
     """Print what was found; whether everything needed is there."""
     findings = [*_programs(), *_place(home), await _database(), await _broker(), *await _sandbox()]
-    table = new_table("What QueryFlow finds here")
-    for name in ("", "what", "found"):
-        table.add_column(name, overflow="fold")
+    table = new_table("What QueryFlow finds here", "", "what", "found")
     for finding in findings:
         table.add_row(_mark(finding), finding.what, Text(finding.words))
     console = open_console()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from queryflow_cli.console import show
+from queryflow_cli.console import open_console, show
 
 Document = Mapping[str, Any]
 
@@ -89,9 +89,8 @@ def node_table(execution: Document, running: Mapping[str, float] | None = None, 
 
     Why it failed is a word here: the sentence stands below, where it has room. A narrow table leaves out the templates.
     """
-    table = new_table(f"{execution['composition_id']}{_days(execution.get('window'))}")
-    for name in ("node",) if narrow else ("node", "template"):
-        table.add_column(name, overflow="fold")
+    named = ("node",) if narrow else ("node", "template")
+    table = new_table(f"{execution['composition_id']}{_days(execution.get('window'))}", *named)
     table.add_column("state", no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
@@ -101,8 +100,12 @@ def node_table(execution: Document, running: Mapping[str, float] | None = None, 
     for node in execution["nodes"]:
         rows = "" if node["rows"] is None else f"{node['rows']:,}"
         seconds = _seconds(node, running or {})
-        named = ("node_id",) if narrow else ("node_id", "template_id")
-        cells: list[Text | str] = [*(Text(node[name]) for name in named), state_text(node["state"]), rows, seconds]
+        cells: list[Text | str] = [
+            *(Text(node[f"{name}_id"]) for name in named),
+            state_text(node["state"]),
+            rows,
+            seconds,
+        ]
         table.add_row(*cells, *([Text(_word(node))] if explained else []))
     return table
 
@@ -207,10 +210,21 @@ def counted(number: int, noun: str) -> str:
     )
 
 
-def new_table(title: str) -> Table:
-    """An empty table in the style of all of them."""
+def new_table(title: str, *columns: str) -> Table:
+    """An empty table in the style of all of them, with columns of text."""
     words = Text(title, no_wrap=True, overflow="ignore")  # a narrow table does not break its title
-    return Table(title=words, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=words, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_list(noun: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print what there is of something, a line each, under how many there are."""
+    table = new_table(counted(len(rows), noun), *columns)
+    for row in rows:
+        table.add_row(*(Text(str(each)) for each in row))
+    show(open_console(), table)
 
 
 def _cell(value: Any) -> Text:

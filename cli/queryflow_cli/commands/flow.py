@@ -1,6 +1,5 @@
 """demo, run, validate, import, export, publish: what one does with flows."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +63,7 @@ def validate(
     server: Server = None,
 ) -> None:
     """List everything that is wrong with a flow file or a template file; nothing is saved or run."""
+    from queryflow_cli.console import print_json
     from queryflow_cli.problems import print_problems, problem_document
     from queryflow_cli.usecases.templates import judge
 
@@ -71,7 +71,7 @@ def validate(
         problems = await judge(file, SessionWish(home, server=server))
         if as_json:
             rows = [problem_document(each) for each in problems]
-            typer.echo(json.dumps({"problems": rows}, ensure_ascii=False, indent=2))
+            print_json({"problems": rows})
         elif problems:
             print_problems(problems, stderr=False)
         else:

@@ -1,20 +1,18 @@
 """Engine connections on a system: people's folders, by name."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
-from rich.text import Text
 
 from queryflow.domain.errors import Conflict, TryAgain
 from queryflow.domain.states import ExecutionState
 from queryflow.sql.literals import quote_name
 from queryflow_cli.catalogue import print_tables
 from queryflow_cli.client import Document, RefusedByServer
-from queryflow_cli.console import next_steps, open_console, show
-from queryflow_cli.report import counted, new_table, print_result
+from queryflow_cli.console import next_steps, open_console, print_json
+from queryflow_cli.report import print_list, print_result
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.waiting import waiting
 from queryflow_cli.wishes import SessionWish
@@ -64,15 +62,10 @@ async def list_connections(wish: SessionWish, *, as_json: bool) -> bool:
         names = [str(each["name"]) for each in await session.client.connections()]
         found = await asyncio.gather(*(session.client.connection(name) for name in names))
     if as_json:
-        print(json.dumps({"connections": found}, ensure_ascii=False, indent=2))
-        return True
-    table = new_table(counted(len(found), "engine connection"))
-    for name in ("connection", "engine", "folder", "data up to"):
-        table.add_column(name, overflow="fold")
-    for each in found:
-        words = (each["name"], each["engine"], (each.get("settings") or {}).get("folder", ""), each.get("as_of") or "")
-        table.add_row(*(Text(str(word)) for word in words))
-    show(open_console(), table)
+        print_json({"connections": found})
+    else:
+        rows = [(each["name"], each["engine"], _folder(each) or "", each.get("as_of") or "") for each in found]
+        print_list("engine connection", ("connection", "engine", "folder", "data up to"), rows)
     return True
 
 
@@ -81,7 +74,7 @@ async def show_connection(name: str, table: str | None, wish: SessionWish, *, as
     async with open_session(wish) as session:
         catalogue = await _looked_at(session, name)
         if as_json:
-            print(json.dumps(catalogue, ensure_ascii=False, indent=2))
+            print_json(catalogue)
             return bool(catalogue["state"] == "ready")
         print_tables(catalogue, columns=True)
         readable = [each["name"] for each in catalogue["tables"] if not each.get("error")]
@@ -100,6 +93,11 @@ async def remove_connection(name: str, wish: SessionWish) -> bool:
     return True
 
 
+def _folder(connection: Document) -> str | None:
+    """The folder it reads; None for one that reads none."""
+    return (connection.get("settings") or {}).get("folder")
+
+
 def _document(wished: FolderWish) -> Document:
     return {"name": wished.name, "settings": {"folder": str(wished.folder)}}
 
@@ -110,7 +108,7 @@ async def _refuse_another(session: Session, wished: FolderWish) -> None:
         present = await session.client.connection(wished.name)
     except RefusedByServer:
         return
-    folder = (present.get("settings") or {}).get("folder")
+    folder = _folder(present)
     if folder != str(wished.folder) and not wished.replace:
         message = f"The engine connection {wished.name} reads {folder}; name another, or replace it with --replace."
         raise Conflict(message, code="CONNECTION_EXISTS")

@@ -1,13 +1,12 @@
 """Following executions, ending them, and looking at their rows."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from queryflow.domain.errors import Refused
-from queryflow_cli.console import open_console
+from queryflow_cli.console import open_console, print_json
 from queryflow_cli.report import ROWS_SHOWN, print_result, result_document
 from queryflow_cli.rows import no_rows, write_csv
 from queryflow_cli.running import watch
@@ -54,7 +53,7 @@ async def show_rows(rows: RowsWish, wish: SessionWish) -> bool:
             raise await no_rows(session, rows.execution_id, node_id)
         result = {"node_id": node_id, **found}
         if rows.as_json:
-            print(json.dumps(result_document(result), ensure_ascii=False, indent=2))
+            print_json(result_document(result))
         else:
             print_result(open_console(), result)
             if found["total"] > ROWS_SHOWN:

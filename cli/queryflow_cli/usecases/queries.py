@@ -1,17 +1,15 @@
 """Single queries: a SQL text, a template, or a saved query."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import typer
-from rich.text import Text
 
 from queryflow.domain.errors import Refused
-from queryflow_cli.client import Document, problem_of
-from queryflow_cli.console import next_steps, open_console, show
+from queryflow_cli.client import Client, Document, problem_of
+from queryflow_cli.console import next_steps, print_json
 from queryflow_cli.problems import print_problems
-from queryflow_cli.report import counted, new_table
+from queryflow_cli.report import print_list
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
@@ -54,9 +52,7 @@ async def run_workflow(query: QueryWish, wish: SessionWish) -> bool:
     typed = read_assignments(query.assignments)
     async with open_session(wish) as session:
         workflow = await session.client.workflow(query.subject)
-        template = workflow.get("template_id")
-        types = parameter_types(await session.client.template(template)) if template else {}
-        asked: dict[str, Any] = {"parameters": parameters_of(typed, types) if template else said_types(typed)}
+        asked: Document = {"parameters": await values_of(session.client, workflow, typed)}
         asked |= {} if (named := query.connection or session.data) is None else {"connection": named}
         accepted = await session.client.run_workflow(query.subject, asked)
         return await watch(session, str(accepted["execution_id"]), query.shown)
@@ -66,9 +62,7 @@ async def add_workflow(document: Document, assignments: tuple[str, ...], wish: S
     """Save a query to run it by its id, and say what is still wrong with it."""
     typed = read_assignments(assignments)
     async with open_session(wish) as session:
-        template = document.get("template_id")
-        types = parameter_types(await session.client.template(template)) if template else {}
-        parameters = parameters_of(typed, types) if template else said_types(typed)
+        parameters = await values_of(session.client, document, typed)
         saved = await session.client.create_workflow(document | {"parameters": parameters})
         print_problems(map(problem_of, saved.get("problems") or ()))
         typer.echo(f"Saved {saved['name']} as {saved['id']}.")
@@ -81,17 +75,16 @@ async def list_workflows(wish: SessionWish, *, as_json: bool) -> bool:
     async with open_session(wish) as session:
         workflows = await session.client.workflows()
     if as_json:
-        print(json.dumps({"workflows": workflows}, ensure_ascii=False, indent=2))
-        return True
-    table = new_table(counted(len(workflows), "saved query"))
-    for name in ("workflow", "name", "runs", "connection"):
-        table.add_column(name, overflow="fold")
-    for each in workflows:
-        subject = each.get("template_id") or " ".join(str(each.get("sql") or "").split())
-        words = (each["id"], each["name"], subject, each.get("connection") or "")
-        table.add_row(*(Text(str(word)) for word in words))
-    show(open_console(), table)
+        print_json({"workflows": workflows})
+    else:
+        rows = [(each["id"], each["name"], _subject(each), each.get("connection") or "") for each in workflows]
+        print_list("saved query", ("workflow", "name", "runs", "connection"), rows)
     return True
+
+
+def _subject(workflow: Document) -> str:
+    """What it runs, on one line."""
+    return workflow.get("template_id") or " ".join(str(workflow.get("sql") or "").split())
 
 
 async def remove_workflow(workflow_id: str, wish: SessionWish) -> bool:
@@ -100,6 +93,12 @@ async def remove_workflow(workflow_id: str, wish: SessionWish) -> bool:
         await session.client.remove_workflow(workflow_id)
     typer.echo(f"The saved query {workflow_id} is gone; what it ran stays.")
     return True
+
+
+async def values_of(client: Client, query: Document, typed: Mapping[str, str]) -> Document:
+    """Typed values as the API takes them for a saved query: by its template's types, or as they say themselves."""
+    template = query.get("template_id")
+    return parameters_of(typed, parameter_types(await client.template(template))) if template else said_types(typed)
 
 
 async def _connection(session: Session, query: QueryWish) -> str:

@@ -1,6 +1,5 @@
 """Schedules on a system."""
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,13 +7,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.text import Text
 
 from queryflow_cli.client import Client, Document, RefusedByServer
-from queryflow_cli.console import next_steps, open_console, show
-from queryflow_cli.report import counted, new_table
+from queryflow_cli.console import next_steps, print_json
+from queryflow_cli.report import print_list
 from queryflow_cli.session import open_session
-from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
+from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
+from queryflow_cli.usecases.queries import values_of
 from queryflow_cli.wishes import SessionWish
 
 
@@ -37,12 +36,13 @@ async def list_schedules(wish: SessionWish, *, as_json: bool) -> bool:
         schedules = await session.client.schedules()
         add = f'{session.command} schedules add COMPOSITION_ID --cron "0 9 * * 1"{session.words}'
     if as_json:
-        print(json.dumps({"schedules": schedules}, ensure_ascii=False, indent=2))
+        print_json({"schedules": schedules})
     elif not schedules:
         typer.echo("There are no schedules.")
         next_steps({add: "runs a published flow every Monday at 9"})
     else:
-        _print(schedules)
+        rows = [(each["id"], _name(each), each["cron"], each["time_zone"], _next(each)) for each in schedules]
+        print_list("schedule", ("schedule", "runs", "cron", "time zone", "next"), rows)
     return True
 
 
@@ -83,9 +83,7 @@ async def _subject(client: Client, wished: ScheduleWish, typed: Mapping[str, str
     if not wished.subject.startswith("comp_"):
         with suppress(RefusedByServer):  # a flow has an id of this form, too
             workflow = await client.workflow(wished.subject)
-            template = workflow.get("template_id")
-            types = parameter_types(await client.template(template)) if template else {}
-            return {"workflow_id": workflow["id"]}, parameters_of(typed, types) if template else said_types(typed)
+            return {"workflow_id": workflow["id"]}, await values_of(client, workflow, typed)
     flow = await client.composition(wished.subject)
     version = {"version": wished.version or "published"}
     return {"composition_id": flow["composition_id"], **version}, parameters_of(typed, parameter_types(flow))
@@ -93,16 +91,6 @@ async def _subject(client: Client, wished: ScheduleWish, typed: Mapping[str, str
 
 def _name(schedule: Document) -> str:
     return str(schedule.get("composition_id") or schedule.get("workflow_id") or "")
-
-
-def _print(schedules: list[Document]) -> None:
-    table = new_table(counted(len(schedules), "schedule"))
-    for name in ("schedule", "runs", "cron", "time zone", "next"):
-        table.add_column(name, overflow="fold")
-    for each in schedules:
-        words = (str(each["id"]), _name(each), each["cron"], each["time_zone"], _next(each))
-        table.add_row(*map(Text, words))
-    show(open_console(), table)
 
 
 def _next(schedule: Document) -> str:

@@ -1,6 +1,5 @@
 """What the tables of a folder will be, before anything runs on it."""
 
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +10,7 @@ from queryflow.domain.catalogue import Catalogue
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
 from queryflow_cli.catalogue import print_tables
+from queryflow_cli.console import print_json
 from queryflow_cli.waiting import waiting
 
 
@@ -21,7 +21,7 @@ async def show_tables(folder: Path, *, as_json: bool) -> bool:
         catalogue = await _described(folder, Path(place))
     document = catalogue.model_dump(mode="json")
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, indent=2))
+        print_json(document)
     else:
         print_tables(document, columns=True)
     return catalogue.error is None and not any(table.error for table in catalogue.tables)

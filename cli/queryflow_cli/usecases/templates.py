@@ -13,12 +13,12 @@ from queryflow.domain.places import located
 from queryflow.domain.template import Template
 from queryflow.domain.template_file import template_from_document, template_to_document, write_template
 from queryflow_cli.client import Document, RefusedByServer, problem_of
-from queryflow_cli.console import open_console, show
+from queryflow_cli.console import open_console, print_json, show
 from queryflow_cli.files import read_template_file, write_file
 from queryflow_cli.home import LOCK, home_directory
 from queryflow_cli.judging import problems_in, unknown_templates
 from queryflow_cli.problems import print_problems
-from queryflow_cli.report import counted, new_table
+from queryflow_cli.report import new_table, print_list
 from queryflow_cli.session import open_session
 from queryflow_cli.wishes import SessionWish
 
@@ -46,14 +46,11 @@ async def list_templates(wish: SessionWish, *, as_json: bool) -> bool:
     async with open_session(wish) as session:
         templates = await session.client.templates()
     if as_json:
-        print(json.dumps({"templates": templates}, ensure_ascii=False, indent=2))
-        return True
-    table = new_table(counted(len(templates), "template"))
-    for name in ("template", "version", "dialect", "name"):
-        table.add_column(name, overflow="fold", justify="right" if name == "version" else "left")
-    for each in templates:
-        table.add_row(each["template_id"], str(each["version"]), each["dialect"], Text(each["name"]))
-    show(open_console(), table)
+        print_json({"templates": templates})
+    else:
+        names = ("template_id", "version", "dialect", "name")
+        rows = [[each[name] for name in names] for each in templates]
+        print_list("template", ("template", "version", "dialect", "name"), rows)
     return True
 
 
@@ -90,16 +87,12 @@ def _print(template: Template) -> None:
     show(console, Text(f"{template.template_id}, version {template.version}: {template.name}", style="bold"))
     if template.description:
         show(console, Text(template.description))
-    parameters = new_table("\nparameters")
-    for name in ("name", "type", "required", "default", "label"):
-        parameters.add_column(name, overflow="fold")
+    parameters = new_table("\nparameters", "name", "type", "required", "default", "label")
     for each in template.parameters:
         default = "" if each.default is None else json.dumps(each.default, ensure_ascii=False)
         words = (each.name, each.type.value, "yes" if each.required else "no", default, each.label or "")
         parameters.add_row(*map(Text, words))
-    outputs = new_table("columns")
-    for name in ("name", "type"):
-        outputs.add_column(name, overflow="fold")
+    outputs = new_table("columns", "name", "type")
     for column in template.outputs:
         outputs.add_row(Text(column.name), Text(column.type or "unknown until it has run"))
     show(console, *([parameters] if template.parameters else []), *([outputs] if template.outputs else []))
