@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from composer.expected import entity_tag
+from composer.stored_keys import without_keys
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Flow
 from queryflow.domain.flow_file import flow_from_document
@@ -95,7 +96,7 @@ async def _read_document(request: Request, shape: Callable[[object], Read]) -> R
     if len(body) < LARGE_BYTES or judged is None or judged.has_duplicates:
         # YAML, or JSON that has to be told where a key stands twice
         return await asyncio.to_thread(_shaped, body, shape)
-    return await asyncio.to_thread(shape, _without_stored(judged.document))
+    return await asyncio.to_thread(shape, without_keys(judged.document, STORED_KEYS))
 
 
 def _shaped(body: bytes, shape: Callable[[object], Read]) -> Read:
@@ -103,10 +104,4 @@ def _shaped(body: bytes, shape: Callable[[object], Read]) -> Read:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise Invalid("The body is not UTF-8.", code="INVALID_TEXT") from error
-    return with_places(text, lambda document: shape(_without_stored(document)))
-
-
-def _without_stored(document: object) -> object:
-    if not isinstance(document, dict):
-        return document
-    return {key: value for key, value in document.items() if key not in STORED_KEYS}
+    return with_places(text, lambda document: shape(without_keys(document, STORED_KEYS)))

@@ -11,6 +11,7 @@ from composer.folders import OfferedFolders
 from composer.repository import engine_connections as repository
 from composer.repository.connection_uses import connection_uses
 from composer.repository.engine_connections import StoredCatalogue, StoredConnection
+from composer.stored_keys import without_keys
 from composer.wishes import LogicalDate
 from queryflow.domain.declared_tables import table_problems
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
@@ -24,6 +25,7 @@ FOLDER_ENGINE = "duckdb"
 PLACES = 4
 """How many queries run at once on a folder of files: each takes a core of the machine."""
 STORED_KEYS = frozenset({"created_at", "updated_at"})
+"""What answers add to an engine connection."""
 
 
 class FolderSettings(BaseModel):
@@ -54,10 +56,7 @@ class EngineConnectionChange(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_stored(cls, document: object) -> object:
-        """What answers add may be sent back; it is not read."""
-        if not isinstance(document, dict):
-            return document
-        return {key: value for key, value in document.items() if key not in STORED_KEYS}
+        return without_keys(document, STORED_KEYS)
 
 
 class EngineConnectionDocument(EngineConnectionChange):

@@ -36,16 +36,14 @@ from queryflow.sql.template_problems import template_problems
 LONGEST_SQL = 262_144
 
 
-class RunWish(BaseModel):
-    """How to run a single query; a template without values and window needs nothing but the engine connection."""
+class SingleWish(BaseModel):
+    """With which values, on which engine connection and as of which day to run a single query."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     connection: str | None = None
     """The engine connection to run on."""
-    window: Window | None = None
-    """The dates to ask for; none is the last 30 days in UTC."""
     logical_date: LogicalDate = None
 
     @property
@@ -53,6 +51,13 @@ class RunWish(BaseModel):
         """The wish as that of any execution."""
         wish = ExecutionWish(parameters=self.parameters, connection=self.connection)
         return wish.model_copy(update={"logical_date": self.logical_date})
+
+
+class RunWish(SingleWish):
+    """How to run a single query; a template without values and window needs nothing but the engine connection."""
+
+    window: Window | None = None
+    """The dates to ask for; none is the last 30 days in UTC."""
 
     def order(self, person: PersonId, idempotency_key: str | None) -> Order:
         """The order of a person who asks for this."""

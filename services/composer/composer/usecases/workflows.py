@@ -16,9 +16,9 @@ from composer.repository.schedules import has_active_schedule
 from composer.repository.templates import find_template
 from composer.repository.workflows import WorkflowRecord
 from composer.single_queries import SingleQuery, declare, key_of, redeclare, text_template
+from composer.stored_keys import without_keys
 from composer.usecases.accepting import Start, Subject, earlier_execution
-from composer.usecases.queries import LONGEST_SQL, judge, refuse_text, run, template_version
-from composer.wishes import ExecutionWish, LogicalDate
+from composer.usecases.queries import LONGEST_SQL, SingleWish, judge, refuse_text, run, template_version
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.flow import Window
 from queryflow.domain.ids import PersonId, TemplateId, WorkflowId
@@ -26,6 +26,7 @@ from queryflow.domain.template import Dialect, Template
 from queryflow.runtime.transaction import Transaction
 
 STORED_KEYS = frozenset({"id", "created_at", "updated_at", "problems"})
+"""What answers add to a workflow."""
 
 
 class WorkflowDocument(BaseModel):
@@ -50,10 +51,7 @@ class WorkflowDocument(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_stored(cls, document: object) -> object:
-        """What answers add may be sent back; it is not read."""
-        if not isinstance(document, dict):
-            return document
-        return {key: value for key, value in document.items() if key not in STORED_KEYS}
+        return without_keys(document, STORED_KEYS)
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -66,20 +64,8 @@ class WorkflowDocument(BaseModel):
         return self
 
 
-class WorkflowWish(BaseModel):
-    """How to run a saved query: its own values, engine connection and window, unless others are named."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    connection: str | None = None
-    logical_date: LogicalDate = None
-
-    @property
-    def execution_wish(self) -> ExecutionWish:
-        """The wish as that of any execution."""
-        wish = ExecutionWish(parameters=self.parameters, connection=self.connection)
-        return wish.model_copy(update={"logical_date": self.logical_date})
+class WorkflowWish(SingleWish):
+    """How to run a saved query: with its own values and engine connection, unless others are named."""
 
 
 @dataclass(frozen=True, slots=True)
