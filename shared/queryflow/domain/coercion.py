@@ -29,7 +29,8 @@ ASIN = re.compile(r"[A-Z0-9]{10}")
 DATE_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME_TEXT = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
 """Without 24:00, which Python takes from version 3.14 on, and with no more than microseconds."""
-TIMESTAMP_TEXT = re.compile(rf"{DATE_TEXT.pattern}[T ]{TIME_TEXT}(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)?")
+OFFSET_TEXT = r"(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)"
+TIMESTAMP_TEXT = re.compile(rf"{DATE_TEXT.pattern}[T ]{TIME_TEXT}{OFFSET_TEXT}?")
 
 
 class WrongValue(ValueError):

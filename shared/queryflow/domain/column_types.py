@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from queryflow.domain.coercion import DATE_TEXT
+
 TEXT = "VARCHAR"
+DATE_SHAPE = DATE_TEXT.pattern
+TIME_SHAPE = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+OFFSET_SHAPE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+"""How files and the names of folders write dates, times and offsets; values of parameters are stricter."""
 MOST_DIGITS = 38
 """Of a DECIMAL."""
 _NARROW = 18

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from urllib.parse import unquote
 
-from queryflow.domain.column_types import TEXT, Kind, KindFacts, column_type
+from queryflow.domain.column_types import DATE_SHAPE, OFFSET_SHAPE, TEXT, TIME_SHAPE, Kind, KindFacts, column_type
 
 NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark write where the value is NULL."""
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.([0-9]+)")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
-_MOMENT = re.compile(rf"{_DATE.pattern}[ T]{_TIME.pattern}")
-_INSTANT = re.compile(rf"{_MOMENT.pattern}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)")
+_DATE = re.compile(DATE_SHAPE)
+_TIME = re.compile(TIME_SHAPE)
+_MOMENT = re.compile(f"{DATE_SHAPE}[ T]{TIME_SHAPE}")
+_INSTANT = re.compile(f"{_MOMENT.pattern}{OFFSET_SHAPE}")
 _TIMES: tuple[tuple[str, re.Pattern[str], Callable[[str], object]], ...] = (
     ("DATE", _DATE, date.fromisoformat),
     ("TIMESTAMP", _MOMENT, datetime.fromisoformat),

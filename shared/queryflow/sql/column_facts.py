@@ -3,14 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from queryflow.domain.column_types import Kind
+from queryflow.domain.column_types import DATE_SHAPE, OFFSET_SHAPE, TIME_SHAPE, Kind
 from queryflow.domain.table_options import TableOptions
 from queryflow.sql.literals import text as literal
 
-FRACTION_OF_A_SECOND = r"(\.[0-9]{1,6})?"
-_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = rf"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]{FRACTION_OF_A_SECOND})?"
-_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _NO_NUMBER = "(?i)nan|[+-]?inf(inity)?"
 _WITH_TIME = re.compile(r"%[HIMSfgnpcXT]")
 _INTEGERS = frozenset(
@@ -123,10 +119,10 @@ def _is_written_number(value: str, writing: Writing) -> str:
 
 def _exact_time(value: str, type_: str, writing: Writing) -> str:
     shapes = {
-        "DATE": _DATE,
-        "TIMESTAMP": f"{_DATE}([T ]{_TIME})?",
-        "TIMESTAMP WITH TIME ZONE": f"{_DATE}([T ]{_TIME} ?{_OFFSET}?)?",
-        "TIME": _TIME,
+        "DATE": DATE_SHAPE,
+        "TIMESTAMP": f"{DATE_SHAPE}([T ]{TIME_SHAPE})?",
+        "TIMESTAMP WITH TIME ZONE": f"{DATE_SHAPE}([T ]{TIME_SHAPE} ?{OFFSET_SHAPE}?)?",
+        "TIME": TIME_SHAPE,
     }
     iso = f"CASE WHEN regexp_full_match({value}, {text(shapes[type_])}) THEN TRY_CAST({value} AS {type_}) END"
     if writing.date_format is None or type_ == "TIME":
@@ -148,10 +144,13 @@ def _conditions(column: str, writing: Writing) -> list[tuple[Kind, str]]:
         (Kind.PLUS, _matches(column, rf"\+{loose}")),
         (Kind.EXPONENT, _matches(column, rf"[+-]?{loose}[eE][+-]?[0-9]+")),
         (Kind.FORMATTED, formatted or "false"),
-        (Kind.DATE, _timed(column, _DATE, "DATE")),
-        (Kind.TIMESTAMP, _timed(column, f"{_DATE}[T ]{_TIME}", "TIMESTAMP")),
-        (Kind.TIMESTAMP_WITH_OFFSET, _timed(column, f"{_DATE}[T ]{_TIME}{_OFFSET}", "TIMESTAMP WITH TIME ZONE")),
-        (Kind.TIME, _matches(column, _TIME)),
+        (Kind.DATE, _timed(column, DATE_SHAPE, "DATE")),
+        (Kind.TIMESTAMP, _timed(column, f"{DATE_SHAPE}[T ]{TIME_SHAPE}", "TIMESTAMP")),
+        (
+            Kind.TIMESTAMP_WITH_OFFSET,
+            _timed(column, f"{DATE_SHAPE}[T ]{TIME_SHAPE}{OFFSET_SHAPE}", "TIMESTAMP WITH TIME ZONE"),
+        ),
+        (Kind.TIME, _matches(column, TIME_SHAPE)),
         (Kind.BOOLEAN, f"lower({column}) IN ('true', 'false')"),
     ]
     return [each for each in conditions if each[1] != "false"]

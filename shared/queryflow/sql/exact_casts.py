@@ -8,14 +8,12 @@ of them, and times lie within the years 1 to 9999 and have whole microseconds.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from queryflow.domain.coercion import DATE_TEXT, OFFSET_TEXT, TIME_TEXT
 from queryflow.domain.flow import Cast
 from queryflow.domain.kinds import Kind, column_kind
 from queryflow.sql.literals import text
 
-DATE_TEXT = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-TIME_TEXT = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?"
-OFFSET_TEXT = "(Z|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)"
-TIMESTAMP_TEXT = f"{DATE_TEXT}([T ]{TIME_TEXT}{OFFSET_TEXT}?)?"
+DAY_OR_TIMESTAMP_TEXT = f"{DATE_TEXT.pattern}([T ]{TIME_TEXT}{OFFSET_TEXT}?)?"
 NUMBER_TEXT = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
 INTEGER_TEXT = "[+-]?[0-9]+"
 TRUE_WORDS, FALSE_WORDS = "('true', 't', 'yes', 'y', '1')", "('false', 'f', 'no', 'n', '0')"
@@ -142,7 +140,7 @@ def _date(operand: Operand) -> str:
         return f"CASE WHEN {moment} = date_trunc('day', {moment}) THEN CAST({moment} AS DATE) END"
     day = operand.sql
     if operand.kind is not Kind.DATE:
-        day = f"CASE WHEN {_matches(operand.text, DATE_TEXT)} THEN TRY_CAST({operand.text} AS DATE) END"
+        day = f"CASE WHEN {_matches(operand.text, DATE_TEXT.pattern)} THEN TRY_CAST({operand.text} AS DATE) END"
     return f"CASE WHEN {day} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN {day} END"
 
 
@@ -154,13 +152,13 @@ def _timestamp(operand: Operand) -> str:
         moment = f"make_timestamp(epoch_us({operand.sql}))"
     else:  # DuckDB writes nanoseconds out, with zeros behind where there are none
         read = f"make_timestamp(epoch_us(TRY_CAST({operand.text} AS TIMESTAMPTZ)))"
-        moment = f"CASE WHEN {_matches(operand.text, TIMESTAMP_TEXT)} THEN {read} END"
+        moment = f"CASE WHEN {_matches(operand.text, DAY_OR_TIMESTAMP_TEXT)} THEN {read} END"
     last = "TIMESTAMP '9999-12-31 23:59:59.999999'"
     return f"CASE WHEN {moment} BETWEEN TIMESTAMP '0001-01-01' AND {last} THEN {moment} END"
 
 
 def _matches(value: str, pattern: str) -> str:
-    return f"regexp_full_match({value}, '{pattern}')"
+    return f"regexp_full_match({value}, {text(pattern, 'duckdb')})"
 
 
 CASTS: dict[Cast, Callable[[Operand], str]] = {
