@@ -197,4 +197,4 @@ def _cast_fixes(feed: Feed, wanted: Kind) -> tuple[Fix, ...]:
 def _article(kind: Kind) -> str:
     if kind is Kind.OTHER:
         return "of a type that no parameter takes"
-    return f"{'an' if kind is Kind.INTEGER else 'a'} {kind}"
+    return with_article(kind)

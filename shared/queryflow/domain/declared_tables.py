@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from queryflow.domain.document import join, json_problems
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.near_names import near_names
+from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.table_options import MOST_TABLES, TableOptions
 from queryflow.domain.yaml_reader import read_yaml
 
@@ -165,8 +165,8 @@ def _problem(error: ErrorDetails) -> Problem:
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> str:
-    near = near_names(key.lower(), known)
-    return f"{key} is not known here; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}.")
+    near = did_you_mean(key, known)
+    return f"{key} is not known here; " + (f"{near}?" if near else f"known are {', '.join(known)}.")
 
 
 def _twice(name: str, other: str) -> Problem:

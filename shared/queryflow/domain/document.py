@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.fields import fields_at
-from queryflow.domain.near_names import near_names
+from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.storable import MOST_DEPTH, is_storable
 from queryflow.domain.wording import with_article
 
@@ -129,9 +129,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails, shaped: Mapping[str, A
 
 
 def _hint(key: str, allowed: Sequence[str]) -> str:
-    near = near_names(key, allowed)
-    if near:
-        return f"did you mean {near[0]}?"
+    if near := did_you_mean(key, allowed):
+        return f"{near}?"
     return f"what may stand here: {', '.join(allowed)}." if allowed else "remove it."
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from queryflow.domain.near_names import listed, near_names
+from queryflow.domain.near_names import did_you_mean, listed
 from queryflow.domain.storable import is_storable
 
 ENCODINGS = (
@@ -82,8 +82,7 @@ def _encoding(word: str) -> str:
         found = ""
     known = {codecs.lookup(each).name: each for each in ENCODINGS}
     if found not in known:
-        near = near_names(word.lower(), ENCODINGS)
-        raise ValueError(f"is {word}, no known encoding; {f'did you mean {near[0]}' if near else listed(ENCODINGS)}")
+        raise ValueError(f"is {word}, no known encoding; {did_you_mean(word, ENCODINGS) or listed(ENCODINGS)}")
     return known[found]
 
 
@@ -97,8 +96,7 @@ def _type(word: str) -> str:
         if 1 <= digits <= 38 and scale <= digits:
             return f"DECIMAL({digits},{scale})"
         raise ValueError(f"is {word}: give it 1 to 38 digits, and no more of them after the point than in all")
-    near = near_names(name, _PLAIN_TYPES)
-    raise ValueError(f"is {word}, no type here; {f'did you mean {near[0]}' if near else f'types are {_TYPES_SAID}'}")
+    raise ValueError(f"is {word}, no type here; {did_you_mean(name, _PLAIN_TYPES) or f'types are {_TYPES_SAID}'}")
 
 
 Text = Annotated[str, Field(max_length=LONGEST_NAME)]

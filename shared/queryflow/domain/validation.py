@@ -13,7 +13,7 @@ from queryflow.domain.flow_file import connection_to_document
 from queryflow.domain.graph import graph_problems
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.kinds import PARAMETER_KINDS, fits
-from queryflow.domain.near_names import near_names
+from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.semantics import NEWEST, Semantics
 from queryflow.domain.template import Dialect, Template
@@ -213,6 +213,5 @@ def _unknown_parameter(template: Template, name: str, path: str) -> Problem:
 
 
 def _meant(name: str, known: Collection[str]) -> str:
-    """The end of a sentence that names what comes close."""
-    near = near_names(name, known)
-    return f"; did you mean {near[0]}" if near else ""
+    near = did_you_mean(name, known)
+    return f"; {near}" if near else ""

@@ -17,10 +17,10 @@ from sqlglot import exp
 from queryflow.domain.coercion import WrongValue, coerce
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.kinds import Kind
-from queryflow.domain.near_names import listed, near_names
+from queryflow.domain.near_names import did_you_mean, listed
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
-from queryflow.domain.wording import with_article
+from queryflow.domain.wording import capitalized, with_article
 from queryflow.sql.literals import literal_of, number, plain_text_of, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
@@ -93,8 +93,8 @@ def column_named(name: str, columns: Sequence[str]) -> str | None:
 
 def unknown_column(name: str, columns: Sequence[str], path: str) -> Problem:
     """The problem that the source has no such column, with the names that come near."""
-    near = near_names(name, columns, most=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has {listed(columns)}."
+    near = did_you_mean(name, columns, most=3)
+    hint = f"{capitalized(near)}?" if near else f"It has {listed(columns)}."
     return Problem("UNKNOWN_COLUMN", path, f"The source has no column {name}. {hint}")
 
 

@@ -1,11 +1,17 @@
 import time
 
-from queryflow.domain.near_names import listed, near_names
+from queryflow.domain.near_names import did_you_mean, listed, near_names
 
 
 def test_the_nearest_come_first() -> None:
     assert near_names("sale", ["rank", "snail", "sales"], most=3) == ("sales", "snail")
     assert near_names("x", ["rank", "sales"]) == ()
+    assert near_names("SLAES", ["rank", "Sales"]) == ("Sales",)
+
+
+def test_the_end_of_a_sentence_names_them() -> None:
+    assert did_you_mean("sale", ["rank", "snail", "sales"], most=3) == "did you mean sales or snail"
+    assert did_you_mean("x", ["rank"]) == ""
 
 
 def test_one_mistake_at_many_places_costs_once_and_many_names_are_not_all_compared() -> None:

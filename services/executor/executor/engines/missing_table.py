@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from queryflow.domain.near_names import near_names
+from queryflow.domain.near_names import did_you_mean
+from queryflow.domain.wording import capitalized
 
 MOST_NAMED = 30
 """Tables that a message names."""
@@ -22,9 +23,8 @@ def missing_table(said: str, connection: str, tables: Iterable[str]) -> str:
     if named is None:
         return f"{listed}\n{said}"
     name = named["name"]
-    near = near_names(name.lower(), [each.lower() for each in known], most=3)
-    close = [each for each in known if each.lower() in near]
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    near = did_you_mean(name, known, most=3)
+    hint = f" {capitalized(near)}?" if near else ""
     place = f" (line {line['line']} of the SQL that was sent)" if line else ""
     return f"There is no table {name}.{hint} {listed}{place}"
 
