@@ -1,13 +1,16 @@
 """Keyset paging: the cursors of lists of executions and of timelines."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
+from queryflow.domain.storable import is_storable
 from queryflow.runtime import cursors
 
 Place = tuple[datetime, str, int]
 """Where a fact stands in a timeline: its time, its node, its place among the node's facts."""
+LARGEST_SEQUENCE = 2**63 - 1
+"""What the column holds."""
 
 
 def write_cursor(last: UUID) -> str:
@@ -37,6 +40,17 @@ def read_place(cursor: str | None) -> Place | None:
         return None
     try:
         at, node_id, sequence = json.loads(cursors.read_cursor(cursor))
-        return datetime.fromisoformat(at), str(node_id), int(sequence)
-    except (ValueError, TypeError):
+        place = (_moment(at), str(node_id), int(sequence))
+    except (ValueError, TypeError, OverflowError):
         raise cursors.foreign_cursor() from None
+    if not is_storable(place[1]) or not 0 <= place[2] <= LARGEST_SEQUENCE:
+        raise cursors.foreign_cursor()
+    return place
+
+
+def _moment(written: str) -> datetime:
+    """The moment in UTC; ValueError or OverflowError if it has no offset, or no calendar has it."""
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError("a moment has an offset")
+    return moment.astimezone(UTC)
