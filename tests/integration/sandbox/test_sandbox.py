@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import signal
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -92,7 +93,16 @@ async def test_a_recursive_query_over_parquet_ends(sandbox: Sandbox, directory: 
     assert answer.rows == ((0, 1), (1, 2), (2, 4), (3, 8))
 
 
-async def test_an_input_that_cannot_be_linked_is_copied_once(sandbox: Sandbox, directory: Path) -> None:
+async def test_an_input_that_cannot_be_linked_is_copied_once(
+    sandbox: Sandbox, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied, copyfile = [], shutil.copyfile
+
+    def copying(source: Path, target: Path) -> Path:
+        copied.append(source)
+        return copyfile(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", copying)
     private = directory / "private.csv"
     private.write_text("a\n1\n")
     private.chmod(0o600)
@@ -103,6 +113,7 @@ async def test_an_input_that_cannot_be_linked_is_copied_once(sandbox: Sandbox, d
             assert (await ask(sandbox, directory, Query("FROM 'in/x.csv'", rows=9), x_csv=path)).rows == ((value,),)
     finally:
         elsewhere.unlink()
+    assert copied.count(elsewhere) == 1
 
 
 @pytest.mark.parametrize("sql", ["SELECT 'ü;' AS a; -- done", "SELECT 'ü;' AS a -- ;", "SELECT 'ü;' AS a;; /* ; */ "])

@@ -10,7 +10,7 @@ import pytest
 from executor.settings import ExecutorSettings
 from queryflow.domain.errors import Conflict, Refused
 from queryflow_cli.commands.connections import NAME
-from queryflow_cli.home import RunningSystem, announce, home_directory, owned, running_in, throw_away_home
+from queryflow_cli.home import LOCK, RunningSystem, announce, home_directory, owned, running_in, throw_away_home
 from queryflow_cli.naming import own_name
 
 SYSTEM = RunningSystem("http://127.0.0.1:8700", "postgresql://queryflow:secret@127.0.0.1:5432/queryflow", 4711)
@@ -104,7 +104,7 @@ def test_what_services_left_that_were_started_alone_can_become_a_home(tmp_path: 
     for name in ("sandbox", "attempts", "status", Path(settings.objects_url).name):
         (tmp_path / name).mkdir()
     with owned(tmp_path):
-        pass
+        assert (tmp_path / LOCK).exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

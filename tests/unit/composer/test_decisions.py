@@ -165,7 +165,9 @@ def test_what_is_not_built_is_said_to_be(wish: dict[str, Any]) -> None:
 
 
 def test_the_forms_of_formats_that_ask_for_nothing_pass() -> None:
-    refuse_unavailable(ExecutionWish.model_validate({"only": None, "upto": None, "from": None, "force": []}))
+    wish = ExecutionWish.model_validate({"only": None, "upto": None, "from": None, "force": []})
+    assert wish == ExecutionWish()
+    refuse_unavailable(wish)
 
 
 def test_conditions_are_refused_by_name() -> None:

@@ -169,9 +169,11 @@ def test_what_cannot_be_read_is_named_and_refused(window: dict[str, str], codes:
 @pytest.mark.parametrize("word", ["last_year", "this_year", "last_3660_days", "today"])
 def test_the_ends_of_the_calendar_are_refused_not_stumbled_over(word: str, logical_date: date) -> None:
     try:
-        resolve_window(Window(range=word, time_zone="Asia/Tokyo"), logical_date)
+        window = resolve_window(Window(range=word, time_zone="Asia/Tokyo"), logical_date)
     except Invalid as refused:
         assert [problem.code for problem in refused.problems] == ["WINDOW_OUT_OF_RANGE"]  # noqa: PT017 - some fit
+    else:
+        assert window.start < window.end
 
 
 @pytest.mark.parametrize(

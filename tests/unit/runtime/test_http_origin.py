@@ -13,11 +13,19 @@ def check(headers: Raw, method: str = "POST") -> None:
     check_origin(Headers(raw=headers), method)
 
 
+def refusal(headers: Raw) -> str | None:
+    try:
+        check(headers)
+    except NotAllowed as refused:
+        return refused.error_code
+    return None
+
+
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:8700", "[::1]", "[::1]:65535"])
 def test_names_of_this_machine_pass(host: str) -> None:
-    check([(b"host", host.encode())])
-    check([(b"host", host.encode()), (b"origin", b"http://" + host.encode())])
-    check([(b"host", host.encode()), (b"origin", b"https://" + host.encode())])
+    assert refusal([(b"host", host.encode())]) is None
+    assert refusal([(b"host", host.encode()), (b"origin", b"http://" + host.encode())]) is None
+    assert refusal([(b"host", host.encode()), (b"origin", b"https://" + host.encode())]) is None
 
 
 @pytest.mark.parametrize(

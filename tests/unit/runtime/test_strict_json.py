@@ -19,8 +19,8 @@ plain = st.recursive(
 
 @given(plain)
 def test_plain_json_passes(document: object) -> None:
-    judge_json(json.dumps(document).encode())
-    judge_json(json.dumps(document, ensure_ascii=False).encode())
+    assert judge_json(json.dumps(document).encode()).document == document
+    assert judge_json(json.dumps(document, ensure_ascii=False).encode()).document == document
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,9 @@ def test_what_is_refused(body: bytes, code: str) -> None:
 
 
 def test_brackets_inside_texts_are_no_depth() -> None:
-    judge_json(json.dumps("[" * 1_000).encode())
-    judge_json(rb'"\"[[[[\\"')
-    judge_json(b"[" * MOST_DEPTH + b"]" * MOST_DEPTH)
+    assert judge_json(json.dumps("[" * 1_000).encode()).document == "[" * 1_000
+    assert judge_json(rb'"\"[[[[\\"').document == '"[[[[\\'
+
+
+def test_the_deepest_brackets_pass() -> None:
+    assert json.dumps(judge_json(b"[" * MOST_DEPTH + b"]" * MOST_DEPTH).document) == "[" * MOST_DEPTH + "]" * MOST_DEPTH
