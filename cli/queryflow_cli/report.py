@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from queryflow_cli.console import open_console, show
+from queryflow_cli.console import show
 
 Document = Mapping[str, Any]
 
@@ -217,14 +217,6 @@ def new_table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def print_list(noun: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print what there is of something, a line each, under how many there are."""
-    table = new_table(counted(len(rows), noun), *columns)
-    for row in rows:
-        table.add_row(*(Text(str(each)) for each in row))
-    show(open_console(), table)
 
 
 def _cell(value: Any) -> Text:

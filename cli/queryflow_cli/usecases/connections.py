@@ -12,7 +12,8 @@ from queryflow.sql.literals import quote_name
 from queryflow_cli.catalogue import print_tables
 from queryflow_cli.client import Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console, print_json
-from queryflow_cli.report import print_list, print_result
+from queryflow_cli.listing import print_list
+from queryflow_cli.report import print_result
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.waiting import waiting
 from queryflow_cli.wishes import SessionWish

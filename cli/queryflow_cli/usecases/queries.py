@@ -8,8 +8,8 @@ import typer
 from queryflow.domain.errors import Refused
 from queryflow_cli.client import Client, Document, problem_of
 from queryflow_cli.console import next_steps, print_json
+from queryflow_cli.listing import print_list
 from queryflow_cli.problems import print_problems
-from queryflow_cli.report import print_list
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
@@ -78,7 +78,7 @@ async def list_workflows(wish: SessionWish, *, as_json: bool) -> bool:
         print_json({"workflows": workflows})
     else:
         rows = [(each["id"], each["name"], _subject(each), each.get("connection") or "") for each in workflows]
-        print_list("saved query", ("workflow", "name", "runs", "connection"), rows)
+        print_list("saved query", ("workflow", "name", "runs", "connection"), rows, prose=("name", "runs"))
     return True
 
 

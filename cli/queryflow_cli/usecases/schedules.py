@@ -10,7 +10,7 @@ import typer
 
 from queryflow_cli.client import Client, Document, RefusedByServer
 from queryflow_cli.console import next_steps, print_json
-from queryflow_cli.report import print_list
+from queryflow_cli.listing import print_list
 from queryflow_cli.session import open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
 from queryflow_cli.usecases.queries import values_of

@@ -17,8 +17,9 @@ from queryflow_cli.console import open_console, print_json, show
 from queryflow_cli.files import read_template_file, write_file
 from queryflow_cli.home import LOCK, home_directory
 from queryflow_cli.judging import problems_in, unknown_templates
+from queryflow_cli.listing import print_list
 from queryflow_cli.problems import print_problems
-from queryflow_cli.report import new_table, print_list
+from queryflow_cli.report import new_table
 from queryflow_cli.session import open_session
 from queryflow_cli.wishes import SessionWish
 
@@ -50,7 +51,7 @@ async def list_templates(wish: SessionWish, *, as_json: bool) -> bool:
     else:
         names = ("template_id", "version", "dialect", "name")
         rows = [[each[name] for name in names] for each in templates]
-        print_list("template", ("template", "version", "dialect", "name"), rows)
+        print_list("template", ("template", "version", "dialect", "name"), rows, prose=("name",))
     return True
 
 
