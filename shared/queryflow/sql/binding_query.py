@@ -20,7 +20,8 @@ from queryflow.domain.wording import with_article
 from queryflow.sql.exact_casts import Operand, exact_cast, fitted
 from queryflow.sql.literals import quote_name, text
 from queryflow.sql.placeholders import NAME
-from queryflow.sql.predicate import column_named, predicate_sql, unknown_column
+from queryflow.sql.predicate import predicate_sql
+from queryflow.sql.predicate_columns import column_named, unknown_column
 
 SOURCE = "source"
 """The relation a binding's query reads: the source's result."""

@@ -1,4 +1,4 @@
-"""The row filter of a binding: one predicate of a small language, read strictly and written anew.
+"""The row filter of a binding: one predicate of a small language, checked, and written again for the engine.
 
 Allowed are columns, literals (`DATE '…'` and `TIMESTAMP '…'` among them), comparisons, AND, OR, NOT, IN, BETWEEN, LIKE,
 IS NULL, and `{{flow_parameter}}`, which becomes a typed literal, or a part of the text in which it stands. Nothing of
@@ -16,14 +16,12 @@ from sqlglot import exp
 
 from queryflow.domain.coercion import WrongValue, coerce
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.kinds import Kind
-from queryflow.domain.near_names import did_you_mean, listed
 from queryflow.domain.parameters import ParameterType, Values
 from queryflow.domain.template import Dialect
-from queryflow.domain.wording import capitalized, with_article
 from queryflow.sql.literals import literal_of, number, plain_text_of, quote_name, text
 from queryflow.sql.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.placeholders import Context, malformed_placeholders, placeholders_of
+from queryflow.sql.predicate_columns import Columns, column_named, column_problems
 from queryflow.sql.predicate_parameters import parameter_problems, unset_problems
 from queryflow.sql.strings import filled
 from queryflow.sql.tokens import tokenize
@@ -56,10 +54,6 @@ TOO_DEEP = f"A row filter has at most {MOST_DEPTH} levels of parentheses and NOT
 LANGUAGE = "columns, literals, comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL and {{flow_parameter}}"
 
 
-Columns = Sequence[str] | Mapping[str, Kind]
-"""The columns of the source, with what each holds where that is known."""
-
-
 def where_problems(
     where: str, columns: Columns | None, flow_parameters: Mapping[str, ParameterType], path: str
 ) -> list[Problem]:
@@ -70,7 +64,7 @@ def where_problems(
         return [Problem("WHERE_SYNTAX", path, error.message)]
     if _depth(tree) > MOST_DEPTH:
         return [Problem("WHERE_TOO_DEEP", path, TOO_DEEP)]
-    names = [] if columns is None else [*_unknown_columns(tree, columns, path), *_unfit_columns(tree, columns, path)]
+    names = [] if columns is None else column_problems(tree, columns, path)
     return [*_refusals(tree, path), *names, *parameter_problems(tree, flow_parameters, path)]
 
 
@@ -79,23 +73,10 @@ def predicate_sql(where: str, columns: Columns, flow_values: Values) -> str:
     tree = _parsed(where)
     if _depth(tree) > MOST_DEPTH:
         raise Invalid(TOO_DEEP, (Problem("WHERE_TOO_DEEP", "where", TOO_DEEP),))
-    names = [*_unknown_columns(tree, columns, "where"), *_unfit_columns(tree, columns, "where")]
-    problems = [*_refusals(tree, "where"), *names, *unset_problems(tree, flow_values)]
+    problems = [*_refusals(tree, "where"), *column_problems(tree, columns, "where"), *unset_problems(tree, flow_values)]
     if problems:
         raise Invalid(problems[0].message, problems)
     return _Writer(list(columns), flow_values).write(tree)
-
-
-def column_named(name: str, columns: Sequence[str]) -> str | None:
-    """The column of that name; names are compared as DuckDB does, without case."""
-    return next((each for each in columns if each.casefold() == name.casefold()), None)
-
-
-def unknown_column(name: str, columns: Sequence[str], path: str) -> Problem:
-    """The problem that the source has no such column, with the names that come near."""
-    near = did_you_mean(name, columns, most=3)
-    hint = f"{capitalized(near)}?" if near else f"It has {listed(columns)}."
-    return Problem("UNKNOWN_COLUMN", path, f"The source has no column {name}. {hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,36 +234,6 @@ def _is_number(node: exp.Literal) -> bool:
     except (Invalid, ValueError, ArithmeticError):
         return False
     return True
-
-
-def _unknown_columns(tree: exp.Expr, columns: Columns, path: str) -> list[Problem]:
-    named = dict.fromkeys(each.name for each in tree.find_all(exp.Column))
-    return [unknown_column(name, list(columns), path) for name in named if column_named(name, list(columns)) is None]
-
-
-def _unfit_columns(tree: exp.Expr, columns: Columns, path: str) -> list[Problem]:
-    """Columns that stand for a condition and are none, and those that LIKE cannot read."""
-    if not isinstance(columns, Mapping):
-        return []
-    found = []
-    for node in tree.find_all(exp.Column):
-        name = column_named(node.name, list(columns))
-        kind = Kind.UNKNOWN if name is None else columns[name]
-        sentence = _unfit_column(node, kind)
-        if sentence is not None:
-            found.append(Problem("WHERE_TYPE", path, f"{name} is {with_article(kind)}; {sentence}"))
-    return found
-
-
-def _unfit_column(node: exp.Column, kind: Kind) -> str | None:
-    above = node.parent
-    while isinstance(above, exp.Paren):
-        above = above.parent
-    if above is None or isinstance(above, exp.And | exp.Or | exp.Not):
-        fits = kind in {Kind.BOOLEAN, Kind.UNKNOWN}
-        return None if fits else f"alone it is no condition: compare it, as in {node.name} IS NOT NULL."
-    likes = isinstance(above, exp.Like) and kind not in {Kind.STRING, Kind.UNKNOWN}
-    return "LIKE reads text only; compare it with = or BETWEEN, or cast it in the template." if likes else None
 
 
 def _depth(tree: exp.Expr) -> int:
