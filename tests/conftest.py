@@ -73,7 +73,7 @@ async def empty_database(postgres_server: str) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def private_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRabbit]:
-    """A node of our own, which a test may stop and start again; whoever does leaves it running."""
+    """A node of our own, which a test may stop and start again; it must be left running."""
     programs = find_programs()
     if programs is None:
         raise NoRabbitMQ(NONE_HERE)

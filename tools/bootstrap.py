@@ -203,7 +203,7 @@ def _what_pip_is_told(python: Path) -> dict[str, str]:
     asked = [str(python), "-I", "-m", "pip", "config", "list"]
     said = subprocess.run(asked, env=_tools_environment(), capture_output=True, text=True, check=False).stdout
     settings = re.findall(r"^(?:global|user|site|install|:env:)\.([a-z-]+)=(.+)$", said, re.MULTILINE)
-    return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | {  # the hashes decide what is right, whoever serves it
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | {  # the hashes decide what is right, from any index
         FOR_UV[name]: " ".join(str(ast.literal_eval(value)).split()) for name, value in settings if name in FOR_UV
     }
 

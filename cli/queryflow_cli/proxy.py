@@ -35,7 +35,7 @@ class Connections:
         self._idle: deque[httpcore2.AsyncHTTPConnection] = deque()
 
     async def take(self) -> httpcore2.AsyncHTTPConnection:
-        """A connection for one request; whoever takes it gives it back."""
+        """A connection for one request; the caller gives it back."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.has_expired():

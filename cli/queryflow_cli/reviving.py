@@ -1,4 +1,4 @@
-"""A service's process that is started again when it dies, after longer and longer pauses, and not for ever."""
+"""A service's process that is restarted when it dies, after longer and longer pauses, a bounded number of times."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,14 +8,14 @@ from queryflow.runtime.guarded import GuardedProcess
 from queryflow_cli.last_words import last_words
 
 MOST_REVIVALS = 5
-"""So many times in a row; then something is wrong that another start does not mend."""
+"""Restarts in a row; after that something is wrong that another start does not mend."""
 STEADY_SECONDS = 60.0
-"""Whoever lived so long died of something new."""
+"""A process that ran for so long died of something new."""
 WRONG_SETTINGS = 2
 
 
 class Kept:
-    """A process of a service, looked after: `look` now and then."""
+    """A service's process that is kept running: call `look` regularly."""
 
     def __init__(self, name: str, start: Callable[[], GuardedProcess], log: Path) -> None:
         self._name = name

@@ -135,7 +135,7 @@ async def _in_their_shape(place: Place) -> AsyncIterator["asyncio.Task[None]"]:
 def data_roots() -> str:
     """The folders that engine connections over HTTP may read: as the environment names them, else where we started.
 
-    Whoever started at the root of the machine, where everything is, did not mean all of it.
+    Nothing if we started at the root of the machine: nobody means to offer all of it.
     """
     here = Path.cwd()
     return os.environ.get("QUERYFLOW_DATA_ROOTS", "" if here == Path(here.anchor) else str(here))

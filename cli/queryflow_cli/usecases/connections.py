@@ -22,7 +22,7 @@ LOOKED_WITHIN_SECONDS = 120.0
 LOOK_SECONDS = 0.2
 ROWS_EACH = 5
 TABLES_WITH_ROWS = 5
-"""Of so many tables first rows are shown without being asked for."""
+"""The first rows of at most so many tables are shown unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def add_connection(wished: FolderWish, wish: SessionWish) -> bool:
         await _refuse_another(session, wished)
         if session.database_url is None:
             await session.client.save_connection(_document(wished))
-        else:  # whoever has the home may read what the person who started it may read
+        else:  # who may use the home may read what its owner may read
             from queryflow_cli.furnishing import connect_folder
 
             await connect_folder(wished.name, wished.folder, session.database_url)
@@ -104,7 +104,7 @@ def _document(wished: FolderWish) -> Document:
 
 
 async def _refuse_another(session: Session, wished: FolderWish) -> None:
-    """Conflict if the name stands for another folder: flows that name it would read other data without a word."""
+    """Conflict if the name stands for another folder: flows that name it would silently read other data."""
     try:
         present = await session.client.connection(wished.name)
     except RefusedByServer:

@@ -30,7 +30,7 @@ class EngineConnectionDefinition:
 async def put_engine_connection(
     connection: AsyncConnection, definition: EngineConnectionDefinition, person: PersonId
 ) -> None:
-    """Make the engine connection of that name exactly this; executors look at its tables anew. The caller commits."""
+    """Make the engine connection of that name exactly this; executors look at its tables again. The caller commits."""
     content = {
         "engine": definition.engine,
         "settings": dict(definition.settings),

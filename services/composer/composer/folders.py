@@ -1,4 +1,4 @@
-"""Which folders engine connections over HTTP may read: those below the roots that whoever runs the system named."""
+"""Which folders engine connections over HTTP may read: those below the roots that the operator named."""
 
 import stat
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ class FolderNotOffered(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class OfferedFolders:
-    """The roots, by default none; `shown` says whether whoever asks may see other folders' places too."""
+    """The roots, by default none; `shown` says whether a caller may see the places of other folders too."""
 
     roots: tuple[Path, ...] = field(default=())
     shown: bool = False

@@ -1,4 +1,4 @@
-"""Frozen versions: what of a flow is kept for ever, and by which hash. Pure."""
+"""Frozen versions: what of a flow is kept unchanged, and under which hash. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ def open_problems(
 
     `set_elsewhere` names the parameters of nodes that the execution or a connection sets.
     A node whose template's parameter may be left out takes a null, as if the node said nothing. It never takes the
-    template's default: whoever wrote `{flow: …}` asked for another value.
+    template's default: `{flow: …}` asks for another value.
     """
     if None not in values.values():
         return

@@ -15,7 +15,7 @@ from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.template import Dialect, Template
 
 NODE = NodeId("query")
-"""The one node; whoever reads the result asks for it by this name."""
+"""The one node; the result is read by this name."""
 NAME_OF_TEXT = "Query"
 MISSING_VALUE = "MISSING_VALUE"
 MOST_PARAMETERS = 1_000

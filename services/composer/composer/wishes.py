@@ -194,7 +194,7 @@ def _set_elsewhere(flow: Flow, overrides: NodeValues) -> dict[NodeId, set[Parame
 
 
 def _is_open(node: Node, name: str, values: Values) -> bool:
-    """Whether the node takes that value from a flow parameter that is open, which is told of once for all nodes."""
+    """Whether the node takes that value from a flow parameter that is open, which is reported once for all nodes."""
     value = node.parameters.get(ParameterName(name))
     return isinstance(value, FlowReference) and value.flow in values
 

@@ -20,7 +20,7 @@ class ExecutorSettings(ServiceSettings):
     """So many nodes of running executions may be open at once; executions beyond wait for their launch."""
     run_at_once: PositiveInt = Field(default_factory=usual_width)
     """How many nodes this process runs at the same time, each with a place in the sandbox; those beyond wait in their
-    rows for whoever has room, and their timeouts have not begun."""
+    rows for an executor with room, and their timeouts have not begun."""
     node_timeout_seconds: PositiveFloat = 21_600.0
     """How long one attempt may take where its node does not say."""
     unclaimed_seconds: PositiveFloat = 60.0

@@ -1,6 +1,6 @@
 """The clock of the scheduler: looks at definitions and timers again and again. There is no leader.
 
-Whoever locks a timer fires it; the others skip it. Only the database's clock decides what is due.
+The scheduler that locks a timer fires it; the others skip it. Only the database's clock decides what is due.
 """
 
 from scheduler.scheduler import Scheduler

@@ -2,7 +2,7 @@
 
 Nothing is guessed: `"5"` is no integer, `true` is no number, `5.0` is no integer, and a string keeps its leading zeros.
 What an engine returned (date, datetime, Decimal) passes unchanged where it fits. Dates are ISO dates; words such as
-`yesterday` belong to the flow's window, not to values, so that a stored value means the same day for ever.
+`yesterday` belong to the flow's window, not to values, so that a stored value always means the same day.
 """
 
 import math

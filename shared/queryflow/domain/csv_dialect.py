@@ -21,7 +21,7 @@ class Dialect:
     delimiter: str | None
     quote: str
     whole_lines: bool = False
-    """Whether lines are taken whole, but for one that is a quoted field from its begin to its end."""
+    """Whether lines are taken whole, except one that is a quoted field from start to end."""
 
 
 def dialect_of(header: str, options: TableOptions) -> Dialect:

@@ -49,7 +49,7 @@ class Grammar:
         self.unquoted = re.compile(rb"[^%s\r\n]*+" % sign)
 
     def clean_record(self, columns: int) -> "re.Pattern[bytes]":
-        """A pattern of one record of so many fields with its line's end, of which readers of CSV think alike."""
+        """A pattern of one record of so many fields with its line's end, which all readers of CSV understand alike."""
         either = b"(?:%s|%s)" % (self._quoted.replace(b"([", b"(?:[", 1), self._clean)
         return re.compile(either + rb"(?:%s%s){%d}\r?\n" % (re.escape(self.delimiter), either, columns - 1))
 

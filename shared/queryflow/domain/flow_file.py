@@ -76,7 +76,7 @@ def connection_to_document(connection: Connection) -> dict[str, Any]:
 
 
 def _key_problems(key: object) -> Iterator[Problem]:
-    """A single query runs as a flow of such a key; nobody saves one as a composition."""
+    """A single query runs as a flow with such a key; no composition may have one."""
     if isinstance(key, str) and re.fullmatch(FLOW_KEY_PATTERN, key) and not re.fullmatch(COMPOSITION_ID_PATTERN, key):
         message = "composition_id should begin with comp_; query_ is for queries that run alone."
         yield Problem("WRONG_VALUE", "composition_id", message)

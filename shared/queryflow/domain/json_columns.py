@@ -20,7 +20,7 @@ class Kinds(StrEnum):
 def json_column_type(kinds: Set[str], facts: Facts, formatted: str = "DATE") -> ColumnType:
     """The column's type, by the kinds of its values and facts about what they are written like.
 
-    Texts stay text, whatever they look like, but for dates and times, which JSON can only write as texts.
+    Texts stay text, whatever they look like, except dates and times, which JSON can only write as texts.
     """
     if Kinds.NESTED in kinds:
         return ColumnType("JSON")

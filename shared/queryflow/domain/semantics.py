@@ -5,7 +5,7 @@ from enum import IntEnum
 from queryflow.domain.flow import Binding, Reduce
 
 COUNTING = frozenset({Reduce.SUM, Reduce.AVG, Reduce.COUNT})
-"""What reckons with every row, so that equal values count as often as they come."""
+"""What uses every row, so that equal values count as often as they occur."""
 
 
 class Semantics(IntEnum):

@@ -39,7 +39,7 @@ def messages_page() -> str:
 
 
 def asyncapi_document() -> dict[str, Any]:
-    """The AsyncAPI 3.0 document: a channel for each event, an operation for whoever says or hears it."""
+    """The AsyncAPI 3.0 document: a channel for each event, an operation for each service that sends or receives it."""
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "QueryFlow messages", "version": "1", "description": "The events between the services."},

@@ -26,7 +26,7 @@ PLANS_LIVE_SECONDS = 5.0
 
 
 class Plans:
-    """Lets the connections of a pool plan their statements anew from time to time.
+    """Lets the connections of a pool plan their statements again from time to time.
 
     The hot path asks the same questions with other keys; planning them takes as long as answering. A plan that is kept
     forgets the keys, but it also keeps what was true when it was made: a table that was empty then may be large by now.

@@ -38,14 +38,14 @@ def configure_logs(level: str = "INFO", file: Path | None = None) -> None:
 
 
 def _file_handler(file: Path) -> logging.Handler:
-    """The file, begun anew when it is full; the one before is kept."""
+    """The file; a full one is kept and a new one begun."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     logging.raiseExceptions = False  # on a full disk each record would put a stack trace on the terminal
     return RotatingFileHandler(file, maxBytes=LARGEST_FILE_BYTES, backupCount=1, encoding="utf-8")
 
 
 def hide_credentials(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """The record without user names and passwords inside addresses, whoever wrote them there."""
+    """The record without user names and passwords inside addresses."""
     return {key: _hide(value) for key, value in event.items()}
 
 

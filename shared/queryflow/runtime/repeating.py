@@ -11,7 +11,7 @@ FIRST_PAUSE_SECONDS = 0.01
 
 
 async def repeated(work: Callable[[], Awaitable[T]], *, after: Callable[[Exception], bool]) -> T:
-    """What the work answers; it is done anew, five times at most, after problems that `after` says yes to.
+    """What the work answers; it is repeated, five times at most, after problems that `after` says yes to.
 
     The work is a whole transaction: what a failed try did was rolled back. The last problem is raised.
     """

@@ -16,7 +16,7 @@ STACK = "fastapi_function_astack"
 
 
 class _JudgedRequest(Request):
-    """A request whose JSON was read before, by whoever judged it."""
+    """A request whose JSON was parsed before, when it was judged."""
 
     async def json(self) -> Any:
         """The body as it was judged."""

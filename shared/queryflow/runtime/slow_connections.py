@@ -1,4 +1,4 @@
-"""Closes connections that take too long to ask for anything: whoever holds many open costs nobody a place."""
+"""Closes connections that take too long to ask for anything: a client with many of them takes no places from others."""
 
 import asyncio
 from typing import Any

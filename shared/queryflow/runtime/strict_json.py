@@ -25,11 +25,11 @@ class Judged:
 
     document: Any
     has_duplicates: bool
-    """Whether an object has a key twice; of such, the last is in the document."""
+    """Whether an object has a key twice; the document holds the last value."""
 
 
 def judge_json(body: bytes) -> Judged:
-    """The body, read once for all; raises `Unacceptable` with a sentence that says what is wrong."""
+    """The body, parsed; raises `Unacceptable` with a sentence that says what is wrong."""
     if _depth(body) > MOST_DEPTH:
         raise Unacceptable(f"The JSON is nested deeper than {MOST_DEPTH} levels.", code="JSON_TOO_DEEP")
     duplicates: list[bool] = []

@@ -132,7 +132,7 @@ class ForkServer:
             self.walls = tuple(Wall(**wall) for wall in report["walls"])
 
     def _lose(self) -> None:
-        """Nothing more will be heard: whoever waits learns it. The children die with the server."""
+        """No more answers will come: tell all who wait. The children die with the server."""
         if self.lost.is_set():
             return
         self.lost.set()

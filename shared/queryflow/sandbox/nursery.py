@@ -71,7 +71,7 @@ class Nursery:
         self._chore(_remove(child))
 
     def kill(self, child: Child) -> None:
-        """End the child if it still lives; whoever waits for its answer hears that it ended."""
+        """End the child if it still lives; those who wait for its answer are told."""
         if self._server is not None and not self._server.lost.is_set():
             self._server.kill(child)
 

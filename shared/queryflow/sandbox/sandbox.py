@@ -116,7 +116,7 @@ class Sandbox:
         await asyncio.to_thread(put)
 
     async def _heard(self, watch: Watch) -> dict[str, Any]:
-        """What the child answers; JobFailed with the reason if it fails or ends without a word."""
+        """What the child answers; JobFailed with the reason if it fails or ends without an answer."""
         try:
             said = await watch.child.hear()
         except (ValueError, RecursionError):
@@ -178,7 +178,7 @@ def _failed(document: dict[str, Any]) -> JobFailed:
 
 
 def _ended(status: int) -> JobFailed:
-    """Why a child ended without a word. A crash is the query's doing and repeats; a kill from outside need not."""
+    """Why a child ended without an answer. A crash is the query's doing and repeats; a kill from outside need not."""
     number = status & 0x7F
     if number == signal.SIGKILL:
         return JobFailed(

@@ -65,7 +65,7 @@ def counted_threads() -> Iterator[Callable[[], int]]:
 def start_threads(connection: duckdb.DuckDBPyConnection, limits: Limits, count: Callable[[], int]) -> None:
     """Start the threads that the fork could not take along, behind the walls. RuntimeError if the machine refuses one.
 
-    DuckDB 2 gives some reads to an asynchronous thread and waits for it for ever, even where it has none: a recursive
+    DuckDB 2 gives some reads to an asynchronous thread and waits for it forever, even where it has none: a recursive
     query over Parquet does. It does not tell that a thread could not be started, so they are counted.
     """
     wished = limits.threads + 1

@@ -19,7 +19,7 @@ class Staging:
 
     copies: Path
     most_bytes: int
-    """The oldest copies go when all of them are larger than this; whoever holds a link keeps his file."""
+    """The oldest copies go when all of them are larger than this; a linked file stays until its last link is gone."""
 
     def put(self, source: Path, folder: Path, name: str, *, copied: bool = False) -> None:
         """Make `source` readable as `in/<name>`, if wished as a copy of now. OSError if it is not a readable file."""

@@ -79,7 +79,7 @@ def die_with_parent() -> None:
 
 
 def limit_seconds(seconds: int) -> None:
-    """Let this process use so many seconds of CPU; a last resort should nobody be left to kill it."""
+    """Limit this process to so many seconds of CPU; a last resort if nobody is left to kill it."""
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 

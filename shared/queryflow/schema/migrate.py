@@ -26,7 +26,7 @@ class SchemaNewer(Refused):
 
 
 async def migrate(url: str, *, revision: str = HEAD) -> None:
-    """Bring the database at `url` to `revision`; whoever calls it meanwhile waits, then finds nothing to do.
+    """Bring the database at `url` to `revision`; a second caller waits, then finds nothing to do.
 
     The months ahead are made, too: nobody may have run the system for long. Raises RolesMissing where the login user
     may not make the service roles, SchemaNewer where a newer program was here.

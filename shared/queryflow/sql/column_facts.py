@@ -111,7 +111,7 @@ def _exact_number(value: str, type_: str, writing: Writing) -> str:
 
 
 def _is_written_number(value: str, writing: Writing) -> str:
-    """Whether it is a number as they are written here, be it with a plus, zeros before it, or an exponent."""
+    """Whether it is a number as they are written here, also with a plus, leading zeros or an exponent."""
     point, mark = re.escape(writing.decimal), re.escape(writing.thousands or "")
     whole = rf"([0-9]+|[0-9]{{1,3}}({mark}[0-9]{{3}})+)" if mark else "[0-9]+"
     return _matches(value, rf"[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?")

@@ -1,6 +1,6 @@
 """Placeholders inside string literals: `'P{{days}}D'` means its value, `'{{{{x}}}}'` the characters `{{x}}`.
 
-Fixed parts and value become one literal that is written anew, so that nothing in a value can end it.
+Fixed parts and value become one new literal, so that nothing in a value can end it.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Bodies are what the golden files say, and bodies of the past are read for ever."""
+"""Bodies are what the golden files say, and old bodies can always be read."""
 
 import json
 from datetime import UTC, datetime

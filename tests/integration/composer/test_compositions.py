@@ -246,7 +246,7 @@ async def test_templates_named_by_a_composition_are_found(stocked: Rig) -> None:
 
 
 async def test_a_head_is_never_read_half_changed(stocked: Rig) -> None:
-    """Two flows that are swapped while others read: whoever reads sees one of them whole."""
+    """Two flows that are swapped while others read: every reader sees one of them whole."""
     nodes = {f"other_{at}": {"template": "top_things"} for at in range(30)}
     ties = [{"id": f"c{at}", "from": f"other_{at}", "to": f"other_{at + 1}"} for at in range(29)]
     both = [flow(), flow(nodes=nodes, connections=ties)]

@@ -77,7 +77,7 @@ async def test_what_cannot_be_stored_is_recorded_as_a_failure_that_says_so(rig: 
     for node in ("a", "b"):
         row = await rig.row(execution, node)
         assert (row["error_kind"], row["error_message"], row["attempt"]) == (
-            "INTERNAL", "The attempt ended, but what it said cannot be stored.", 1,
+            "INTERNAL", "The attempt ended, but its outcome cannot be stored.", 1,
         )  # fmt: skip
     assert await rig.node_is(execution, "c", "succeeded")
     await eventually(lambda: is_sound(rig, execution))

@@ -32,7 +32,7 @@ class Meter:
         return "\n".join(" ".join(statement.split())[:80] for statement in self.statements)
 
     def read(self, record: Any) -> None:
-        """Note a statement; what depends on the age of a connection does not count: types, and plans made anew."""
+        """Note a statement; what depends on the age of a connection does not count: types, and new plans."""
         if not any(word in record.query for word in ("jit", "typeinfo", "DISCARD")):
             self.statements.append(record.query)
 

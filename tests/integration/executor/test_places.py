@@ -53,7 +53,7 @@ async def one_runs(rig: Rig, *nodes: str) -> ExecutionId:
 
 
 async def test_a_node_that_is_set_aside_gives_its_place_back(database: str, tmp_path: Path) -> None:
-    """It was given a place, and whoever was to run it has no room for it."""
+    """It was given a place, and the executor that was to run it has no room."""
     before = repairs()
     async with open_rig(database, tmp_path, run_at_once=1, poll_seconds=30.0) as rig:
         await limit(rig, 3)

@@ -1,4 +1,4 @@
-"""Whoever is slow to ask is not waited for, and holds nobody else up."""
+"""A slow client is not waited for, and holds nobody else up."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from queryflow.runtime.slow_connections import PunctualProtocol
 HEAD_SECONDS = 0.5
 BODY_SECONDS = 0.5
 CLOSED_WITHIN_SECONDS = 20.0
-"""Far more than the limits here, for a machine under load; far less than for ever."""
+"""Far more than the limits here, for a machine under load; far less than forever."""
 MANY = 200
 
 

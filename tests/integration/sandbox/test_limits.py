@@ -44,7 +44,7 @@ async def test_a_query_that_stands_still_is_ended_and_one_that_computes_is_not(t
         await eventually(lambda: not busy())
         standing = asyncio.create_task(running.run(Job((Query(FOREVER, rows=1),), tmp_path, SOON)))
         [process] = await eventually(busy)
-        os.kill(process, signal.SIGSTOP)  # as threads that wait for each other for ever
+        os.kill(process, signal.SIGSTOP)  # as threads that wait for each other forever
         with pytest.raises(JobFailed, match="made no progress for 1 seconds") as failed:
             await standing
         assert failed.value.kind is ErrorKind.TRANSIENT

@@ -128,7 +128,7 @@ async def test_only_the_executor_calls_the_functions_of_the_owner(service: Servi
 
 
 async def test_functions_with_the_rights_of_the_owner_find_only_the_owner_s_tables(connection: Connection) -> None:
-    """Without a path of their own, whoever calls them could put a table in the place of ours."""
+    """Without a path of their own, a caller could put a table in the place of ours."""
     functions = await connection.fetch(
         "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
     )

@@ -1,4 +1,4 @@
-"""A process that dies is started again, after longer and longer pauses, and not for ever."""
+"""A process that dies is restarted, after longer and longer pauses, a bounded number of times."""
 
 import time
 from pathlib import Path

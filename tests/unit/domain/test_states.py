@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "states.md"
 
 
 def drawn(place: int) -> set[tuple[str, str]]:
-    """The arrows of the page's diagram at that place, but for those that begin or end a life."""
+    """The arrows of the page's diagram at that place, except those that begin or end a life."""
     diagrams = re.findall(r"```mermaid\n(.*?)```", PAGE.read_text(), re.DOTALL)
     arrows = re.findall(r"^\s+(\S+) --> (\w+|\[\*\])", diagrams[place], re.MULTILINE)
     return {(one, other) for one, other in arrows if "[*]" not in (one, other)}

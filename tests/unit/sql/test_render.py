@@ -63,7 +63,7 @@ def is_rows(query: Any) -> bool:
 
 
 def same(before: Any, after: Any) -> bool:
-    """Whether two trees are one but for literals in the place of placeholders."""
+    """Whether two trees differ in nothing but literals in place of placeholders."""
     if placeholder_name(before) is not None:
         return isinstance(after, exp.Expr) and all(isinstance(each, CLOSED) for each in after.walk())
     if isinstance(before, exp.In) and placeholder_name((before.expressions or [None])[0]) is not None:

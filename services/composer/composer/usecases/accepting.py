@@ -83,7 +83,7 @@ async def store(transaction: Transaction, start: Start, frozen: Frozen, prepared
     """Store the execution, with its version unless that is kept already, and say that it was requested."""
     row = _row(start, frozen, prepared)
     if not await repository.store_execution(transaction.connection, row):
-        if (composition := start.subject.composition) is not None:  # locked first, as whoever publishes does
+        if (composition := start.subject.composition) is not None:  # locked first, as publishing does
             await find_composition(transaction.connection, composition, lock=True)
         await keep_version(transaction.connection, start.subject.composition, frozen, start.order.person)
         await repository.store_execution(transaction.connection, row)

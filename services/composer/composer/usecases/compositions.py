@@ -65,7 +65,7 @@ async def create_composition(transaction: Transaction, person: PersonId, flow: F
 async def replace_composition(
     transaction: Transaction, person: PersonId, reference: CompositionReference, change: tuple[Flow, Expected]
 ) -> StoredComposition:
-    """Write the head anew, if it is as expected; the published version stays what it is."""
+    """Replace the head, if it is as expected; the published version stays what it is."""
     flow, expected = change
     record = await find_in_use(transaction, reference, lock=True)
     expected.demand(record.revision)

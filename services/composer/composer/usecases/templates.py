@@ -93,7 +93,7 @@ async def _import_template(transaction: Transaction, person: PersonId, template:
     prepared, _ = await _prepare(template)
     content = template_hash(prepared)
     new = await repository.insert_template(connection, prepared, person)
-    if not new:  # whoever imports another text of it at the same time waits here, and sees what this one appended
+    if not new:  # a second import of another text waits here, and sees what this one appended
         await repository.find_template(connection, template_id, lock=True)
     if named is not None:
         stored = (await repository.read_versions(connection, [(template_id, named)])).get((template_id, named))

@@ -100,7 +100,7 @@ async def create_workflow(transaction: Transaction, person: PersonId, document: 
 async def replace_workflow(
     transaction: Transaction, workflow: WorkflowId, document: WorkflowDocument, expected: Expected
 ) -> StoredWorkflow:
-    """Write it anew, if it is as expected; its executions stay what they were."""
+    """Replace it, if it is as expected; its executions stay what they were."""
     expected.demand((await read_workflow(transaction, workflow, lock=True)).revision)
     values = await _columns(transaction, document)
     record = await repository.change_workflow(transaction.connection, workflow, values, transaction.now)

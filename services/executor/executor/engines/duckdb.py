@@ -32,7 +32,7 @@ class DuckDBEngine:
     instant: ClassVar[bool] = False
 
     def __init__(self, sandbox: Sandbox, cache: TableCache | None = None) -> None:
-        """Without a cache every query reads the text files that it mentions anew."""
+        """Without a cache every query reads the text files that it mentions again."""
         self._sandbox = sandbox
         self.folders = FolderReader(sandbox, cache)
 

@@ -45,7 +45,7 @@ def _look(folder: Path, settings: object) -> tuple[FolderTables, dict[str, Folde
 
 
 def _refused(found: FolderTables, tables: Mapping[str, FolderTable]) -> tuple[RefusedFile, ...]:
-    """The first of the files and folders that no table reads; hidden ones are nobody's concern."""
+    """The first of the files and folders that no table reads; hidden ones are ignored."""
     others = [*found.others, *(other for table in tables.values() for other in table.others)]
     empty = [NoTable(name, "no file for a table is in it") for name in found.names if name not in tables]
     shown = sorted((*others, *empty), key=lambda each: each.shown)[:MOST_REFUSED]

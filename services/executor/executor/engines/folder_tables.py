@@ -85,7 +85,7 @@ class FolderTables:
 def find_tables(folder: Path, settings: object = None) -> FolderTables:
     """List the folder; `settings` are the `tables` of the connection. OSError if the folder cannot be read.
 
-    SQL does not tell `A` from `a`, nor how an accent is composed: two of such names are one table, which is refused.
+    SQL does not tell `A` from `a`, nor how an accent is composed: two such names are one table, which is refused.
     """
     found = list(entries_of(folder))
     declared = _declaration(found).under(declared_tables(settings, "The connection's settings"))

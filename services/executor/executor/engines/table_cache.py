@@ -1,7 +1,7 @@
 """Tables of text that were read already, as typed Parquet beside the home: bounded in size, the oldest used go first.
 
 An entry is a Parquet file and a description, which is written last and makes it one; a file that cannot be read as a
-table is kept as the sentence that says why. Both appear whole or not at all, whoever is killed while making them.
+table is kept as the sentence that says why. Both appear whole or not at all, even if their writer is killed.
 """
 
 import json

@@ -21,7 +21,7 @@ from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
 
 READER = 1
-"""Raised when the same file would become another table: what was kept before is then read anew."""
+"""Raised when the same file would become another table: what was kept before is then read again."""
 
 
 class TextTables:

@@ -52,7 +52,7 @@ async def release(connection: Connection, attempt: Attempt) -> list[asyncpg.Reco
 
 
 async def running(connection: Connection, held: Collection[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
-    """Those of the rows and fences that are being run, whoever runs them."""
+    """Those of the rows and fences that are being run, by any executor."""
     ids, fences = [each[0] for each in held], [each[1] for each in held]
     return {(row["id"], row["fence"]) for row in await connection.fetch(RUNNING, ids, fences)}
 

@@ -106,7 +106,7 @@ async def finish_at_once(
 ) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
     """Claim and finish attempts of an instant engine, and lock their children, all in one round trip.
 
-    Comes back with the rows of those that were ready, and with the children's.
+    Returns the rows of those that were ready, and the children's.
     """
     attempts = sorted(done)
     found = await connection.fetch(

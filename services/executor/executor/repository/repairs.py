@@ -103,7 +103,7 @@ async def try_anew(
 
 
 async def unclaimed(connection: Connection, age: timedelta) -> list[asyncpg.Record]:
-    """Nodes that nobody claimed for so long; their clock begins anew."""
+    """Nodes that nobody claimed for so long; their clock starts again."""
     return await connection.fetch(UNCLAIMED, age, PAGE)
 
 

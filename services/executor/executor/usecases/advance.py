@@ -1,7 +1,7 @@
 """How a run advances: ended nodes are counted down in their children, which become ready, skipped or cancelled.
 
 Skips and cancels spread wave by wave, breadth first. A wave that would write too much is left to the next transaction:
-its nodes are marked as not yet told (`advanced` is false), so whoever comes next goes on there.
+its nodes are marked as not yet told (`advanced` is false), so the next wave continues there.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from queryflow.messages.node import NodeReady
 from queryflow.runtime.crashpoints import crashpoint
 
 MOST_ROWS = 1_000
-"""A cascade writes about so many rows in one transaction."""
+"""About as many rows as a cascade writes in one transaction."""
 
 Executions = Mapping[ExecutionId, RunningExecution]
 Told = dict[tuple[ExecutionId, NodeId], list[EndedParent]]
@@ -98,7 +98,7 @@ async def _locked(unit: Unit, told: Told, progress: Progress) -> list[asyncpg.Re
 
 
 def _leave(wave: Sequence[EndedNode], running: Executions, progress: Progress) -> Sequence[EndedNode]:
-    """Leave the wave to another transaction, but for its sinks, which have nobody to tell."""
+    """Leave the wave to another transaction, except its sinks, which have no children."""
     sinks = [node for node in wave if not _children(node, running)]
     progress.unfinished.update(node.execution_id for node in wave if _children(node, running))
     return sinks

@@ -36,14 +36,14 @@ LOST = Outcome(NodeState.FAILED, failure=LOST_ITS_EXECUTOR)
 async def recover_expired(unit: Unit, executor: Executor, expired: Collection[UUID]) -> tuple[int, set[ExecutionId]]:
     """Give nodes of lost executors a new attempt, or end them: cancelled, or failed after too many crashes.
 
-    Comes back with how many there were, and the executions whose cascade goes on.
+    Returns how many there were, and the executions whose cascade continues.
     """
     rows = await repairs.lock_expired(unit.connection, expired)
     if not rows:
         return 0, set()
     ending = {row["id"]: outcome for row in rows if (outcome := _end_of(row, executor.settings.most_crashes))}
-    anew = [row for row in rows if row["id"] not in ending]
-    for row in await repairs.try_anew(unit.connection, anew, executor.settings.instance, LOST_ITS_EXECUTOR):
+    again = [row for row in rows if row["id"] not in ending]
+    for row in await repairs.try_anew(unit.connection, again, executor.settings.instance, LOST_ITS_EXECUTOR):
         unit.now = row["now"]
         unit.progressed(row["execution_id"], facts.retried(place_of(row), LOST))
         announce(unit, row, row["engine"])
@@ -121,7 +121,7 @@ def _step(row: asyncpg.Record, correction: Correction, execution: RunningExecuti
 
 
 def _end_of(row: asyncpg.Record, most_crashes: int) -> Outcome | None:
-    """How a node of a lost executor ends; None if it is tried anew."""
+    """How a node of a lost executor ends; None if it is tried again."""
     if row["cancel_requested"]:
         return cancelled(0.0)
     return QUARANTINED if row["crash_count"] >= most_crashes else None

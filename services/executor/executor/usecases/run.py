@@ -34,7 +34,7 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 UNRECORDABLE = Outcome(
     NodeState.FAILED,
-    failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but what it said cannot be stored."),
+    failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but its outcome cannot be stored."),
 )
 
 

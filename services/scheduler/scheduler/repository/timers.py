@@ -30,12 +30,12 @@ class Timer:
 
 
 async def start_timers(connection: AsyncConnection, timers: Sequence[Timer]) -> None:
-    """Make the timers of new definitions and start anew those of changed ones; a newer definition's timer stays."""
+    """Make the timers of new definitions and restart those of changed ones; a newer definition's timer stays."""
     if not timers:
         return
     statement = insert(schedule_timers)
     taken = statement.excluded
-    anew = {
+    restarted = {
         "definition_version": taken.definition_version,
         "next_fire_at": taken.next_fire_at,
         "state": taken.state,
@@ -44,7 +44,7 @@ async def start_timers(connection: AsyncConnection, timers: Sequence[Timer]) -> 
         "updated_at": func.now(),
     }
     older = schedule_timers.c.definition_version < taken.definition_version
-    upsert = statement.on_conflict_do_update(index_elements=["schedule_id"], set_=anew, where=older)
+    upsert = statement.on_conflict_do_update(index_elements=["schedule_id"], set_=restarted, where=older)
     await connection.execute(upsert, [_values(timer) for timer in timers])
 
 

@@ -73,7 +73,7 @@ def _decide(schedule: DueSchedule, now: datetime, window: timedelta) -> Firing:
 
 
 def _say(transaction: Transaction, firing: Firing, fresh: Set[tuple[ScheduleId, datetime]]) -> None:
-    """A due time that was noted before was said by whoever noted it."""
+    """A due time that is there already was said when it was noted."""
     schedule = firing.definition.schedule_id
     for time in firing.times:
         if time.skipped is None and (schedule, time.at) in fresh:

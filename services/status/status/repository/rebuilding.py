@@ -1,4 +1,4 @@
-"""Makes the projection of executions anew from the rows of executor and composer, and removes what has no rows."""
+"""Rebuilds the projection of executions from the rows of executor and composer, and removes what has no rows."""
 
 from collections.abc import Sequence
 from uuid import UUID

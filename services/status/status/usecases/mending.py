@@ -45,7 +45,7 @@ class Mending:
 
 
 async def _mend(connection: Connection, look: Look, find: Callable[[Connection, Look], Awaitable[list[UUID]]]) -> None:
-    """Rebuild what is found; one that rows cannot mend is not found for ever, but at the next look."""
+    """Rebuild what is found; one that rows cannot mend is found again at the next look."""
     mended: set[UUID] = set()
     while found := [each for each in await find(connection, look) if each not in mended]:
         await _rebuild(connection, found)

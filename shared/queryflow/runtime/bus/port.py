@@ -110,7 +110,7 @@ class Bus(Protocol):
 
 
 class BusLost(Exception):
-    """The bus could not be rebuilt: the process must end, so that whoever runs it starts a new one."""
+    """The bus could not be rebuilt: the process must end, so that its supervisor starts a new one."""
 
 
 class Unroutable(Exception):

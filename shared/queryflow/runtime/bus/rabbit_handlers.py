@@ -58,7 +58,7 @@ class HandlerLane:
             channel=Channel(prefetch_count=subscription.width),
             ack_policy=AckPolicy.REJECT_ON_ERROR,
             decoder=_raw_body,
-            no_reply=True,  # whoever sends a message does not choose where we write
+            no_reply=True,  # the sender of a message does not choose where we write
         )
         subscriber(_consumer(subscription, self._backoff))
 

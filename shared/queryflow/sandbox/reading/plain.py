@@ -31,7 +31,7 @@ def know_encodings() -> None:
 
 
 def plain_file(source: Path, target: Path, encoding: str | None) -> Path:
-    """The file as UTF-8: `source` where it is that, else `target`, written anew. TableRefused if it is no such text."""
+    """The file as UTF-8: `source` where it is that, else `target`. TableRefused if it is not text of that encoding."""
     with source.open("rb") as file:
         begin = file.read(4)
     for mark, what in _ARCHIVES.items():
