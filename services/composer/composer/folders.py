@@ -10,7 +10,7 @@ from queryflow.domain.errors import Invalid, NotAllowed, Problem
 PATH = "settings.folder"
 LONGEST_PATH = 4_096
 NOT_OFFERED = (
-    "This folder is not offered here. Whoever runs the system names the folders that may be read in "
+    "This folder is not offered here. The operator names the folders that may be read in "
     "QUERYFLOW_DATA_ROOTS; without it, that is the folder in which `up` was started."
 )
 

@@ -11,6 +11,12 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+_ROW = re.compile(
+    r"(?<=\n)(?P<margin>[ |]*)DETAIL:.*?"
+    r"(?=\n[ |]*\[SQL: |\n[ |]*\n[ |]*(?:The above exception|During handling)|\n[ |]*\+-|\Z)",
+    re.DOTALL,
+)
+"""PostgreSQL's detail of an error, to where the traceback continues: it quotes the row that was refused."""
 LARGEST_FILE_BYTES = 10_000_000
 NOISY = ("aiormq", "aio_pika", "faststream", "uvicorn.access", "botocore", "asyncio", "httpx2")
 
@@ -23,6 +29,7 @@ def configure_logs(level: str = "INFO", file: Path | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         hide_credentials,
+        hide_rows,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -47,6 +54,13 @@ def _file_handler(file: Path) -> logging.Handler:
 def hide_credentials(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The record without user names and passwords inside addresses."""
     return {key: _hide(value) for key, value in event.items()}
+
+
+def hide_rows(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """The record without the values of a row that the database refused."""
+    if isinstance(traceback := event.get("exception"), str):
+        event["exception"] = _ROW.sub(r"\g<margin>DETAIL: (not logged)", traceback)
+    return event
 
 
 def _hide(value: Any) -> Any:
