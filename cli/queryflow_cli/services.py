@@ -138,7 +138,8 @@ def data_roots() -> str:
     Nothing if we started at the root of the machine: nobody means to offer all of it.
     """
     here = Path.cwd()
-    return os.environ.get("QUERYFLOW_DATA_ROOTS", "" if here == Path(here.anchor) else str(here))
+    shared = os.environ.get("QUERYFLOW_DATA_ROOTS", "" if here == Path(here.anchor) else str(here))
+    return os.environ.get("QUERYFLOW_COMPOSER_DATA_ROOTS", shared)
 
 
 async def _ready(url: str, running: "asyncio.Task[None]") -> None:

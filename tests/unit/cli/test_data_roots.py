@@ -20,6 +20,12 @@ def test_what_the_environment_names_is_offered_instead(monkeypatch: pytest.Monke
         assert data_roots() == named
 
 
+def test_the_composers_own_variable_wins_as_in_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUERYFLOW_DATA_ROOTS", "/data")
+    monkeypatch.setenv("QUERYFLOW_COMPOSER_DATA_ROOTS", "/more")
+    assert data_roots() == "/more"
+
+
 def test_the_whole_machine_is_never_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QUERYFLOW_DATA_ROOTS", raising=False)
     monkeypatch.chdir("/")
