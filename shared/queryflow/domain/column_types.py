@@ -82,6 +82,8 @@ class ColumnType:
     """Why it is text although values of it look like something else, as a sentence that ends open."""
     instead: str = ""
     """The type that may be declared instead."""
+    how: str = ""
+    """What else may be declared instead, as a sentence goes on."""
 
 
 _SIMPLE = {
@@ -130,7 +132,7 @@ def notice(column: str, table: str, found: ColumnType) -> str | None:
     """What a person is told of a column that is text for a reason they may not expect."""
     if not found.reason:
         return None
-    how = f"declare types: {{{column}: {found.instead}}}" if found.instead else "declare its type"
+    how = found.how or (f"declare types: {{{column}: {found.instead}}}" if found.instead else "declare its type")
     return f"{column} is text: {found.reason}. If that is not meant, {how} for the table {table} in tables.yaml."
 
 

@@ -53,15 +53,18 @@ def column_names(fields: Sequence[str | None], options: TableOptions) -> tuple[s
     if options.header is False:
         return tuple(f"column{place}" for place in range(len(fields)))
     if isinstance(options.header, tuple):
-        return _declared_names(options.header, len(fields))
+        return _declared_names(options.header, len(fields), options)
     names = tuple(unicodedata.normalize("NFC", each or "") for each in fields)
     _refuse_bad_names(names, options.skip + 1)
     return names
 
 
-def _declared_names(names: tuple[str, ...], width: int) -> tuple[str, ...]:
-    if len(names) != width:
-        raise TableRefused(f"{len(names)} names are declared as its header, and its first row has {width} fields.")
+def _declared_names(names: tuple[str, ...], width: int, options: TableOptions) -> tuple[str, ...]:
+    if width > len(names) or (width < len(names) and not options.allow_uneven):
+        fields = "1 field" if width == 1 else f"{width} fields"
+        fewer = ", or `allow_uneven: true` if what is missing is NULL" if width < len(names) else ""
+        told = f"the first row has {fields}, and the declared header has {len(names)}"
+        raise TableRefused(f"{told}; declare a name for each field{fewer}.", line=options.skip + 1)
     _refuse_bad_names(names, None)
     return names
 

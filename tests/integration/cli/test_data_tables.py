@@ -25,6 +25,20 @@ def test_each_table_is_told_with_its_types_and_what_cannot_be_read_with_its_line
     assert str(tmp_path) not in said.stdout
 
 
+def test_numbers_and_dates_of_a_region_are_told_with_what_to_declare(tmp_path: Path) -> None:
+    (tmp_path / "umsatz.csv").write_text("datum;betrag\n02.11.2026;1.234,50\n03.11.2026;19,99\n")
+    said = look(tmp_path).stdout
+    assert "umsatz: datum is text: its values, such as 02.11.2026," in said
+    assert "declare date_format, such as '%d.%m.%Y', for the table umsatz in tables.yaml." in said
+    assert "declare decimal: ',' and thousands: '.' for the table umsatz in tables.yaml." in said
+    declared = "tables: {umsatz: {decimal: ',', thousands: '.', date_format: '%d.%m.%Y'}}"
+    (tmp_path / "tables.yaml").write_text(declared)
+    said = look(tmp_path).stdout
+    assert "datum DATE" in said
+    assert "betrag DECIMAL(18,2)" in said
+    assert "is text" not in said
+
+
 def test_json_is_the_catalogue(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("id,v\n1,x\n2,\n")
     said = look(tmp_path, "--json")

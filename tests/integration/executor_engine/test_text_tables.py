@@ -202,6 +202,18 @@ async def test_rows_may_be_uneven_where_that_is_declared(ask: Asked) -> None:
     assert "line 2: the row has 3 fields" in await ask.refused("a,b\n1,2,3\n")
 
 
+async def test_the_first_row_may_be_uneven_too_where_names_are_declared(ask: Asked) -> None:
+    ask.declare({"header": ["a", "b"], "allow_uneven": True})
+    assert "line 1: the first row has 1 field, and the declared header has 2; declare the delimiter" in (
+        await ask.refused("1\n2,3\n")
+    )
+    ask.declare({"header": ["a", "b"], "allow_uneven": True, "delimiter": ","})
+    assert await ask.read("1\n2,3\n") == (["BIGINT", "BIGINT"], [(1, None), (2, 3)])
+    assert "line 1: the first row has 3 fields, and the declared header has 2" in await ask.refused("1,2,3\n")
+    ask.declare({"header": ["a", "b"], "skip": 1})
+    assert "line 2: the first row has 1 field, and the declared header has 2" in await ask.refused("x\n1\n")
+
+
 async def test_a_bad_table_fails_only_the_queries_that_read_it(ask: Asked) -> None:
     (ask.folder / "good.csv").write_text("id,name\n1,Ada\n")
     (ask.folder / "tables.yaml").write_text("tables: {t: {delimeter: ;}, good: {}}\n")

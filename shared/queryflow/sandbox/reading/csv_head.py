@@ -38,6 +38,11 @@ def read_head(path: Path, options: TableOptions) -> Head:
     dialect = dialect_of(_header_text(text, start, options), options)
     record = _first_record(text, start, dialect, final=final, line=line)
     names = column_names(record.fields, options)
+    if dialect.delimiter is None and len(names) > 1:
+        sentence = (
+            f"the first row has 1 field, and the declared header has {len(names)}; declare the delimiter as well."
+        )
+        raise TableRefused(sentence, line=line)
     if options.header is not True:
         return Head(names, Body(path, start, line, dialect, len(names), options.allow_uneven), at_start=False)
     lines = text.count(b"\n", start, record.end)

@@ -7,6 +7,7 @@ import duckdb
 
 from queryflow.domain.column_types import ColumnType, Kind, KindFacts, column_type, notice
 from queryflow.domain.json_columns import json_column_type
+from queryflow.domain.regional_forms import LONGEST_SAMPLE, SAMPLES, regional_type
 from queryflow.domain.table_options import TableOptions
 from queryflow.domain.table_refused import TableRefused
 from queryflow.sandbox.casting import quoted
@@ -57,7 +58,7 @@ def write_typed(
         declared = options.types.get(each.name)
         if declared is not None:
             _demand_declared(connection, each, declared, writing)
-        found = ColumnType(declared) if declared else _found(connection, each, writing)
+        found = ColumnType(declared) if declared else _found(connection, each, options)
         sql = declared_sql if declared else typed_sql
         items.append(f"{sql(each.column, found.type, writing)} AS {quoted(each.name)}")
         types.append((each.name, found.type))
@@ -77,9 +78,10 @@ def apply_nulls(connection: duckdb.DuckDBPyConnection, columns: Sequence[RawColu
         connection.execute(f"UPDATE {RAW} SET {each.column} = NULL WHERE {each.column} IN ({words})")  # noqa: S608 - literals
 
 
-def _found(connection: duckdb.DuckDBPyConnection, column: RawColumn, writing: Writing) -> ColumnType:
+def _found(connection: duckdb.DuckDBPyConnection, column: RawColumn, options: TableOptions) -> ColumnType:
+    writing = Writing.of(options)
     if column.json_kinds is None and _is_text_at_first_look(connection, column.column, writing):
-        return ColumnType("VARCHAR")
+        return regional_type(_samples(connection, column.column), options)
     rows = connection.execute(facts_sql(RAW, column.column, writing)).fetchall()
     facts = {Kind(kind): KindFacts(*values) for kind, *values in rows}
     if column.json_kinds is not None:
@@ -88,12 +90,18 @@ def _found(connection: duckdb.DuckDBPyConnection, column: RawColumn, writing: Wr
 
 
 def _is_text_at_first_look(connection: duckdb.DuckDBPyConnection, column: str, writing: Writing) -> bool:
-    """Whether more than a tenth of the first values can be nothing but text: then no notice is due either."""
+    """Whether more than a tenth of the first values can be nothing but text: then its facts are not worth counting."""
     other = is_other_sql(column, writing)
     first = f"(SELECT {column} FROM {RAW} LIMIT {FIRST_LOOK})"  # noqa: S608 - our own names
     query = f"SELECT count(*) FILTER ({other}) * 10 > count(*) FROM {first} WHERE {column} <> ''"  # noqa: S608 - as above
     [(found,)] = connection.execute(query).fetchall()
     return bool(found)
+
+
+def _samples(connection: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+    shortened = f"left({column}, {LONGEST_SAMPLE})"
+    query = f"SELECT {shortened} FROM {RAW} WHERE {column} <> '' LIMIT {SAMPLES}"  # noqa: S608 - our own names
+    return [value for (value,) in connection.execute(query).fetchall()]
 
 
 def _demand_declared(connection: duckdb.DuckDBPyConnection, column: RawColumn, declared: str, writing: Writing) -> None:
