@@ -13,7 +13,9 @@ def print_tables(catalogue: Document, *, columns: bool = False) -> None:
     if catalogue.get("error"):
         console.print(Text(f"The folder cannot be read: {catalogue['error']}"), soft_wrap=True)
         return
-    table = new_table(counted(len(catalogue["tables"]), "table"))
+    unreadable = sum(bool(each.get("error")) for each in catalogue["tables"])
+    told = f"; {unreadable:,} cannot be read" if unreadable else ""
+    table = new_table(counted(len(catalogue["tables"]), "table") + told)
     table.add_column("table", overflow="fold")
     table.add_column("rows", justify="right")
     table.add_column("columns", overflow="fold")

@@ -83,7 +83,8 @@ def explain(error: QueryFlowError, *, as_json: bool = False) -> int:
         details = {"problems": [problem_document(each) for each in problems]} if problems else {}
         print(error_json(getattr(error, "error_code", error.code), str(error), details))
     else:
-        typer.echo(str(error), err=True)
+        if str(error) not in {each.message for each in problems}:
+            typer.echo(str(error), err=True)
         print_problems(problems)
     return REFUSED
 

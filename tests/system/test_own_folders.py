@@ -75,7 +75,7 @@ def test_a_folder_is_shown_with_its_tables_and_first_rows(terminal: Terminal, tm
     assert "notes.txt is no table" in said
     shown = terminal.type("connections", "show", "shown")[0]
     assert "who VARCHAR" in shown
-    assert "spending, the first: 2 rows" in shown
+    assert "spending: 2 rows" in shown
     assert [
         table["name"] for table in json.loads(terminal.type("connections", "show", "shown", "--json")[0])["tables"]
     ] == ["spending"]

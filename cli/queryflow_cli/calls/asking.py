@@ -83,9 +83,17 @@ class Asking:
         except httpx2.TransportError as error:
             message = f"Nobody answers at {self._http.base_url}; is the system still running?"
             raise TryAgain(message) from error
+        if answer.status_code == httpx2.codes.UNAUTHORIZED:
+            raise RefusedByServer(answer.status_code, _error_body(answer) | {"message": self._token_wanted()})
         if answer.is_error:
             raise RefusedByServer(answer.status_code, _error_body(answer))
         return answer
+
+    def _token_wanted(self) -> str:
+        """What to do for a system that answers only those with its token."""
+        sent = "authorization" in self._http.headers
+        what = "does not accept the token in QUERYFLOW_TOKEN" if sent else "asks for its token"
+        return f"{self._http.base_url} {what}; set QUERYFLOW_TOKEN to the value that it was started with."
 
 
 def segment(name: str) -> str:

@@ -80,7 +80,13 @@ async def show_connection(name: str, table: str | None, wish: SessionWish, *, as
         print_tables(catalogue, columns=True)
         readable = [each["name"] for each in catalogue["tables"] if not each.get("error")]
         chosen = [table] if table is not None else readable[:TABLES_WITH_ROWS]
-        await asyncio.gather(*(_first_rows(session, name, each) for each in chosen))
+        totals = {each["name"]: each["rows"] for each in catalogue["tables"]}
+        for each in await asyncio.gather(*(_first_rows(session, name, each) for each in chosen)):
+            if isinstance(each, str):
+                typer.echo(each)
+            else:  # the query's own total ends at its limit
+                total = {"total": totals.get(each["node_id"]) or each["total"]}
+                print_result(open_console(), each | total)
         if table is None and len(readable) > TABLES_WITH_ROWS:
             typer.echo(f"First rows of another: {session.command} connections show {name} TABLE{session.words}")
     return bool(catalogue["state"] == "ready")
@@ -129,17 +135,16 @@ async def _looked_at(session: Session, name: str) -> Document:
     return catalogue
 
 
-async def _first_rows(session: Session, connection: str, table: str) -> None:
+async def _first_rows(session: Session, connection: str, table: str) -> Document | str:
+    """The first rows of the table, as a node's result has them, or a sentence why there are none."""
     wish: Document = {"sql": _first_rows_of(table), "connection": connection}
     execution_id = str((await session.client.run_query(wish))["execution_id"])
     execution = [each async for each in session.client.follow(execution_id)][-1]
     node = execution["nodes"][0]
     if execution["state"] != ExecutionState.SUCCEEDED:
-        typer.echo(f"{table}: {(node.get('error') or {}).get('message', execution['state'])}")
-        return
+        return f"{table}: {(node.get('error') or {}).get('message', execution['state'])}"
     found = await session.client.results(execution_id, node["node_id"], ROWS_EACH)
-    if found is not None:
-        print_result(open_console(), {"node_id": f"{table}, the first", **found})
+    return f"{table}: its rows are gone." if found is None else {"node_id": table, **found}
 
 
 def _first_rows_of(table: str) -> str:

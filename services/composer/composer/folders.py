@@ -32,7 +32,7 @@ class OfferedFolders:
         """The folder's real place, links and `..` resolved; raises FolderNotOffered, or Invalid for what is no path."""
         path = Path(named)
         if len(named) > LONGEST_PATH or not path.is_absolute():
-            message = "Write the folder from the root on, such as /data/sales."
+            message = "The folder must be an absolute path, such as /data/sales."
             raise Invalid(message, [Problem("WRONG_VALUE", PATH, message)])
         real = _real(path)
         if real is None or not _below(real, self.roots):

@@ -158,7 +158,7 @@ def _problem(error: ErrorDetails) -> Problem:
     if path == "header":
         return Problem("WRONG_VALUE", path, "header is true, false, or a list with a name for every column.")
     if error["type"] == "value_error":
-        return Problem("WRONG_VALUE", path, f"{path} {message}.".lstrip())
+        return Problem("WRONG_VALUE", path, f"{path} {message}{'' if message.endswith('?') else '.'}".lstrip())
     _, _, rest = message.partition(" should ")
     code = "WRONG_TYPE" if error["type"].endswith("_type") else "WRONG_VALUE"
     return Problem(code, path, f"{path} should {rest}." if rest else f"{path}: {message}.")

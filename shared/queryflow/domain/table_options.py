@@ -82,7 +82,8 @@ def _encoding(word: str) -> str:
         found = ""
     known = {codecs.lookup(each).name: each for each in ENCODINGS}
     if found not in known:
-        raise ValueError(f"is {word}, no known encoding; {did_you_mean(word, ENCODINGS) or listed(ENCODINGS)}")
+        near = did_you_mean(word, ENCODINGS)
+        raise ValueError(f"is {word}, no known encoding; {f'{near}?' if near else listed(ENCODINGS)}")
     return known[found]
 
 
@@ -96,7 +97,8 @@ def _type(word: str) -> str:
         if 1 <= digits <= 38 and scale <= digits:
             return f"DECIMAL({digits},{scale})"
         raise ValueError(f"is {word}: give it 1 to 38 digits, and no more of them after the point than in all")
-    raise ValueError(f"is {word}, no type here; {did_you_mean(name, _PLAIN_TYPES) or f'types are {_TYPES_SAID}'}")
+    near = did_you_mean(name, _PLAIN_TYPES)
+    raise ValueError(f"is {word}, no type here; {f'{near}?' if near else f'types are {_TYPES_SAID}'}")
 
 
 Text = Annotated[str, Field(max_length=LONGEST_NAME)]

@@ -52,6 +52,7 @@ def flow_problems(flow: Flow, around: Surroundings) -> list[Problem]:
         *graph_problems(flow),
         *_flow_parameter_problems(flow),
         *(window_problems(flow.window, "window") if flow.window else ()),
+        *_flow_connection_problems(flow, around),
         *(problem for node in flow.nodes for problem in _node_problems(flow, node, around)),
         *_value_problems(flow, around),
         *_binding_problems(flow, around),
@@ -93,11 +94,17 @@ def _duplicate_names(room: str, names: Iterable[str]) -> Iterator[Problem]:
 def _node_problems(flow: Flow, node: Node, around: Surroundings) -> Iterator[Problem]:
     path, template = f"nodes.{node.node_id}", around.templates.get(node.template)
     if template is None:
-        message = f"There is no template {node.template}{_meant(node.template, around.templates)}."
+        message = f"There is no template {node.template}{_meant(node.template, around.templates)}"
         yield Problem("UNKNOWN_TEMPLATE", f"{path}.template", message)
     if node.window:
         yield from window_problems(node.window, f"{path}.window")
     yield from _engine_problems(flow, node, around)
+
+
+def _flow_connection_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
+    is_used = any(node.connection is None for node in flow.nodes)
+    if is_used and flow.connection is not None and flow.connection not in around.connections:
+        yield _unknown_connection(flow.connection, "connection", around)
 
 
 def _engine_problems(flow: Flow, node: Node, around: Surroundings) -> Iterator[Problem]:
@@ -106,13 +113,18 @@ def _engine_problems(flow: Flow, node: Node, around: Surroundings) -> Iterator[P
     if name is None:
         yield Problem("NO_CONNECTION", path, "Neither the node nor the flow names an engine connection.")
     elif connection is None:
-        meant = _meant(name, around.connections) or "; make it, or name another for this node, the flow or this run"
-        yield Problem("UNKNOWN_CONNECTION", path, f"There is no engine connection {name}{meant}.")
+        if node.connection:  # the flow's own is said once
+            yield _unknown_connection(name, path, around)
     elif connection.engine not in DIALECTS:
         yield Problem("UNKNOWN_ENGINE", path, f"The engine {connection.engine} of {name} is not one that runs here.")
     elif template is not None and template.dialect not in DIALECTS[connection.engine]:
         message = f"{template.template_id} is written for {template.dialect}; {name} runs {connection.engine}."
         yield Problem("WRONG_ENGINE", path, message)
+
+
+def _unknown_connection(name: str, path: str, around: Surroundings) -> Problem:
+    meant = _meant(name, around.connections, "; make it, or name another for this node, the flow or this run.")
+    return Problem("UNKNOWN_CONNECTION", path, f"There is no engine connection {name}{meant}")
 
 
 def _value_problems(flow: Flow, around: Surroundings) -> Iterator[Problem]:
@@ -145,7 +157,7 @@ def _reference_problems(
     given = types.get(reference.flow)
     if given is None:
         message = (
-            f"The flow has no parameter {reference.flow}{_meant(reference.flow, types)}; declare it or set a value."
+            f"The flow has no parameter {reference.flow}{_meant(reference.flow, types, '; declare it or set a value.')}"
         )
         yield Problem("UNKNOWN_FLOW_PARAMETER", path, message)
     elif not _takes(parameter.type, given):
@@ -208,10 +220,11 @@ def _whole_patch(flow: Flow, patched: Connection, name: ParameterName, fix: Fix)
 
 def _unknown_parameter(template: Template, name: str, path: str) -> Problem:
     names = [parameter.name for parameter in template.parameters]
-    message = f"{template.template_id} declares no parameter {name}{_meant(name, names)}."
+    message = f"{template.template_id} declares no parameter {name}{_meant(name, names)}"
     return Problem("UNKNOWN_PARAMETER", path, message)
 
 
-def _meant(name: str, known: Collection[str]) -> str:
+def _meant(name: str, known: Collection[str], else_said: str = ".") -> str:
+    """The end of a sentence about a name that is not known: what comes near, or what else one may do."""
     near = did_you_mean(name, known)
-    return f"; {near}" if near else ""
+    return f"; {near}?" if near else else_said

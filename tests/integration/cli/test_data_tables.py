@@ -17,6 +17,7 @@ def test_each_table_is_told_with_its_types_and_what_cannot_be_read_with_its_line
     (tmp_path / "notes.docx").write_text("no table")
     said = look(tmp_path)
     assert said.returncode == 1
+    assert said.stdout.startswith("2 tables; 1 cannot be read\n")
     assert "shop VARCHAR" in said.stdout
     assert "opened DATE" in said.stdout
     assert "sales.csv, line 3: the row has 1 field, and the header has 2" in said.stdout

@@ -46,3 +46,18 @@ async def test_what_somebody_made_meanwhile_is_changed() -> None:
 async def test_an_id_that_stays_taken_is_said() -> None:
     with pytest.raises(RefusedByServer, match="taken"):
         await save(ABSENT, TAKEN, ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [(None, "http://server asks for its token"), ("a word", "does not accept the token in QUERYFLOW_TOKEN")],
+)
+async def test_a_missing_token_is_told_as_the_variable_to_set(token: str | None, said: str) -> None:
+    refusal = httpx2.Response(401, json={"error": "TOKEN_REQUIRED", "message": "Authorization: Bearer", "details": {}})
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    transport = httpx2.MockTransport(lambda _: refusal)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://server", headers=headers) as http:
+        with pytest.raises(RefusedByServer, match=said) as refused:
+            await Client(http).composition("comp_a")
+    assert "set QUERYFLOW_TOKEN to the value" in str(refused.value)
+    assert refused.value.error_code == "TOKEN_REQUIRED"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from typer import rich_utils
 
+from queryflow.domain.errors import Invalid, Problem
 from queryflow_cli import __main__ as command_line
-from queryflow_cli.edge import Interrupted, run_app
+from queryflow_cli.edge import Interrupted, explain, run_app
 
 WRONG = """\
 kind: composition
@@ -76,6 +77,12 @@ def test_a_defect_is_a_sentence_and_an_exit_code_of_its_own(
         run_app(fails)
     assert ended.value.code == 3
     assert json.loads(capsys.readouterr().out)["error"] == "INTERNAL"
+
+
+def test_a_refusal_that_is_its_only_problem_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "The folder must be an absolute path, such as /data/sales."
+    assert explain(Invalid(said, [Problem("WRONG_VALUE", "settings.folder", said)])) == 2
+    assert capsys.readouterr().err == f"error WRONG_VALUE at settings.folder\n  {said}\n"
 
 
 def test_an_interruption_says_which_execution_goes_on(

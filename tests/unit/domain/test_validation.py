@@ -76,6 +76,7 @@ def test_a_sound_flow_has_no_problems() -> None:
             {"nodes": {"a": {"template": "top", "connection": "sampel"}}, "connections": []},
             {("UNKNOWN_CONNECTION", "nodes.a.connection")},
         ),
+        ({"connection": "sampel"}, {("UNKNOWN_CONNECTION", "connection")}),
         (
             {"nodes": {"a": {"template": "top", "connection": "warehouse"}}, "connections": []},
             {("UNKNOWN_ENGINE", "nodes.a.connection")},
@@ -125,12 +126,16 @@ def test_what_is_wrong_is_named_where_it_is(changes: dict[str, Any], expected: s
 
 
 @pytest.mark.parametrize(
-    ("named", "advice"), [("sampel", "did you mean sample"), ("flights", "make it, or name another")]
+    ("named", "advice"), [("sampel", "; did you mean sample?"), ("flights", "make it, or name another")]
 )
 def test_an_unknown_connection_comes_with_what_to_do(named: str, advice: str) -> None:
     nodes = {"a": {"template": "top", "connection": named}}
     (problem,) = problems_of(document(nodes=nodes, connections=[]))
     assert advice in problem.message
+
+
+def test_an_unknown_connection_of_the_flow_is_said_once_however_many_nodes_use_it() -> None:
+    assert [each.path for each in problems_of(document(connection="sampel"))] == ["connection"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class FolderSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: str = Field(min_length=1)
-    """Where the files lie, from the root on; a table per file or subfolder."""
+    """The absolute path of the folder with the files; a table per file or subfolder."""
     tables: dict[str, JsonValue] | None = None
     """What `tables.yaml` in the folder says, and wins over it."""
 
