@@ -11,7 +11,7 @@ PATH = "settings.folder"
 LONGEST_PATH = 4_096
 NOT_OFFERED = (
     "This folder is not offered here. The operator names the folders that may be read in "
-    "QUERYFLOW_DATA_ROOTS; without it, that is the folder in which `up` was started."
+    "QUERYFLOW_COMPOSER_DATA_ROOTS; without it, that is the folder in which `up` was started."
 )
 
 

@@ -65,7 +65,7 @@ async def list_engine_connections(transaction: InTransaction) -> EngineConnectio
 async def create_engine_connection(
     transaction: InTransaction, person: Person, offered: Offered, document: EngineConnectionDocument, response: Response
 ) -> EngineConnectionAnswer:
-    """Let flows read a folder below QUERYFLOW_DATA_ROOTS; 403 for any other, whether it is there or not."""
+    """Let flows read a folder below QUERYFLOW_COMPOSER_DATA_ROOTS; 403 for any other, whether it is there or not."""
     return _tagged(await usecases.create_connection(transaction, person, document, offered), offered, response)
 
 
