@@ -54,7 +54,7 @@ def left_running(session: Session, execution_id: str) -> str:
     cancel = f"{session.command} cancel {execution_id}{session.words}"
     if session.own:
         up = f"{session.command} up{session.words}"
-        return f"Left: it stops with this command, and goes on when QueryFlow runs in this home again ({up}).\n{watch}"
+        return f"Left: it stops with this command, and continues once QueryFlow runs here again ({up}).\n{watch}"
     return f"Left running. Follow it: {watch}\nEnd it:    {cancel}"
 
 

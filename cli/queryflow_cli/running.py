@@ -88,7 +88,7 @@ async def _interrupted(session: Session, execution_id: str, shown: Shown, asked:
     asked.clear()
     execution = await _follow(session, execution_id, shown, asked)
     if not ExecutionState(execution["state"]).final:
-        sentence = f"Cancelling goes on without you: {session.command} watch {execution_id}{session.words}"
+        sentence = f"Cancelling continues without you: {session.command} watch {execution_id}{session.words}"
         raise Interrupted(sentence, execution_id)
     asked.set()
     return execution

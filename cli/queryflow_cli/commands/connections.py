@@ -1,4 +1,4 @@
-"""connections: folders of one's own, by the names that flows call them."""
+"""connections: people's own folders, by the names that flows use."""
 
 import os
 import re
@@ -22,7 +22,7 @@ Folder = Annotated[Path, typer.Argument(help="A folder with a table per file, as
 def add_connection(
     name: Name,
     folder: Folder,
-    replace: Annotated[bool, typer.Option("--replace", help="Have a name that is there read this folder.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Let an existing name read this folder.")] = False,
     home: Home = None,
     server: Server = None,
 ) -> None:

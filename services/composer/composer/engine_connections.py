@@ -1,4 +1,4 @@
-"""Setting up engine connections, for the command line: `sample`, and `data` for a folder of one's own."""
+"""Setting up engine connections, for the command line: `sample`, and people's folders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

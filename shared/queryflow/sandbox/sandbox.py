@@ -46,7 +46,7 @@ class Sandbox:
         self._staging = staging.Staging(self._nursery.folder / "copies", self.settings.copies_mb * MEGABYTE)
         if self.settings.exposed and not held_by_kernel(await self.walls()):
             await self.stop()
-            raise WallsMissing("Neither Landlock nor seccomp is to be had here: serve on 127.0.0.1 only.")
+            raise WallsMissing("Neither Landlock nor seccomp is available here: serve on 127.0.0.1 only.")
 
     async def stop(self) -> None:
         """End every child and remove what they left."""

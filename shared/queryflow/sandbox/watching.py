@@ -51,7 +51,7 @@ class Watch:
         return JobFailed(
             ErrorKind.TRANSIENT,
             f"The query made no progress for {self.limits.stalled_seconds:g} seconds: its process neither computed nor "
-            "waited for a disk, so it was ended. Run it again; if that does not help, write the query another way.",
+            "waited for a disk, so it was ended. Run it again; if that does not help, write the query differently.",
         )
 
 

@@ -65,9 +65,8 @@ def _demand_connection(chosen: Chosen, name: str | None) -> None:
     """Raise Invalid if the run names an engine connection that is not there, also where every node has its own."""
     if name is not None and name not in chosen.connections:
         message = f"There is no engine connection {name}; make it, or name another for this run."
-        raise Invalid(
-            "The run names no engine connection that is there.", [Problem("UNKNOWN_CONNECTION", "connection", message)]
-        )
+        problem = Problem("UNKNOWN_CONNECTION", "connection", message)
+        raise Invalid("The run names an engine connection that does not exist.", [problem])
 
 
 async def _choose(

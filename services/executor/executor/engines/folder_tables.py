@@ -230,7 +230,7 @@ def _problem(table: FolderTable, forms: Mapping[Form, str]) -> str:
     if len(forms) > 1:
         return f"The table {table.name} has files of several kinds, {_listed(list(forms.values()))}: keep one kind."
     if any(each.shown.endswith("/_delta_log/") for each in table.others):
-        return f"{table.name} is a table of Delta Lake, whose files do not tell alone which rows are in it."
+        return f"{table.name} is a Delta Lake table, whose files alone do not say which rows are in it."
     if folders := [each.shown for each in table.others if each.shown.endswith("/")]:
         return (
             f"The folder of the table {table.name} has other folders in it, {_listed(folders)}, whose files would be"

@@ -109,7 +109,7 @@ async def _less(status: Status, job: Job, wish: PageWish) -> Invalid:
             continue
         return _too_large(wish, limit) if answer.excess is None else _excessive(wish, answer.excess)
     message = "The next row is too large for one answer: shorten its columns in the query, or leave some out."
-    return Invalid(f"{message} offset={wish.offset + 1} goes on behind it.", code="ROW_TOO_LARGE")
+    return Invalid(f"{message} offset={wish.offset + 1} continues after it.", code="ROW_TOO_LARGE")
 
 
 def _excessive(wish: PageWish, excess: Excess) -> Invalid:
@@ -118,7 +118,7 @@ def _excessive(wish: PageWish, excess: Excess) -> Invalid:
     row, column = (f"{size // MEGABYTE} MB" for size in (excess.row_bytes, excess.column_bytes))
     message = (
         f"Row {wish.offset + 1} alone has {row}, {column} of it in the column {excess.column}, which no answer holds: "
-        f"shorten the column in the query, or leave it out. offset={wish.offset + 1} goes on behind this row."
+        f"shorten the column in the query, or leave it out. offset={wish.offset + 1} continues after this row."
     )
     return Invalid(message, code="ROW_TOO_LARGE")
 
