@@ -45,7 +45,7 @@ WORDS: dict[object, str] = {
     Any: "any value",
 }
 MOST_WORDS = 10
-"""So many choices are listed."""
+"""Choices that are listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ def _count(result: Document) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """So many of what the noun names: 1 row, 2,000 rows."""
+    """The number with its noun: 1 row, 2,000 rows."""
     return (
         f"{number:,} {noun}"
         if number == 1

@@ -22,7 +22,7 @@ LOOKED_WITHIN_SECONDS = 120.0
 LOOK_SECONDS = 0.2
 ROWS_EACH = 5
 TABLES_WITH_ROWS = 5
-"""The first rows of at most so many tables are shown unasked."""
+"""Of at most this many tables the first rows are shown unasked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class ExecutorSettings(ServiceSettings):
     lease_seconds: PositiveFloat = 60.0
     """How long a node that runs may go without a sign of life before others take it over."""
     open_nodes_limit: PositiveInt = 20_000
-    """So many nodes of running executions may be open at once; executions beyond wait for their launch."""
+    """How many nodes of running executions may be open at once; executions beyond wait for their launch."""
     run_at_once: PositiveInt = Field(default_factory=usual_width)
     """How many nodes this process runs at the same time, each with a place in the sandbox; those beyond wait in their
     rows for an executor with room, and their timeouts have not begun."""
@@ -26,7 +26,7 @@ class ExecutorSettings(ServiceSettings):
     unclaimed_seconds: PositiveFloat = 60.0
     """A node that is ready for longer than this without being claimed is announced again."""
     most_crashes: PositiveInt = 3
-    """A node whose attempts ended their executor so often in a row fails instead of being tried again."""
+    """After this many attempts in a row that ended their executor a node fails instead of being tried again."""
     tables_mb: PositiveInt = 10_000
     """How much of the tables of text files that were read may be kept as Parquet, in megabytes; least used ones go."""
     keep_days: PositiveInt = 90

@@ -17,7 +17,7 @@ class SchedulerSettings(ServiceSettings):
     missed_window_seconds: PositiveFloat = 86_400.0
     """A due time that nobody was there for is still answered if it is the last one and no older than this."""
     failures_limit: PositiveInt = 10
-    """So many due times in a row whose execution failed or was refused pause a schedule."""
+    """After this many due times in a row that failed or were refused a schedule is paused."""
 
     @property
     def missed_window(self) -> timedelta:

@@ -91,7 +91,7 @@ class Binding(Model):
     order_by: tuple[str, ...] = ()
     """Each `column`, `column asc` or `column desc`."""
     take: int | None = Field(default=None, ge=1)
-    """So many values at most, the first in the order."""
+    """At most this many values, the first in the order."""
     distinct: bool | None = None
     """Whether equal values count once. Left out: yes, unless `reduce` is sum, avg or count, which use every row."""
     nulls: Nulls = Nulls.DROP
@@ -157,7 +157,7 @@ class Window(Model):
     end: str | None = None
     """The day or moment after the last of a fixed window."""
     settle_days: int = Field(default=0, ge=0, le=366)
-    """So many days before the logical date are left out, because data still changes."""
+    """Days before the logical date that are left out, because data still changes."""
     time_zone: str = "UTC"
     """The zone whose days are meant, such as Europe/Berlin."""
 

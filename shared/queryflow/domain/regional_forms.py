@@ -7,7 +7,7 @@ from queryflow.domain.column_types import TEXT, ColumnType
 from queryflow.domain.table_options import TableOptions
 
 SAMPLES = 200
-"""So many values of a column are looked at for a notice."""
+"""Values of a column that are looked at for a notice."""
 LONGEST_SAMPLE = 64
 
 _COMMA_BEFORE_FRACTION = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?", re.ASCII)

@@ -131,7 +131,7 @@ class TableOptions(BaseModel):
     types: dict[ColumnName, Annotated[str, AfterValidator(_type)]] = Field(default_factory=dict)
     """DuckDB's type by column."""
     skip: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """So many lines before the header are no part of the table."""
+    """Lines before the header, which are no part of the table."""
     allow_uneven: bool = False
     """Whether a row may have fewer fields than the header; those that are missing are NULL."""
 

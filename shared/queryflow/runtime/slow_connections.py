@@ -7,7 +7,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
-"""So long after it was opened, or after its last answer, a connection may take to send the head of a request."""
+"""How long a connection may take to send the head of a request, from its opening or its last answer on."""
 
 
 class PunctualProtocol(H11Protocol):

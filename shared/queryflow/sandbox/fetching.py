@@ -86,7 +86,7 @@ def _read_rows(relation: duckdb.DuckDBPyRelation, fetched: list[tuple[Any, ...]]
 
 
 def _size(value: Any) -> int:
-    """About so many bytes it has when it crosses the wall."""
+    """About how many bytes it has when it crosses the wall."""
     if isinstance(value, str):
         return len(value) * (1 if value.isascii() else 3) + 3
     if isinstance(value, bytes):

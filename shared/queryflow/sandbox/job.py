@@ -98,7 +98,7 @@ class Excess:
     """Why rows are too large for one answer."""
 
     fitting: int
-    """So many of them, from the first on, fit."""
+    """How many of them fit, from the first on."""
     row_bytes: int
     """About the size of the first row that does not fit, and of its largest value."""
     column: str

@@ -24,7 +24,7 @@ from queryflow.sql.literals import text
 
 MOST_KEPT = 1_000
 MOST_SHAPES = 500
-"""So many different sets of columns may the files of one table have."""
+"""Different sets of columns that the files of one table may have."""
 _SHAPES = """SELECT list(file_name), columns FROM (
     SELECT file_name, list([name, duckdb_type, num_children::VARCHAR] ORDER BY place) AS columns
     FROM (SELECT *, row_number() OVER () AS place FROM parquet_schema('in/look/*.parquet')) GROUP BY file_name

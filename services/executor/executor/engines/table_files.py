@@ -24,7 +24,7 @@ _WORDS |= dict.fromkeys(("jsonl", "ndjson", "json"), Form.JSON)
 _PACKED = ("gz", "zst")
 NO_TABLE = f"its name ends in none of {', '.join(f'.{word}' for word in _WORDS)} (text also packed: .gz, .zst)"
 DEEPEST = 20
-"""So many folders inside of each other are looked into."""
+"""Levels of folders that are looked into."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ MAXIMUM_REDELIVERIES = 10
 """After so many redeliveries a message that still asks to be tried again becomes a dead letter."""
 LONGEST_BACKOFF_SECONDS = 60.0
 MOST_NAMED = 20
-"""So many problems of one message are told."""
+"""Problems of one message that are told."""
 
 
 def backoff_seconds(redeliveries: int) -> float:
