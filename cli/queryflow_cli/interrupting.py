@@ -55,7 +55,7 @@ def left_running(session: Session, execution_id: str) -> str:
     if session.own:
         up = f"{session.command} up{session.words}"
         return f"Left: it stops with this command, and continues once QueryFlow runs here again ({up}).\n{watch}"
-    return f"Left running. Follow it: {watch}\nEnd it:    {cancel}"
+    return f"Left running.\nFollow it: {watch}\nEnd it:    {cancel}"
 
 
 async def _line(asked: asyncio.Event) -> str:

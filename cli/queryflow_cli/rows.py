@@ -46,9 +46,9 @@ async def no_rows(session: Session, execution_id: str, node_id: str) -> Refused:
     """Why a node has no rows, with the nodes that have some."""
     execution = await session.client.execution(execution_id)
     nodes = {str(node["node_id"]): node for node in execution["nodes"]}
-    have = ", ".join(name for name, node in nodes.items() if node["rows"] is not None) or "none yet"
+    have = ", ".join(name for name, node in nodes.items() if node["rows"] is not None) or "none"
     if node_id not in nodes:
         message = f"The execution has no node {node_id}; its nodes are {', '.join(nodes)}."
         return Refused(message, code="NO_SUCH_NODE")
     state = str(nodes[node_id]["state"]).replace("_", " ")
-    return Refused(f"The node {node_id} has no rows, it is {state}. Nodes with rows: {have}.", code="NO_RESULT")
+    return Refused(f"The node {node_id} has no rows: it is {state}. Nodes with rows: {have}.", code="NO_RESULT")

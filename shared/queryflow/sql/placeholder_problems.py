@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.errors import Problem, Severity
+from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.template import Template
 from queryflow.sql.placeholders import (
@@ -76,7 +77,11 @@ def _unknown(template: Template, placeholder: Placeholder) -> tuple[str, str] | 
         return None if known else ("UNKNOWN_BUILT_IN", f"There is no built-in parameter {name}.")
     if template.parameter(name) is not None:
         return None
-    message = f"The placeholder {name} is not declared; declare a parameter of that name."
+    if near := did_you_mean(name, [each.name for each in template.parameters]):
+        return "UNKNOWN_PLACEHOLDER", f"The placeholder {name} is not declared; {near}?"
+    message = (
+        f"The placeholder {name} is not declared; declare a parameter of that name, or give a single query its value."
+    )
     if placeholder.context is Context.TEXT:
         message = f"{message[:-1]}, or write {{{{{{{{{name}}}}}}}}} for the characters."
     return "UNKNOWN_PLACEHOLDER", message

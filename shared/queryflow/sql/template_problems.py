@@ -10,8 +10,10 @@ from queryflow.sql.amc_lint import amc_lint
 from queryflow.sql.amc_on_duckdb import amc_problems
 from queryflow.sql.parsing import statements
 from queryflow.sql.placeholder_problems import placeholder_problems
-from queryflow.sql.tokens import tokenize
+from queryflow.sql.tokens import problem_at, tokenize
 
+LONGEST_WORD = 40
+"""Letters of a word in a message."""
 BEGINNINGS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN, TokenType.VALUES})
 CHANGES = (exp.DML, exp.DDL, exp.Into, exp.Command, exp.Copy, exp.Set, exp.Attach, exp.Detach, exp.Pragma, exp.Drop)
 """What changes something; a query holds none of it, not even inside WITH."""
@@ -36,8 +38,11 @@ def template_problems(template: Template) -> list[Problem]:
 
 def _statement_problems(template: Template) -> list[Problem]:
     tokens = tokenize(template.sql, template.dialect)
-    if not tokens or tokens[0].token_type not in BEGINNINGS:
-        return [_not_a_query("A template is a query; it begins with SELECT or WITH.")]
+    if not tokens:
+        return [_not_a_query("There is no query here; write one that begins with SELECT.")]
+    if tokens[0].token_type not in BEGINNINGS:
+        message = f"A query begins with SELECT, WITH, FROM or VALUES, not with {tokens[0].text[:LONGEST_WORD]}."
+        return [problem_at(_not_a_query(message), template.sql, tokens[0].start)]
     try:
         parsed = statements(template.sql, template.dialect)
     except Invalid as error:
