@@ -22,9 +22,9 @@ def print_problems(problems: Iterable[Problem], *, stderr: bool = True) -> None:
 def _lines(problem: Problem) -> Text:
     mark = Text(f"{problem.severity} {problem.code}", style=COLOURS[problem.severity])
     where = f" at {problem.path or 'the file'}"
-    where += "" if problem.line is None else f" (line {problem.line}, column {problem.column})"
+    place = "" if problem.line is None else f" (line {problem.line}, column {problem.column})"
     fixes = "".join(f"\n  → {fix.title}" for fix in problem.fixes)
-    return mark + Text(f"{where}\n  {problem.message}{fixes}")
+    return mark + Text(f"{where}{place}\n  {problem.message.removesuffix(place)}{fixes}")
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

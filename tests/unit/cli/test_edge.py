@@ -85,6 +85,12 @@ def test_a_refusal_that_is_its_only_problem_is_said_once(capsys: pytest.CaptureF
     assert capsys.readouterr().err == f"error WRONG_VALUE at settings.folder\n  {said}\n"
 
 
+def test_the_place_of_a_problem_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem("UNKNOWN_PLACEHOLDER", "sql", "Not declared. (line 1, column 8)", line=1, column=8)
+    explain(Invalid("The SQL cannot run as it is.", [problem]))
+    assert "at sql (line 1, column 8)\n  Not declared.\n" in capsys.readouterr().err
+
+
 def test_an_interruption_says_which_execution_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
