@@ -4,13 +4,13 @@ from collections.abc import Collection
 
 import structlog
 
-from executor.apart import together_or_each
 from executor.executor import Executor
 from executor.repository import executions, slots
 from executor.unit import Unit
 from executor.usecases import waiting
 from executor.usecases.launch import fail_launch, launch
 from queryflow.domain.ids import ExecutionId
+from queryflow.runtime.apart import together_or_each
 from queryflow.runtime.faults import passes
 
 log = structlog.get_logger()

@@ -15,7 +15,6 @@ import asyncpg
 import structlog
 from prometheus_client import Counter
 
-from executor.apart import together_or_each, try_each
 from executor.executor import Executor
 from executor.frozen import RunningExecution
 from executor.leftovers import remove_leftovers
@@ -26,6 +25,7 @@ from executor.usecases.catalogue import begin_overdue
 from executor.usecases.finish import go_on
 from executor.usecases.repair import announce_unclaimed, correct_counts, recover_expired
 from queryflow.domain.ids import ExecutionId, moment_of
+from queryflow.runtime.apart import together_or_each, try_each
 from queryflow.runtime.database import Connection
 from queryflow.schema.partitions import drop_empty_partitions, make_partitions_ahead, retain_executions
 

@@ -14,7 +14,7 @@ from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_execution, on_progress
 from status.repository import comparing
 from status.status import Status
-from status.usecases.mending import Mending
+from status.usecases.mending import MOST_REBUILT, Mending
 from tests.integration.status.world import World
 
 HOUR = timedelta(hours=1)
@@ -220,6 +220,34 @@ async def test_more_executions_than_fit_in_a_page_are_all_mended(world: World, s
     count = "SELECT count(*) FROM execution_summaries WHERE started_at IS NOT NULL"
     assert await world.pool.fetchval(count) == 205
     assert await world.pool.fetchval("SELECT count(*) FROM execution_summaries WHERE compared") == 102
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_executions_that_cannot_be_rebuilt_keep_no_other_from_it(
+    world: World, status: Status, *, ended: bool
+) -> None:
+    """More of them than a page holds, found before all others."""
+    bad = [(await running(world))[0] for _ in range(MOST_REBUILT + 1)]
+    good = []
+    for _ in range(3):
+        execution, at = await running(world)
+        await world.node(execution, "top", "succeeded", sequence=1, attempt=1, finished_at=at, row_count=1, seconds=1.0)
+        good.append(execution)
+    for execution in (*bad, *good) if ended else ():
+        await heard(status, world, execution)
+        await end(world, execution, at)
+    # A fact without a name of its node cannot be noted, which no row of the executor should be able to say.
+    for execution in bad:
+        await world.node(execution, "", "succeeded", sequence=1, attempt=1, finished_at=at, row_count=1, seconds=1.0)
+    await world.pool.execute("ALTER TABLE execution_timeline ADD CONSTRAINT named CHECK (node_id <> '') NOT VALID")
+    try:
+        with pytest.raises(ExceptionGroup):
+            await mend(status)
+    finally:
+        await world.pool.execute("ALTER TABLE execution_timeline DROP CONSTRAINT named")
+    for execution in good:
+        assert [fact[2] for fact in await timeline(world, execution)] == ["node_succeeded"]
+    assert await world.pool.fetchval("SELECT count(*) FROM execution_timeline") == len(good)
 
 
 async def test_what_is_told_after_it_was_mended_is_noted_once(world: World, status: Status) -> None:

@@ -1,9 +1,12 @@
 """Reads from the rows of the others what the projection should have heard long ago: messages can get lost."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
+from queryflow.runtime.apart import each_page, try_each
 from queryflow.runtime.database import Connection
 from status.repository.activity import retell_activity
 from status.repository.comparing import (
@@ -30,13 +33,16 @@ class Mending:
         self._looked_once = False
 
     async def turn(self) -> None:
-        """One look over everything, in short transactions."""
+        """One look over everything, in short transactions; what cannot be mended keeps nothing else from it."""
         async with self._status.pool.acquire() as connection:
             look = await self._look(connection)
-            await retell_activity(connection, look)
-            for find in (find_unheard, find_behind):
-                await _mend(connection, look, find)
-            await _compare_ended(connection, look)
+            steps = (
+                partial(retell_activity, connection, look),
+                partial(_mend, connection, look, find_unheard),
+                partial(_mend, connection, look, find_behind),
+                partial(_compare_ended, connection, look),
+            )
+            await try_each(steps, lambda step: step())
         self._looked_once = True
 
     async def _look(self, connection: Connection) -> Look:
@@ -44,21 +50,46 @@ class Mending:
         return Look(since, self._status.settings.outbox_age, MOST_REBUILT)
 
 
-async def _mend(connection: Connection, look: Look, find: Callable[[Connection, Look], Awaitable[list[UUID]]]) -> None:
+Find = Callable[[Connection, Look], Awaitable[list[UUID]]]
+
+
+async def _mend(connection: Connection, look: Look, find: Find) -> None:
     """Rebuild what is found; one that rows cannot mend is found again at the next look."""
-    mended: set[UUID] = set()
-    while found := [each for each in await find(connection, look) if each not in mended]:
-        await _rebuild(connection, found)
-        mended.update(found)
+    await each_page(Pages(connection, look, find).turn, partial(_rebuild, connection))
 
 
 async def _compare_ended(connection: Connection, look: Look) -> None:
-    while ended := await find_ended(connection, look):
-        async with connection.transaction():
-            await rebuild(connection, await find_differing(connection, ended))
-            await mark_compared(connection, ended)
+    """Rebuild those of the ended executions that differ; one that is compared is not looked at again."""
+    await each_page(Pages(connection, look, find_ended).turn, partial(_compare, connection))
 
 
-async def _rebuild(connection: Connection, executions: Sequence[UUID]) -> None:
+class Pages:
+    """Pages of what one look finds, each execution once: those that could not be mended are found over and over."""
+
+    def __init__(self, connection: Connection, look: Look, find: Find) -> None:
+        self._connection = connection
+        self._look = look
+        self._find = find
+        self._given: set[UUID] = set()
+
+    async def turn(self) -> list[UUID]:
+        """The next page; empty when nothing is found that was not given before."""
+        most = self._look.most
+        while True:
+            found = await self._find(self._connection, replace(self._look, most=most))
+            page = [each for each in found if each not in self._given][: self._look.most]
+            if page or len(found) < most:
+                self._given.update(page)
+                return page
+            most += self._look.most
+
+
+async def _rebuild(connection: Connection, executions: Collection[UUID]) -> None:
     async with connection.transaction():
-        await rebuild(connection, executions)
+        await rebuild(connection, list(executions))
+
+
+async def _compare(connection: Connection, ended: Collection[UUID]) -> None:
+    async with connection.transaction():
+        await rebuild(connection, await find_differing(connection, list(ended)))
+        await mark_compared(connection, list(ended))

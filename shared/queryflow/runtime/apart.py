@@ -38,3 +38,19 @@ async def together_or_each(items: Collection[T], do: Callable[[Collection[T]], A
         log.warning("Work could not be done together; it is done one by one", action="apart", count=len(items),
                     error=type(problem).__name__)  # fmt: skip
         await try_each(items, lambda item: do([item]))
+
+
+async def each_page(
+    turn_page: Callable[[], Awaitable[Collection[T]]], do: Callable[[Collection[T]], Awaitable[object]]
+) -> None:
+    """As `together_or_each` for page after page, until one is empty; what went wrong is raised at the end."""
+    problems: list[Exception] = []
+    while page := await turn_page():
+        try:
+            await together_or_each(page, do)
+        except Exception as problem:
+            if passes(problem):
+                raise
+            problems.append(problem)
+    if problems:
+        raise ExceptionGroup("Some could not be done", problems)

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import pytest
 
-from executor.apart import together_or_each, try_each
 from queryflow.domain.errors import TryAgain
+from queryflow.runtime.apart import each_page, together_or_each, try_each
 
 
 class Worker:
@@ -57,3 +57,23 @@ async def test_what_cannot_is_done_one_by_one() -> None:
     assert worker.done == [1, 2]
     with pytest.raises(ValueError, match="-1"):
         await together_or_each([-1], worker.work)
+
+
+async def test_pages_are_done_to_the_last_one_and_what_went_wrong_is_raised_at_the_end() -> None:
+    worker, pages = Worker(), [[], [4, -4], [-3], [1, 2]]
+
+    async def turn_page() -> list[int]:
+        return pages.pop()
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await each_page(turn_page, worker.work)
+    assert len(raised.value.exceptions) == 2
+    assert worker.done == [1, 2, 4]
+
+
+async def test_pages_end_at_once_when_a_server_is_away() -> None:
+    async def turn_page() -> list[int]:
+        return [0]
+
+    with pytest.raises(TryAgain):
+        await each_page(turn_page, Worker().work)
