@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from queryflow.domain.declared_tables import table_key
+from queryflow.domain.storable import is_storable
 from queryflow.domain.table_options import TableOptions
 from queryflow.domain.table_refused import TableRefused
 
@@ -75,6 +76,9 @@ def _refuse_bad_names(names: tuple[str, ...], line: int | None) -> None:
     for place, name in enumerate(names, start=1):
         if not name.strip():
             raise TableRefused(f"column {place} of the header has no name. Give it one, or {advice}", line=line)
+        if not is_storable(name):
+            sentence = f"the name of column {place} of the header has a NUL character, which no text may have"
+            raise TableRefused(f"{sentence}. Remove it, or {advice}", line=line)
         key = table_key(name)
         if key in seen:
             same = seen[key] == name

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from urllib.parse import unquote
 
 from queryflow.domain.column_types import DATE_SHAPE, OFFSET_SHAPE, TEXT, TIME_SHAPE, Kind, KindFacts, column_type
+from queryflow.domain.storable import is_storable
 
 NOTHING = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark write where the value is NULL."""
@@ -27,12 +28,12 @@ _TIMES: tuple[tuple[str, re.Pattern[str], Callable[[str], object]], ...] = (
 
 
 def partition_of(folder: str) -> tuple[str, str | None] | None:
-    """The column and the value that a folder's name says, as `day=2026-11-22`; None for any other name.
+    """The column and the value that a folder's name says, as `day=2026-11-22`; None for another name, or one with NUL.
 
     `%20` and the like mean the character; the value is None where it is missing or Hive's word for NULL.
     """
     column, sign, value = folder.partition("=")
-    if not column or not sign:
+    if not column or not sign or not is_storable(unquote(folder)):
         return None
     return unquote(column), None if value in {"", NOTHING} else unquote(value)
 

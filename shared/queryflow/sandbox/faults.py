@@ -9,7 +9,7 @@ from queryflow.domain.scarcity import DISK_FULL, SCARCE
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.table_refused import TableRefused
 from queryflow.sandbox.casting import WHOLE_INTERVALS, CannotBeHeld
-from queryflow.sandbox.session import NotOneSelect
+from queryflow.sandbox.session import NotOneSelect, UnstorableName
 from queryflow.sandbox.settings import OPEN_FILES, Limits
 
 _NO_TABLE = re.compile(r"^Catalog Error: (Table|View) with name")
@@ -23,7 +23,7 @@ _SCARCE = tuple(os.strerror(number).lower() for number in SCARCE)
 def fault(error: BaseException, limits: Limits) -> tuple[ErrorKind, str]:
     """The kind and a sentence that is safe to show: DuckDB's own where the query's author can mend it."""
     message = str(error).split("Traceback (most recent", 1)[0].strip()
-    if isinstance(error, NotOneSelect | CannotBeHeld | TableRefused):
+    if isinstance(error, NotOneSelect | UnstorableName | CannotBeHeld | TableRefused):
         return ErrorKind.VALIDATION, message
     if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
         return ErrorKind.REJECTED, f"The query needs more than the {limits.memory_mb} MB of memory it may use."

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from queryflow.domain.storable import is_storable
 from queryflow.sandbox.casting import storable
 from queryflow.sandbox.checking import checked_items
 from queryflow.sandbox.fetching import Room, RoomExceeded, fetch, fetch_within
@@ -36,6 +37,10 @@ _SWITCHED_OFF = dict.fromkeys(
 
 class NotOneSelect(Exception):
     """A query must be exactly one SELECT."""
+
+
+class UnstorableName(Exception):
+    """The name of a column must be a text that every database takes."""
 
 
 def open_connection() -> duckdb.DuckDBPyConnection:
@@ -132,6 +137,7 @@ def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query, lim
     connection.execute("BEGIN TRANSACTION READ ONLY")
     try:
         relation = connection.sql(sql)
+        _demand_storable_names(relation)
         if query.file is None:
             return (
                 _paged(connection, relation, query.rows, limits)
@@ -172,6 +178,14 @@ def _kind_of(statement: duckdb.Statement) -> str:
         return statement.type.name
     except ValueError:  # some kinds have a number only
         return "of another kind"
+
+
+def _demand_storable_names(relation: duckdb.DuckDBPyRelation) -> None:
+    for place, name in enumerate(relation.columns, start=1):
+        if not is_storable(name):
+            raise UnstorableName(
+                f"The name of column {place} has a NUL character, which no text may have: rename the column."
+            )
 
 
 def _stored(

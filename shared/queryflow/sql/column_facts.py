@@ -46,15 +46,19 @@ def kind_sql(column: str, writing: Writing) -> str:
     return f"CASE {whens} ELSE {text(Kind.OTHER)} END"
 
 
-def facts_sql(table: str, column: str, writing: Writing) -> str:
-    """One row for each kind of value in the column of texts: the fields of `KindFacts` with the kind before them."""
+def facts_sql(table: str, column: str, writing: Writing, by: str = "") -> str:
+    """One row for each kind of value in the column of texts: the fields of `KindFacts` with the kind before them.
+
+    With `by`, another column, one for each kind of value that stands with each of its values, which then comes first.
+    """
+    groups = f"{by}, kind" if by else "kind"
     ungrouped, point = _ungrouped(column, writing), text(writing.decimal)
     number = f"replace({ungrouped}, '-', '')"
     whole, fraction = f"split_part({number}, {point}, 1)", f"split_part({number}, {point}, 2)"
     real = f"kind = '{Kind.DECIMAL}' AND {fraction} <> '0'"
     number_kinds = f"kind IN ('{Kind.WHOLE}', '{Kind.DECIMAL}')"
     items = (
-        "kind",
+        groups,
         "count(*)",
         f"coalesce(first({column}) FILTER ({real} AND {fraction}[-1] = '0'), first({column}))",
         f"coalesce(max(CASE WHEN {whole} = '0' THEN 0 ELSE length({whole}) END) FILTER ({number_kinds}), 0)",
@@ -64,8 +68,8 @@ def facts_sql(table: str, column: str, writing: Writing) -> str:
         f"coalesce(bool_or({fraction}[-1] = '0') FILTER ({real}), false)",
         f"coalesce(bool_or(TRY_CAST({ungrouped} AS BIGINT) IS NULL) FILTER (kind = '{Kind.WHOLE}'), false)",
     )
-    kinds = f"SELECT {column}, {kind_sql(column, writing)} AS kind FROM {table} WHERE {column} <> ''"
-    return f"SELECT {', '.join(items)} FROM ({kinds}) GROUP BY kind"
+    kinds = f"SELECT *, {kind_sql(column, writing)} AS kind FROM {table} WHERE {column} <> ''"
+    return f"SELECT {', '.join(items)} FROM ({kinds}) GROUP BY {groups}"
 
 
 def is_other_sql(column: str, writing: Writing) -> str:
@@ -73,11 +77,11 @@ def is_other_sql(column: str, writing: Writing) -> str:
     return f"{kind_sql(column, writing)} = {text(Kind.OTHER)}"
 
 
-def typed_sql(column: str, type_: str, writing: Writing) -> str:
+def typed_sql(column: str, type_: str, writing: Writing, *, may_be_empty: bool = True) -> str:
     """The column's value in a type that all its values have; '' is NULL but in a text."""
     if type_ == "VARCHAR":
         return column
-    value = f"nullif({column}, '')"
+    value = f"nullif({column}, '')" if may_be_empty else column
     if _is_number(type_):
         return f"CAST({_number(value, writing)} AS {type_})"
     if writing.date_format is not None and type_ == writing.formatted_type:

@@ -37,6 +37,8 @@ FUNCTION_TYPES = {
     "CONTAINED_IN": "BOOLEAN",
 }
 """AMC's functions that sqlglot does not know, and what they yield."""
+MOST_PARTS = 500
+"""SELECTs and tables of a query whose types are looked for: sqlglot's time for it grows with their square."""
 UNTYPED = frozenset({"UNKNOWN", "NULL", "UNDEFINED"})
 
 
@@ -101,7 +103,9 @@ def _outputs(template: Template, tree: exp.Query, schema: Schema | None) -> tupl
 
 
 def _typed(template: Template, tree: exp.Query, schema: Schema | None) -> exp.Query | None:
-    """The tree with columns resolved and types on its nodes; None if sqlglot cannot resolve it."""
+    """The tree with columns resolved and types on its nodes; None if sqlglot cannot resolve it, or would take long."""
+    if sum(1 for _ in tree.find_all(exp.Select, exp.Table)) > MOST_PARTS:
+        return None
     dialect = READ_AS[template.dialect]
     tables = MappingSchema(_types(schema or {}), dialect=dialect)
     options: dict[str, Any] = {"validate_qualify_columns": False, "quote_identifiers": False, "identify": False}

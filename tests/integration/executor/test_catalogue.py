@@ -105,3 +105,19 @@ async def test_an_older_answer_never_takes_the_place_of_a_newer_one(rig: Rig) ->
     found = await kept(rig, 3)
     assert found is not None
     assert found["tables"] == [{"name": "newer"}]
+
+
+async def test_names_that_cannot_be_stored_spoil_only_their_own_tables(rig: Rig, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    named = r"""'{"a\u0000b": 1}', '{"a\u0000b": "INTEGER"}'"""
+    duckdb.connect().execute(f"COPY (SELECT unnest(json_transform({named}))) TO '{data}/strange.parquet'")
+    (data / "odd.csv").write_bytes(b"a,b\0\n1,2\n")
+    (data / "parts" / "day=a%00b").mkdir(parents=True)
+    (data / "parts" / "day=a%00b" / "x.csv").write_text("id\n1\n")
+    await connect(rig, data)
+    await say(rig, 1)
+    document = await eventually(lambda: kept(rig, 1))
+    problems = {each["name"]: each["error"] for each in document["tables"]}
+    assert problems["things"] is None
+    assert [name for name, problem in problems.items() if problem and "NUL" in problem] == ["odd", "strange"]
+    assert "parts" in {each["file"] for each in document["refused"]}

@@ -16,6 +16,7 @@ from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure
 from executor.engines.table_cache import TableCache
 from queryflow.domain.template import Dialect, Template
+from queryflow.sandbox.reading.typed import MANY_COLUMNS
 from queryflow.sandbox.sandbox import Sandbox
 from tests.integration.executor_engine.conftest import work
 
@@ -101,6 +102,26 @@ async def test_a_column_has_the_type_that_loses_nothing(
     assert [row[0] for row in found] == rows if rows is not None else len(found) == len(values)
 
 
+async def test_columns_of_a_wide_table_are_what_each_is_alone(ask: Asked) -> None:
+    """Those of wide tables are looked at together."""
+    columns = (
+        ("1", "-20", ""), ('""', "5", ""), ('""', "a", ""), ("10", "9.99", "10.50"), ("1.2", "1.10", "1"),
+        ("007", "1", "2"), ("2026-01-01", "0999-12-31", ""), ("2026-01-01T10:00:00", "2026-06-01 10:00:00.5", ""),
+        ("true", "FALSE", ""), ("", "", ""), ("2026-01-01", "x", "y"), ("9223372036854775808", "1", '""'),
+    )  # fmt: skip
+
+    def written(times: int) -> str:
+        header = [f"c{number}" for number in range(len(columns) * times)]
+        return "".join(f"{','.join(row)}\n" for row in (header, *zip(*columns * times, strict=True)))
+
+    types, rows = await ask.read(written(1))
+    assert len(set(types)) == 7
+    times = MANY_COLUMNS // len(columns) + 1
+    wide_types, wide_rows = await ask.read(written(times))
+    assert wide_types == types * times
+    assert wide_rows == [row * times for row in rows]
+
+
 async def test_a_time_keeps_its_offset(ask: Asked) -> None:
     (ask.folder / "t.csv").write_text("v,w\n2026-11-22T10:30:00-05:00,x\n2026-11-22 15:30Z,y\n")
     assert (
@@ -127,6 +148,7 @@ async def test_the_last_row_of_many_decides_as_the_first_does(ask: Asked) -> Non
         ("a,A\n1,2\n", "t.csv, line 1: a and A are one name to SQL"),
         ("a,a\n1,2\n", "t.csv, line 1: two columns are called a"),
         ("a,\n1,2\n", "t.csv, line 1: column 2 of the header has no name"),
+        (b"a,b\0\n1,2\n", "t.csv, line 1: the name of column 2 of the header has a NUL character"),
         ("", "t.csv: the file is empty"),
         ('a,b\n"x"y,2\n', "t.csv, line 2: text follows the quote"),
         ('a,b\n1,2\n"x,2\n', "t.csv, line 3: a quote opens a field here and nothing closes it"),

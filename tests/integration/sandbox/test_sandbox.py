@@ -65,6 +65,16 @@ async def test_no_rows_keep_their_columns(sandbox: Sandbox, directory: Path) -> 
     assert [type_ for _, type_ in answer.columns] == ["INTEGER", "VARCHAR"]
 
 
+@pytest.mark.parametrize("file", [None, "result.parquet"])
+async def test_a_column_whose_name_no_database_stores_is_refused(
+    sandbox: Sandbox, directory: Path, file: str | None
+) -> None:
+    named = r"""'{"a\u0000b": 1}', '{"a\u0000b": "INTEGER"}'"""
+    with pytest.raises(JobFailed, match="The name of column 2 has a NUL character") as failed:
+        await ask(sandbox, directory, Query(f"SELECT 1 AS a, unnest(json_transform({named}))", file=file))
+    assert failed.value.kind is ErrorKind.VALIDATION
+
+
 async def test_a_sum_beyond_64_bits_fails_rather_than_lose_digits(sandbox: Sandbox, directory: Path) -> None:
     with pytest.raises(JobFailed, match="out of range") as failed:
         await ask(sandbox, directory, Query("SELECT sum(9223372036854775807) FROM range(3)", file="result.parquet"))

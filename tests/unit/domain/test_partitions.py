@@ -15,6 +15,8 @@ from queryflow.domain.partitions import partition_of, partition_type
         ("day=", ("day", None)),
         ("=1", None),
         ("2026", None),
+        ("day=a%00b", None),
+        ("d%00ay=1", None),
     ],
 )
 def test_a_folder_says_a_column_and_a_value(folder: str, said: tuple[str, str | None] | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from queryflow.domain.errors import Severity
 from queryflow.domain.parameters import ParameterType
 from queryflow.domain.template import Dialect, Output, Template
-from queryflow.sql.outputs import infer_outputs, yields_one_row
+from queryflow.sql.outputs import MOST_PARTS, infer_outputs, yields_one_row
 from queryflow.sql.placeholders import Context, PlaceholderKind, placeholders_of
 from queryflow.sql.template_facts import template_facts
 from queryflow.sql.template_problems import template_problems
@@ -189,6 +189,12 @@ SCHEMA = {"Sales": {"day": "DATE", "Amount": "DECIMAL(12,2)", "n": "INTEGER", "w
 )
 def test_columns_are_inferred_only_where_they_are_certain(sql: str, expected: list[tuple[str, str | None]]) -> None:
     assert infer_outputs(template(sql, types=LIST), SCHEMA) == tuple(Output(name=n, type=t) for n, t in expected)
+
+
+@pytest.mark.parametrize(("parts", "type_"), [(MOST_PARTS, "INTEGER"), (MOST_PARTS + 1, None)])
+def test_types_are_open_where_looking_for_them_would_take_long(parts: int, type_: str | None) -> None:
+    sql = " UNION ALL ".join(["SELECT 1 AS n"] * parts)
+    assert infer_outputs(template(sql)) == (Output(name="n", type=type_),)
 
 
 def test_types_of_amc_are_in_its_own_words() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from queryflow.domain.column_types import ColumnType, Kind, KindFacts, column_type, notice
+from queryflow.domain.column_types import ColumnType, Facts, Kind, KindFacts, column_type, notice
 from queryflow.domain.json_columns import json_column_type
 from queryflow.domain.regional_forms import LONGEST_SAMPLE, SAMPLES, regional_type
 from queryflow.domain.table_options import TableOptions
@@ -16,6 +16,12 @@ from queryflow.sql.column_facts import Writing, declared_sql, facts_sql, is_othe
 RAW = "raw_table"
 FIRST_LOOK = 4_096
 """Rows of which one that can only be text saves looking at all the others."""
+FEW_COLUMNS = 20
+"""So few are looked at one by one, however short the table is."""
+MANY_COLUMNS = 500
+"""In a table as wide as this the empty texts are looked for, to leave out what would make NULL of them."""
+ASKED_TOGETHER = 200
+"""Columns of a short table that one query looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +59,19 @@ def write_typed(
     _refuse_unknown(columns, options)
     _check_format(connection, options)
     writing = Writing.of(options)
+    together = _found_together(connection, columns, options)
+    without_empty = _without_empty(connection, columns)
     notices, items, types = [], [], []
     for each in columns:
         declared = options.types.get(each.name)
         if declared is not None:
             _demand_declared(connection, each, declared, writing)
-        found = ColumnType(declared) if declared else _found(connection, each, options)
-        sql = declared_sql if declared else typed_sql
-        items.append(f"{sql(each.column, found.type, writing)} AS {quoted(each.name)}")
+        found = ColumnType(declared) if declared else together.get(each.name) or _found(connection, each, options)
+        if declared:
+            sql = declared_sql(each.column, found.type, writing)
+        else:
+            sql = typed_sql(each.column, found.type, writing, may_be_empty=each.column not in without_empty)
+        items.append(f"{sql} AS {quoted(each.name)}")
         types.append((each.name, found.type))
         notices.append(notice(each.name, table, found))
     query = f"SELECT {', '.join(items)} FROM {RAW}"  # noqa: S608 - of quoted names and our own expressions
@@ -83,7 +94,54 @@ def _found(connection: duckdb.DuckDBPyConnection, column: RawColumn, options: Ta
     if column.json_kinds is None and _is_text_at_first_look(connection, column.column, writing):
         return regional_type(_samples(connection, column.column), options)
     rows = connection.execute(facts_sql(RAW, column.column, writing)).fetchall()
-    facts = {Kind(kind): KindFacts(*values) for kind, *values in rows}
+    return _type_of(column, {Kind(kind): KindFacts(*values) for kind, *values in rows}, writing)
+
+
+def _found_together(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[RawColumn], options: TableOptions
+) -> dict[str, ColumnType]:
+    """The types of all columns of a table with few rows that have no declared one; none where it has many.
+
+    DuckDB plans a query in more time than it reads a few thousand values in, and the longer the wider the table is.
+    """
+    open_ = [each for each in columns if each.name not in options.types]
+    [(short,)] = connection.execute(f"SELECT count(*) <= {FIRST_LOOK} FROM {RAW}").fetchall()  # noqa: S608 - our own name
+    if not short or len(open_) < FEW_COLUMNS:
+        return {}
+    writing = Writing.of(options)
+    facts: dict[str, dict[Kind, KindFacts]] = {each.column: {} for each in open_}
+    for first in range(0, len(open_), ASKED_TOGETHER):
+        names = ", ".join(each.column for each in open_[first : first + ASKED_TOGETHER])
+        values = f"(UNPIVOT (SELECT {names} FROM {RAW}) ON {names} INTO NAME of_column VALUE value)"  # noqa: S608 - as above
+        for name, kind, *found in connection.execute(facts_sql(values, "value", writing, by="of_column")).fetchall():
+            facts[name][Kind(kind)] = KindFacts(*found)
+    return {
+        each.name: regional_type(_samples(connection, each.column), options)
+        if each.json_kinds is None and _is_text(facts[each.column])
+        else _type_of(each, facts[each.column], writing)
+        for each in open_
+    }
+
+
+def _is_text(facts: Facts) -> bool:
+    """What `_is_text_at_first_look` says, of all values."""
+    other = facts.get(Kind.OTHER)
+    return other is not None and other.count * 10 > sum(each.count for each in facts.values())
+
+
+def _without_empty(connection: duckdb.DuckDBPyConnection, columns: Sequence[RawColumn]) -> set[str]:
+    """The columns of a wide table that have no empty text; for others it is not worth a look.
+
+    DuckDB looks for common parts of thousands of `nullif` in time that grows with their square.
+    """
+    if len(columns) < MANY_COLUMNS:
+        return set()
+    items = ", ".join(f"coalesce(bool_or({each.column} = ''), false)" for each in columns)
+    [found] = connection.execute(f"SELECT {items} FROM {RAW}").fetchall()  # noqa: S608 - our own names
+    return {each.column for each, has_empty in zip(columns, found, strict=True) if not has_empty}
+
+
+def _type_of(column: RawColumn, facts: Facts, writing: Writing) -> ColumnType:
     if column.json_kinds is not None:
         return json_column_type(column.json_kinds, facts, writing.formatted_type)
     return column_type(facts, writing.formatted_type)
