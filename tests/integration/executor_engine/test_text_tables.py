@@ -281,3 +281,9 @@ async def test_a_column_of_the_file_is_never_hidden_by_its_folder(ask: Asked) ->
     (ask.folder / "t" / "day=2026-11-01").mkdir(parents=True)
     message = await ask.refused("id,day\n1,2025-01-01\n", "t/day=2026-11-01/a.csv")
     assert "the column day is in the file and in the name of its folder as well" in message
+
+
+async def test_a_table_is_read_although_nothing_can_be_kept(ask: Asked) -> None:
+    """Whatever is wrong with the place, a full disk or one that may not be written."""
+    ask.cache.folder.write_text("no folder")
+    assert await ask.read("a\n1\n") == (["BIGINT"], [(1,)])

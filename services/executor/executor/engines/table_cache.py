@@ -45,7 +45,7 @@ class TableCache:
                 into.unlink(missing_ok=True)
                 os.link(self._parquet(key), into)
             os.utime(self._description(key))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         return description
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from executor.engines.folder_tables import FolderTable
 from executor.engines.parquet_tables import Prepared
 from executor.engines.port import EngineFailure, ResultColumn
@@ -20,6 +22,7 @@ from queryflow.sandbox.job import INPUTS, Job, JobFailed, Query, ReadFile, Readi
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
 
+log = structlog.get_logger()
 READER = 1
 """Raised when the same file would become another table: what was kept before is then read again."""
 
@@ -87,8 +90,7 @@ class TextTables:
         try:
             self._cache.keep(key, description, file)
         except OSError as error:
-            if not is_scarcity(error):
-                raise
+            log.warning("A table could not be kept; it is read again", action="table.not_kept", error=error.strerror)
 
 
 def _job(table: FolderTable, into: Path, deadline: timedelta) -> Job:
