@@ -23,12 +23,12 @@ OWN_DATABASE = {"QUERYFLOW_DATABASE_URL": "", "QUERYFLOW_AMQP_PREFIX": PREFIX}
 """Runs leave nothing behind in anybody's database or broker."""
 
 
-def measure(wished: Sequence[str], *, runs: int, as_json: bool) -> None:
-    """Measure the wished workloads (all if none is named) and print the figures."""
-    unknown = sorted(set(wished) - WORKLOADS.keys())
+def measure(asked: Sequence[str], *, runs: int, as_json: bool) -> None:
+    """Measure the named workloads (all if none is named) and print the figures."""
+    unknown = sorted(set(asked) - WORKLOADS.keys())
     if unknown:
         raise Refused(f"There is no workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}.")
-    chosen = {name: WORKLOADS[name] for name in WORKLOADS if not wished or name in wished}
+    chosen = {name: WORKLOADS[name] for name in WORKLOADS if not asked or name in asked}
     figures = asyncio.run(_measure(chosen, runs))
     (print_json if as_json else print_figures)(figures)
 

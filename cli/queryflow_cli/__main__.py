@@ -12,7 +12,7 @@ from queryflow_cli.commands.data import data
 from queryflow_cli.commands.schedules import schedules
 from queryflow_cli.commands.templates import templates
 from queryflow_cli.console import without_colour
-from queryflow_cli.edge import run_app
+from queryflow_cli.exit_codes import run_app
 
 app = typer.Typer(name="queryflow", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

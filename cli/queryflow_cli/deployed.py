@@ -12,9 +12,9 @@ from pathlib import Path
 import structlog
 import typer
 
-from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
 from queryflow.runtime.serving import answer
-from queryflow_cli.gateway import FURNISHED, Gateway, Ready
+from queryflow.runtime.supervised_process import SupervisedCommand, SupervisedProcess
+from queryflow_cli.gateway import SEEDED, Gateway, Ready
 from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import proxy_of
 from queryflow_cli.reviving import Kept
@@ -27,17 +27,17 @@ WATCH_SECONDS = 0.5
 
 @asynccontextmanager
 async def deployed(
-    environment: Mapping[str, str], home: Path, door: socket.socket, furnished: Ready
+    environment: Mapping[str, str], home: Path, listener: socket.socket, seeded: Ready
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """The services, answering at the door while the block runs; then they are stopped. Yields their running."""
+    """The services, answering at the listener while the block runs; then they are stopped. Yields their running."""
     async with AsyncExitStack() as stack:
         ports = {name: free_port() for name in SERVICES}
         kept = [_keep(name, {**environment, "QUERYFLOW_PORT": str(ports[name])}, home) for name in SERVICES]
         stack.push_async_callback(_stop, kept)
         proxies = {name: await stack.enter_async_context(proxy_of(each)) for name, each in ports.items()}
         ready = {name: proxy.ready for name, proxy in proxies.items()}
-        gateway = Gateway(proxies, {**ready, FURNISHED: furnished}, proxies)
-        running = asyncio.create_task(_run(gateway, door, kept))
+        gateway = Gateway(proxies, {**ready, SEEDED: seeded}, proxies)
+        running = asyncio.create_task(_run(gateway, listener, kept))
         stack.push_async_callback(_end, running)
         yield running
 
@@ -46,16 +46,18 @@ def _keep(name: str, environment: Mapping[str, str], home: Path) -> Kept:
     return Kept(name, partial(start_service, name, environment, home), home / "logs" / f"{name}.log")
 
 
-def start_service(name: str, environment: Mapping[str, str], home: Path) -> GuardedProcess:
+def start_service(name: str, environment: Mapping[str, str], home: Path) -> SupervisedProcess:
     """One service as a process that ends with this one; its words go to a log in the home."""
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     arguments = (sys.executable, "-m", name)
-    return GuardedProcess(GuardedCommand(arguments, "TERM", home, logs / f"{name}.log", {**os.environ, **environment}))
+    return SupervisedProcess(
+        SupervisedCommand(arguments, "TERM", home, logs / f"{name}.log", {**os.environ, **environment})
+    )
 
 
-async def _run(gateway: Gateway, door: socket.socket, kept: Sequence[Kept]) -> None:
-    listening = asyncio.create_task(answer(gateway, door))
+async def _run(gateway: Gateway, listener: socket.socket, kept: Sequence[Kept]) -> None:
+    listening = asyncio.create_task(answer(gateway, listener))
     try:
         while not listening.done():
             for each in kept:

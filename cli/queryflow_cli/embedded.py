@@ -20,7 +20,7 @@ from queryflow.runtime.bus.local import LocalBus
 from queryflow.runtime.service import OpenService, Service
 from queryflow.runtime.serving import answer, run_until
 from queryflow.runtime.settings import ServiceSettings
-from queryflow_cli.gateway import FURNISHED, Gateway, Ready
+from queryflow_cli.gateway import SEEDED, Gateway, Ready
 from scheduler.settings import SchedulerSettings
 from status.settings import StatusSettings
 
@@ -48,17 +48,17 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 @asynccontextmanager
 async def embedded(
-    settings: Sequence[ServiceSettings], door: socket.socket, furnished: Ready
+    settings: Sequence[ServiceSettings], listener: socket.socket, seeded: Ready
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """The services, answering at the door while the block runs; then they drain. Yields their running."""
+    """The services, answering at the listener while the block runs; then they drain. Yields their running."""
     bus = LocalBus()
     asked = asyncio.Event()
     async with AsyncExitStack() as stack:
         services = [await stack.enter_async_context(SERVICES[type(each)](each, bus)) for each in settings]
-        gateway = _gateway(services, furnished)
+        gateway = _gateway(services, seeded)
 
         async def http() -> None:
-            await answer(gateway, door)
+            await answer(gateway, listener)
 
         loops = [http, *(loop for service in services for loop in service.loops)]
         running = asyncio.create_task(run_until(asked, bus, loops))
@@ -71,11 +71,11 @@ async def embedded(
                 await service.sign_off()
 
 
-def _gateway(services: list[Service], furnished: Ready) -> Gateway:
+def _gateway(services: list[Service], seeded: Ready) -> Gateway:
     apps = {service.name: service.app for service in services}
     ready = {service.name: _readiness(service) for service in services}
     # any of the apps shows the counters of the process
-    return Gateway(apps, {**ready, FURNISHED: furnished}, {"queryflow": apps["composer"]})
+    return Gateway(apps, {**ready, SEEDED: seeded}, {"queryflow": apps["composer"]})
 
 
 def _readiness(service: Service) -> Ready:

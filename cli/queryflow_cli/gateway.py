@@ -15,7 +15,7 @@ Ready = Callable[[], Awaitable[bool]]
 DESCRIBED = sorted({route.service for route in ROUTES})
 """The services that have routes here."""
 AWAY = 503
-FURNISHED = "furnished"
+SEEDED = "seeded"
 """The check that says whether what the system was told to load is there: engine connections, samples, the library."""
 
 

@@ -30,10 +30,10 @@ class RunningSystem:
     pid: int
 
 
-def home_directory(wished: Path | None) -> Path:
-    """The home: as wished, else QUERYFLOW_HOME, else ~/.queryflow."""
-    if wished is not None:
-        return wished.expanduser().absolute()
+def home_directory(request: Path | None) -> Path:
+    """The home: as given, else QUERYFLOW_HOME, else ~/.queryflow."""
+    if request is not None:
+        return request.expanduser().absolute()
     named = os.environ.get("QUERYFLOW_HOME")
     return Path(named).expanduser().absolute() if named else Path.home() / ".queryflow"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import aio_pika
 
 from queryflow.domain.errors import Refused
-from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
+from queryflow.runtime.supervised_process import SupervisedCommand, SupervisedProcess
 from queryflow.runtime.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
 from queryflow_cli.debian import unpacked_rabbitmq
 from queryflow_cli.ports import free_port
@@ -48,7 +48,7 @@ class PrivateRabbit:
         self._folder = folder.absolute()
         self._programs = programs
         self._port, self._epmd_port, self._distribution_port = free_port(), free_port(), free_port()
-        self._processes: list[GuardedProcess] = []
+        self._processes: list[SupervisedProcess] = []
 
     @property
     def url(self) -> str:
@@ -63,7 +63,7 @@ class PrivateRabbit:
         for command in (epmd, [str(self._programs.scripts / "rabbitmq-server")]):
             log = self._folder / f"{Path(command[0]).name}.log"
             self._processes.append(
-                GuardedProcess(GuardedCommand(command, "TERM", self._folder, log, self._environment()))
+                SupervisedProcess(SupervisedCommand(command, "TERM", self._folder, log, self._environment()))
             )
         self._await_ready(time.monotonic() + within_seconds)
 

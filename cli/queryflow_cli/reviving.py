@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from queryflow.domain.errors import TryAgain
-from queryflow.runtime.guarded import GuardedProcess
+from queryflow.runtime.supervised_process import SupervisedProcess
 from queryflow_cli.last_words import last_words
 
 MOST_REVIVALS = 5
@@ -17,7 +17,7 @@ WRONG_SETTINGS = 2
 class Kept:
     """A service's process that is kept running: call `look` regularly."""
 
-    def __init__(self, name: str, start: Callable[[], GuardedProcess], log: Path) -> None:
+    def __init__(self, name: str, start: Callable[[], SupervisedProcess], log: Path) -> None:
         self._name = name
         self._start = start
         self._log = log

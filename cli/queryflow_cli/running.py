@@ -6,16 +6,16 @@ import contextlib
 import typer
 
 from queryflow.domain.states import ExecutionState
+from queryflow_cli.background_task import background_task
 from queryflow_cli.client import Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console
-from queryflow_cli.edge import INTERRUPTED, Interrupted
+from queryflow_cli.exit_codes import INTERRUPTED, Interrupted
 from queryflow_cli.following import Following
 from queryflow_cli.interrupting import Answer, ask, interrupts, left_running
-from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.report import ROWS_SHOWN, execution_json, print_execution, print_query, print_result, why
 from queryflow_cli.rows import write_csv
+from queryflow_cli.run_options import Shown
 from queryflow_cli.session import Session
-from queryflow_cli.wishes import Shown
 
 TICK_SECONDS = 0.5
 
@@ -61,7 +61,11 @@ async def _follow(session: Session, execution_id: str, shown: Shown, asked: asyn
             following.take(execution)
 
     with following.shown(table=not shown.as_json):
-        async with meanwhile(_tick(following)), meanwhile(go_on()) as going, meanwhile(_wait(asked)) as asking:
+        async with (
+            background_task(_tick(following)),
+            background_task(go_on()) as going,
+            background_task(_wait(asked)) as asking,
+        ):
             await asyncio.wait([going, asking], return_when=asyncio.FIRST_COMPLETED)
             if going.done():
                 going.result()

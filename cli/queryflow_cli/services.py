@@ -14,13 +14,13 @@ from sqlalchemy.exc import DBAPIError
 
 from queryflow.domain.errors import Refused, TryAgain
 from queryflow.schema.migrate import migrate
+from queryflow_cli.background_task import background_task
 from queryflow_cli.client import open_client
 from queryflow_cli.deployed import deployed
-from queryflow_cli.furnishing import connect_sample, load_library
-from queryflow_cli.gateway import FURNISHED
-from queryflow_cli.meanwhile import meanwhile
+from queryflow_cli.gateway import SEEDED
 from queryflow_cli.naming import command_name
 from queryflow_cli.samples.amc import Told
+from queryflow_cli.seeding import connect_sample, load_library
 from queryflow_cli.waiting import Waiting
 
 READY_WITHIN_SECONDS = 60.0
@@ -35,28 +35,28 @@ class Place:
 
     home: Path
     database_url: str
-    door: socket.socket
+    listener: socket.socket
     """Where they answer, once they are ready."""
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once what they were told to load is there."""
 
-    async def furnished(self) -> bool:
+    async def seeded(self) -> bool:
         """Whether what they were told to load is there."""
         return self.loaded.is_set()
 
     @property
     def url(self) -> str:
         """Where they answer."""
-        return f"http://127.0.0.1:{self.door.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
 
 @asynccontextmanager
 async def open_services(place: Place, waiting: Waiting) -> AsyncIterator["asyncio.Task[None]"]:
-    """Services that are ready and furnished; they drain and end with the block. Yields their running."""
+    """Services that are ready and seeded; they drain and end with the block. Yields their running."""
     await migrate_named(place.database_url)
     waiting.say("Starting the services")
     making = _Making(waiting)
-    async with meanwhile(_connect(place, making.told)) as connecting, _in_their_shape(place) as running:
+    async with background_task(_connect(place, making.told)) as connecting, _in_their_shape(place) as running:
         await _ready(place.url, running)
         making.shown()
         await connecting
@@ -122,13 +122,13 @@ async def _in_their_shape(place: Place) -> AsyncIterator["asyncio.Task[None]"]:
             "QUERYFLOW_HOME": str(place.home),
             "QUERYFLOW_DATA_ROOTS": data_roots(),
         }
-        async with deployed(environment, place.home, place.door, place.furnished) as running:
+        async with deployed(environment, place.home, place.listener, place.seeded) as running:
             yield running
         return
     from queryflow_cli.embedded import embedded, read_settings
 
     settings = read_settings({"database_url": place.database_url, "home": place.home, "data_roots": data_roots()})
-    async with embedded(settings, place.door, place.furnished) as running:
+    async with embedded(settings, place.listener, place.seeded) as running:
         yield running
 
 
@@ -161,4 +161,4 @@ async def _answers(client: httpx2.AsyncClient) -> bool:
         checks = (await client.get("/health/ready")).json()["checks"]
     except httpx2.TransportError:
         return False
-    return all(well for name, well in checks.items() if name != FURNISHED)
+    return all(well for name, well in checks.items() if name != SEEDED)

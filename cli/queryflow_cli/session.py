@@ -11,9 +11,9 @@ from queryflow.domain.errors import Refused
 from queryflow_cli.client import Client, open_client
 from queryflow_cli.home import RunningSystem, home_directory, running_in, throw_away_home
 from queryflow_cli.naming import command_name, in_home, own_name
-from queryflow_cli.system import SystemWish, embedded_parts, open_system
+from queryflow_cli.run_options import SessionOptions
+from queryflow_cli.system import SystemOptions, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
-from queryflow_cli.wishes import SessionWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +36,43 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(wish: SessionWish) -> AsyncIterator[Session]:
+async def open_session(options: SessionOptions) -> AsyncIterator[Session]:
     """A ready system and a client of it."""
-    if wish.server is not None:
-        _refuse_a_home(wish)
-        async with open_client(wish.server) as client:
-            yield Session(client, words=f" --server {wish.server}", command=command_name())
+    if options.server is not None:
+        _refuse_a_home(options)
+        async with open_client(options.server) as client:
+            yield Session(client, words=f" --server {options.server}", command=command_name())
         return
     async with AsyncExitStack() as stack:
-        home = stack.enter_context(throw_away_home()) if wish.ephemeral else home_directory(wish.home)
+        home = stack.enter_context(throw_away_home()) if options.ephemeral else home_directory(options.home)
         found = running_in(home)
-        system = found or await _start(stack, SystemWish(home))
-        data = None if wish.data is None else await connect_own(wish.data, system.database_url)
+        system = found or await _start(stack, SystemOptions(home))
+        data = None if options.data is None else await connect_own(options.data, system.database_url)
         client = await stack.enter_async_context(open_client(system.url))
         own, database = found is None, system.database_url
-        yield Session(client, own, wish.ephemeral, in_home(home), command_name(), database, data)
+        yield Session(client, own, options.ephemeral, in_home(home), command_name(), database, data)
 
 
-def _refuse_a_home(wish: SessionWish) -> None:
-    server = str(wish.server)
+def _refuse_a_home(options: SessionOptions) -> None:
+    server = str(options.server)
     if not server.startswith(("http://", "https://")):
         raise Refused(f"--server takes a URL, such as http://127.0.0.1:8700, not {server}.", code="NO_URL")
-    if wish.ephemeral or wish.data is not None or wish.home is not None:
+    if options.ephemeral or options.data is not None or options.home is not None:
         message = "--server names a system elsewhere; --home, --ephemeral and --data are for one of this machine."
         raise Refused(message, code="SERVER_AND_HOME")
 
 
 async def connect_own(folder: Path, database_url: str) -> str:
     """The name of the folder's own engine connection, which is made or made again."""
-    from queryflow_cli.furnishing import connect_folder
+    from queryflow_cli.seeding import connect_folder
 
     name = own_name(folder)
     await connect_folder(name, folder, database_url)
     return name
 
 
-async def _start(stack: AsyncExitStack, wish: SystemWish) -> RunningSystem:
+async def _start(stack: AsyncExitStack, options: SystemOptions) -> RunningSystem:
     """A system of the command's own, until the stack ends; it says where it lives and what it brings."""
-    system, _ = await stack.enter_async_context(open_system(wish, Waiting()))
-    typer.echo(f"QueryFlow in {wish.home}, embedded: {', '.join(embedded_parts()) or 'nothing'}.", err=True)
+    system, _ = await stack.enter_async_context(open_system(options, Waiting()))
+    typer.echo(f"QueryFlow in {options.home}, embedded: {', '.join(embedded_parts()) or 'nothing'}.", err=True)
     return system

@@ -11,20 +11,20 @@ from functools import partial
 from pathlib import Path
 
 from queryflow.domain.errors import Conflict, Refused
-from queryflow.runtime.door import open_door
+from queryflow.runtime.listener import open_listener
 from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.loops import forever
 from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.runtime.postgres_binaries import EmbeddedPostgresError
+from queryflow_cli.background_task import background_task
 from queryflow_cli.home import LOG, RunningSystem, announce, owned
-from queryflow_cli.meanwhile import meanwhile
 from queryflow_cli.waiting import Waiting
 
 REVIVE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class SystemWish:
+class SystemOptions:
     """Where a system lives and what it should have."""
 
     home: Path
@@ -43,34 +43,36 @@ def embedded_parts() -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def open_system(wish: SystemWish, waiting: Waiting) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
+async def open_system(
+    options: SystemOptions, waiting: Waiting
+) -> AsyncIterator[tuple[RunningSystem, "asyncio.Task[None]"]]:
     """A system that is ready, and its running; it drains and ends with the block.
 
     Conflict if the home or the port is in use; Refused if a server it was told to use does not answer.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(owned(wish.home))
+        stack.enter_context(owned(options.home))
         stack.callback(waiting.over)
-        configure_logs(file=wish.home / LOG)
-        door = stack.enter_context(hold_port(wish.port))
-        importing = await stack.enter_async_context(meanwhile(asyncio.to_thread(_import_services)))
+        configure_logs(file=options.home / LOG)
+        listener = stack.enter_context(hold_port(options.port))
+        importing = await stack.enter_async_context(background_task(asyncio.to_thread(_import_services)))
         waiting.say("Starting the database")
-        database_url = await stack.enter_async_context(database(wish.home))
+        database_url = await stack.enter_async_context(database(options.home))
         await importing  # two threads in one import may each be shown the other's half-made module
         from queryflow_cli.services import Place, open_services
 
-        place = Place(wish.home, database_url, door)
+        place = Place(options.home, database_url, listener)
         running = await stack.enter_async_context(open_services(place, waiting))
         system = RunningSystem(place.url, database_url, os.getpid())
-        announce(wish.home, system)
+        announce(options.home, system)
         waiting.over()
         yield system, running
 
 
 def hold_port(port: int) -> socket.socket:
-    """The door at the port, a free one for 0. Conflict if the port is taken."""
+    """The listener at the port, a free one for 0. Conflict if the port is taken."""
     try:
-        return open_door("127.0.0.1", port)
+        return open_listener("127.0.0.1", port)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         message = f"Port {port} cannot be used: {reason}. Stop what listens there, or name another with --port."
@@ -94,7 +96,7 @@ async def database(home: Path) -> AsyncIterator[str]:
     server = EmbeddedPostgres(home / "postgres")
     try:
         url = await asyncio.to_thread(server.start)
-        async with meanwhile(forever("postgres.alive", partial(_revive, server), every_seconds=REVIVE_SECONDS)):
+        async with background_task(forever("postgres.alive", partial(_revive, server), every_seconds=REVIVE_SECONDS)):
             yield url
     except EmbeddedPostgresError as error:
         raise Refused(str(error), code="DATABASE_NOT_STARTED") from error

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message
 
-from queryflow.runtime.door import open_door
+from queryflow.runtime.listener import open_listener
 from queryflow.runtime.serving import answer
 from queryflow_cli.ports import free_port
 from queryflow_cli.proxy import Proxy, proxy_of
@@ -52,7 +52,7 @@ SERVICE = Starlette(
 @pytest.fixture
 async def proxy() -> AsyncIterator[Proxy]:
     port = free_port()
-    serving = asyncio.create_task(answer(SERVICE, open_door("127.0.0.1", port)))
+    serving = asyncio.create_task(answer(SERVICE, open_listener("127.0.0.1", port)))
     async with proxy_of(port) as made:
         await eventually(made.ready)
         yield made
@@ -97,7 +97,7 @@ async def test_a_kept_connection_whose_other_end_is_gone_is_not_used() -> None:
     port = free_port()
     async with proxy_of(port) as proxy, client_of(proxy) as client:
         for _ in range(2):
-            serving = asyncio.create_task(answer(SERVICE, open_door("127.0.0.1", port)))
+            serving = asyncio.create_task(answer(SERVICE, open_listener("127.0.0.1", port)))
             await eventually(proxy.ready)
             assert (await client.post("/echo/a", content="{}")).status_code == 207
             serving.cancel()

@@ -49,7 +49,7 @@ class Deployment:
         return self._http
 
     async def start(self, *names: str, crash: str | None = None) -> None:
-        """Start services (all if none is named), with a crash point armed in each, and wait until they are ready."""
+        """Start services (all if none is named), with a failpoint armed in each, and wait until they are ready."""
         for name in names or SERVICES:
             self.launch(name, crash=crash)
         for name in names or SERVICES:
@@ -78,7 +78,7 @@ class Deployment:
         await self.died(name)
 
     async def died(self, name: str, *, within: float = 30.0) -> None:
-        """Wait until a service has ended by itself, as one with an armed crash point does."""
+        """Wait until a service has ended by itself, as one with an armed failpoint does."""
         await eventually(lambda: self._processes[name].poll() is not None, within=within)
 
     def alive(self, name: str) -> bool:

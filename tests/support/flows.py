@@ -81,7 +81,7 @@ def flow(name: str, nodes: Document, *connections: Document, **more: Any) -> Doc
 
 
 def connection(source: str, target: str, **more: Any) -> Document:
-    """A connection named after its ends; `map` and `required` as wished."""
+    """A connection named after its ends; `map` and `required` as given."""
     return {"id": f"{source}_{target}", "from": source, "to": target, **more}
 
 

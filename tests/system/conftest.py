@@ -10,10 +10,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from queryflow_cli.furnishing import connect_folder, load_library
 from queryflow_cli.home import LOCK, running_in
 from queryflow_cli.rabbitmq import delete_everything
 from queryflow_cli.samples import amc
+from queryflow_cli.seeding import connect_folder, load_library
 from tests.support.deployment import Deployment
 from tests.support.embedded import EmbeddedDeployment
 from tests.support.eventually import eventually
@@ -50,14 +50,14 @@ def things_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def _system(deployment: Deployment, folders: dict[str, Path], *, furnished: bool) -> AsyncIterator[System]:
+async def _system(deployment: Deployment, folders: dict[str, Path], *, seeded: bool) -> AsyncIterator[System]:
     try:
         await deployment.start()
         for name, folder in folders.items():
             await connect_folder(name, folder, deployment.database_url)
         for template in TEMPLATES:
             await deployment.client.create_template(template)
-        if not furnished:
+        if not seeded:
             await load_library(deployment.client)
         connection = await deployment.connect()
         yield System(deployment, connection)
@@ -100,7 +100,7 @@ async def deploy(ground: Ground, amqp_url: str, **settings: str) -> AsyncIterato
         "QUERYFLOW_AMQP_PREFIX": prefix,
         **settings,
     }
-    async with _system(Deployment(ground.home(), environment), ground.folders, furnished=False) as system:
+    async with _system(Deployment(ground.home(), environment), ground.folders, seeded=False) as system:
         yield system
     await delete_everything(amqp_url, prefix)
     await drop_database(ground.server, url)
@@ -122,7 +122,7 @@ async def embed(ground: Ground, **settings: str) -> AsyncIterator[System]:
     (home / "samples" / "amc").symlink_to(ground.folders["sample"])
     (home / LOCK).touch()
     deployment = EmbeddedDeployment(home, {"QUERYFLOW_DATABASE_URL": url, **settings})
-    async with _system(deployment, {"things": ground.folders["things"]}, furnished=True) as system:
+    async with _system(deployment, {"things": ground.folders["things"]}, seeded=True) as system:
         yield system
     await drop_database(ground.server, url)
 

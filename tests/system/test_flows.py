@@ -15,10 +15,10 @@ FLOW_WITHIN_SECONDS = 60.0
 MAKE_DUE = "UPDATE schedule_timers SET next_fire_at = now() - interval '1 second' WHERE schedule_id = $1"
 
 
-async def run(system: System, document: Document, **wish: Any) -> Document:
+async def run(system: System, document: Document, **body: Any) -> Document:
     """Save and run a flow to its end, and hold it against the oracle."""
     await system.client.save_composition(document)
-    execution_id = await system.client.execute(document["composition_id"], {"version": "head", **wish})
+    execution_id = await system.client.execute(document["composition_id"], {"version": "head", **body})
     return await ended(system, execution_id)
 
 
@@ -178,8 +178,8 @@ async def scheduled(system: System, composition_id: str) -> UUID:
         f"/api/compositions/{composition_id}/publish", headers={"If-Match": composition.headers["etag"]}
     )
     assert published.is_success, published.text
-    wish = {"composition_id": composition_id, "cron": "0 9 * * 1", "time_zone": "Europe/Berlin", "parameters": {}}
-    created = await system.http.post("/api/schedules", json=wish)
+    body = {"composition_id": composition_id, "cron": "0 9 * * 1", "time_zone": "Europe/Berlin", "parameters": {}}
+    created = await system.http.post("/api/schedules", json=body)
     assert created.status_code == 201, created.text
     schedule = UUID(created.json()["id"])
     timer = "SELECT next_fire_at FROM schedule_timers WHERE schedule_id = $1"

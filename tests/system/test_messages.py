@@ -43,9 +43,9 @@ async def test_every_message_five_times_changes_nothing(deployed: System, rabbit
 async def test_another_system_starts_a_flow_through_the_queue(deployed: System, rabbitmq_url: str) -> None:
     await deployed.client.save_composition(diamond())
     key = f"from outside {uuid4()}"
-    wish = {"composition_id": "comp_diamond", "parameters": {}, "idempotency_key": key}
+    body = {"composition_id": "comp_diamond", "parameters": {}, "idempotency_key": key}
     for _ in range(2):
-        await _send(deployed, rabbitmq_url, wish)
+        await _send(deployed, rabbitmq_url, body)
     execution_id = await eventually(lambda: deployed.connection.fetchval(_TRIGGERED))
     await ended(deployed, str(execution_id))
     assert len(await deployed.connection.fetch(_TRIGGERED)) == 1

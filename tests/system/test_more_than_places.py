@@ -55,8 +55,8 @@ def wide(seed: int) -> Document:
 async def test_every_node_runs_once_and_nothing_is_mended(usual: System) -> None:
     for seed in SEEDS:
         await usual.client.save_composition(wide(seed))
-    wishes = [usual.client.execute(f"comp_wide_{seed}", {"version": "head"}) for seed in SEEDS]
-    executions = [UUID(each) for each in await asyncio.gather(*wishes)]
+    bodies = [usual.client.execute(f"comp_wide_{seed}", {"version": "head"}) for seed in SEEDS]
+    executions = [UUID(each) for each in await asyncio.gather(*bodies)]
     for execution in executions:
         await eventually(partial(usual.oracle.ended, execution), within=WITHIN_SECONDS)
         await usual.oracle.check(execution)

@@ -91,13 +91,13 @@ async def test_a_run_on_another_folder_changes_no_other_run(system: System, tmp_
     }
     await system.client.save_composition(document)
     address = "/api/compositions/comp_everybody/execute"
-    wishes: list[tuple[dict[str, Any], list[str]]] = [
+    bodies: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["ada"]),
         ({"connection": "people_of_b"}, ["bob", "barbara"]),
         ({}, ["ada"]),
     ]
-    for wish, names in wishes:
-        ran = await started(system, address, wish)
+    for body, names in bodies:
+        ran = await started(system, address, body)
         assert await rows(system, ran, "all") == [[name] for name in names]
 
 

@@ -91,15 +91,15 @@ async def up(ground: Ground, rabbitmq_url: str) -> AsyncIterator[tuple[Up, async
 
 async def test_a_service_that_dies_is_started_again_and_seen_to_have_died(up: tuple[Up, asyncpg.Connection]) -> None:
     running, connection = up
-    furnished = []
+    seeded = []
 
     async def ready() -> bool:
         checks = await running.checks()
-        furnished.append(checks.get("furnished"))
+        seeded.append(checks.get("seeded"))
         return bool(checks) and all(checks.values())
 
     await eventually(ready, within=STARTED_WITHIN_SECONDS)
-    assert False in furnished, "it answered before it was furnished"
+    assert False in seeded, "it answered before it was seeded"
     (first,) = [row["instance"] for row in await connection.fetch(EXECUTORS)]
     os.kill(int(first.split("-")[-2]), signal.SIGKILL)
     await eventually(lambda: "The executor was started again." in running.said(), within=30)

@@ -22,6 +22,9 @@ TEXTS = (
     "pyproject.toml",
 )
 
+LOST_WORDS = "(?i:wish|nursery|finisher|furnish|crash_?point|near_name|scarcity|frozen_head|storability|_desk|desk_)"
+"""What docs/glossary.md says with other words."""
+
 
 def python_files(folders: tuple[str, ...] = SOURCES) -> Iterator[Path]:
     for folder in folders:
@@ -77,6 +80,12 @@ RULES = (
         "what is shipped needs no test", shipped_files, r"^\s*(from|import) tests\b", "from tests.support import ports"
     ),
     Rule("no path of one machine", all_files, r"(?<![\w.])/(work|root/\.)[\w/]", "/wo" + "rk/somewhere"),
+    Rule(
+        "names are the glossary's words",
+        python_files,
+        rf"\b(?:class|def)\s+\w*{LOST_WORDS}|\b(?:import|from)\b.*{LOST_WORDS}|^\s*\w*{LOST_WORDS}\w*\s*[:=]",
+        "def take_wish(",
+    ),
     Rule(
         "no package index",
         all_files,

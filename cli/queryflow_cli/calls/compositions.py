@@ -42,12 +42,12 @@ class CompositionCalls(Asking):
         headers = {"If-Match": present.headers["etag"]}
         return str(document_of(await self._ask("POST", f"{path}/publish", headers=headers))["version"])
 
-    async def execute(self, composition_id: str, wish: Document, idempotency_key: str | None = None) -> str:
+    async def execute(self, composition_id: str, options: Document, idempotency_key: str | None = None) -> str:
         """Start an execution; answers with its id."""
-        return str((await self.accept(composition_id, wish, idempotency_key))["execution_id"])
+        return str((await self.accept(composition_id, options, idempotency_key))["execution_id"])
 
-    async def accept(self, composition_id: str, wish: Document, idempotency_key: str | None = None) -> Document:
+    async def accept(self, composition_id: str, options: Document, idempotency_key: str | None = None) -> Document:
         """Start an execution; answers with its id and the version it runs."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         path = f"{PATH}/{segment(composition_id)}/execute"
-        return document_of(await self._ask("POST", path, json=wish, headers=headers))
+        return document_of(await self._ask("POST", path, json=options, headers=headers))

@@ -12,9 +12,9 @@ class QueryCalls(Asking):
         """Run a SQL text."""
         return document_of(await self._ask("POST", "/api/queries", json=document))
 
-    async def run_template(self, template_id: str, wish: Document) -> Document:
+    async def run_template(self, template_id: str, options: Document) -> Document:
         """Run a template."""
-        return document_of(await self._ask("POST", f"/api/templates/{segment(template_id)}/run", json=wish))
+        return document_of(await self._ask("POST", f"/api/templates/{segment(template_id)}/run", json=options))
 
     async def workflows(self) -> list[Document]:
         """All saved queries."""
@@ -28,9 +28,9 @@ class QueryCalls(Asking):
         """Save a query, to run it by its id; answers with the problems it has."""
         return document_of(await self._ask("POST", WORKFLOWS, json=document))
 
-    async def run_workflow(self, workflow_id: str, wish: Document) -> Document:
+    async def run_workflow(self, workflow_id: str, options: Document) -> Document:
         """Run a saved query."""
-        return document_of(await self._ask("POST", f"{WORKFLOWS}/{segment(workflow_id)}/execute", json=wish))
+        return document_of(await self._ask("POST", f"{WORKFLOWS}/{segment(workflow_id)}/execute", json=options))
 
     async def remove_workflow(self, workflow_id: str) -> None:
         """Remove a saved query; what it ran stays."""

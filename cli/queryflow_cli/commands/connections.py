@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Home, Json, Server, named_database
-from queryflow_cli.edge import run_async
-from queryflow_cli.wishes import SessionWish
+from queryflow_cli.exit_codes import run_async
+from queryflow_cli.run_options import SessionOptions
 
 connections = typer.Typer(help="Give folders names, so that flows run on them.", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def add_connection(
     server: Server = None,
 ) -> None:
     """Let flows run on a folder: a table per CSV, Parquet or JSON file, or per subfolder of such files."""
-    from queryflow_cli.usecases.connections import FolderWish, add_connection
+    from queryflow_cli.usecases.connections import FolderRequest, add_connection
 
     _refuse_a_wrong_name(name)
     if server is None:
@@ -35,7 +35,7 @@ def add_connection(
         folder = folder.absolute()
     if os.environ.get("QUERYFLOW_DATABASE_URL") and server is None:
         run_async(_write(name, folder, named_database()))
-    run_async(add_connection(FolderWish(name, folder, replace), SessionWish(home, server=server)))
+    run_async(add_connection(FolderRequest(name, folder, replace), SessionOptions(home, server=server)))
 
 
 @connections.command("list")
@@ -43,7 +43,7 @@ def list_connections(as_json: Json = False, home: Home = None, server: Server = 
     """List the engine connections."""
     from queryflow_cli.usecases import connections as usecases
 
-    run_async(usecases.list_connections(SessionWish(home, server=server), as_json=as_json))
+    run_async(usecases.list_connections(SessionOptions(home, server=server), as_json=as_json))
 
 
 @connections.command("show")
@@ -57,7 +57,7 @@ def show_connection(
     """Show the tables of an engine connection, their columns and first rows."""
     from queryflow_cli.usecases import connections as usecases
 
-    run_async(usecases.show_connection(name, table, SessionWish(home, server=server), as_json=as_json))
+    run_async(usecases.show_connection(name, table, SessionOptions(home, server=server), as_json=as_json))
 
 
 @connections.command("remove")
@@ -65,7 +65,7 @@ def remove_connection(name: Name, home: Home = None, server: Server = None) -> N
     """Remove an engine connection that nothing uses; the folder stays as it is."""
     from queryflow_cli.usecases import connections as usecases
 
-    run_async(usecases.remove_connection(name, SessionWish(home, server=server)))
+    run_async(usecases.remove_connection(name, SessionOptions(home, server=server)))
 
 
 def connect_data(name: Name, folder: Folder) -> None:
@@ -87,7 +87,7 @@ def _refuse_no_folder(folder: Path) -> None:
 
 async def _write(name: str, folder: Path, database_url: str) -> bool:
     """Into the database of a deployed system, whose services need not run now."""
-    from queryflow_cli.furnishing import connect_folder
+    from queryflow_cli.seeding import connect_folder
     from queryflow_cli.services import usable_database
 
     with usable_database():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Json
-from queryflow_cli.edge import run_async
+from queryflow_cli.exit_codes import run_async
 from queryflow_cli.samples import amc, flights
 from queryflow_cli.samples.dataset import Dataset
 from queryflow_cli.waiting import waiting

@@ -7,8 +7,8 @@ from uuid import UUID
 import typer
 
 from queryflow_cli.commands.options import Csv, Home, Json, Queries, Server
-from queryflow_cli.edge import run_async
-from queryflow_cli.wishes import SessionWish, Shown
+from queryflow_cli.exit_codes import run_async
+from queryflow_cli.run_options import SessionOptions, Shown
 
 ExecutionId = Annotated[UUID, typer.Argument(metavar="EXECUTION_ID", help="As `run` and the API give it.")]
 
@@ -19,15 +19,15 @@ def watch_execution(
     """Follow an execution until it ends."""
     from queryflow_cli.usecases import executions
 
-    wish = SessionWish(home, server=server)
-    run_async(executions.watch_execution(str(execution_id), wish, Shown(as_json, sql)))
+    options = SessionOptions(home, server=server)
+    run_async(executions.watch_execution(str(execution_id), options, Shown(as_json, sql)))
 
 
 def cancel_execution(execution_id: ExecutionId, home: Home = None, server: Server = None) -> None:
     """Ask an execution to end."""
     from queryflow_cli.usecases import executions
 
-    run_async(executions.cancel_execution(str(execution_id), SessionWish(home, server=server)))
+    run_async(executions.cancel_execution(str(execution_id), SessionOptions(home, server=server)))
 
 
 def show_results(
@@ -42,9 +42,9 @@ def show_results(
     server: Server = None,
 ) -> None:
     """Show the rows of a node: the first ones as a table, or all of them as CSV or JSON."""
-    from queryflow_cli.usecases.executions import RowsWish, show_rows
+    from queryflow_cli.usecases.executions import RowsRequest, show_rows
 
     if as_json and (as_csv or out):
         raise typer.BadParameter("choose --json or --csv", param_hint="--json")
-    rows = RowsWish(str(execution_id), node, as_csv, as_json, out)
-    run_async(show_rows(rows, SessionWish(home, server=server)))
+    rows = RowsRequest(str(execution_id), node, as_csv, as_json, out)
+    run_async(show_rows(rows, SessionOptions(home, server=server)))

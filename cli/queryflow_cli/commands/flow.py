@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Data, Ephemeral, Home, Json, Parameters, Queries, Server
-from queryflow_cli.edge import run_async
-from queryflow_cli.wishes import FlowWish, SessionWish, Shown
+from queryflow_cli.exit_codes import run_async
+from queryflow_cli.run_options import FlowRequest, SessionOptions, Shown
 
 EXAMPLE = "comp_top_overlap_paths"
 
@@ -31,8 +31,8 @@ def demo(
     """Run the example flow on sample data, and show every node and the final rows."""
     from queryflow_cli.usecases import flows
 
-    wished = FlowWish(EXAMPLE) if flow is None else FlowWish(str(flow.absolute()))
-    run_async(flows.run_flow(wished, SessionWish(home, ephemeral, data, server), Shown(as_json, sql)))
+    request = FlowRequest(EXAMPLE) if flow is None else FlowRequest(str(flow.absolute()))
+    run_async(flows.run_flow(request, SessionOptions(home, ephemeral, data, server), Shown(as_json, sql)))
 
 
 def run_flow(
@@ -52,8 +52,8 @@ def run_flow(
     """
     from queryflow_cli.usecases import flows
 
-    wished = FlowWish(flow, tuple(param or ()), version)
-    run_async(flows.run_flow(wished, SessionWish(home, ephemeral, data, server), Shown(as_json, sql)))
+    request = FlowRequest(flow, tuple(param or ()), version)
+    run_async(flows.run_flow(request, SessionOptions(home, ephemeral, data, server), Shown(as_json, sql)))
 
 
 def validate(
@@ -68,7 +68,7 @@ def validate(
     from queryflow_cli.usecases.templates import judge
 
     async def judged() -> bool:
-        problems = await judge(file, SessionWish(home, server=server))
+        problems = await judge(file, SessionOptions(home, server=server))
         if as_json:
             rows = [problem_document(each) for each in problems]
             print_json({"problems": rows})
@@ -89,7 +89,7 @@ def import_flow(
     """Save a flow file as the head of its composition."""
     from queryflow_cli.usecases import flows
 
-    run_async(flows.import_flow(file, SessionWish(home, server=server)))
+    run_async(flows.import_flow(file, SessionOptions(home, server=server)))
 
 
 def export_flow(
@@ -101,7 +101,7 @@ def export_flow(
     """Write a saved flow as a flow file."""
     from queryflow_cli.usecases import flows
 
-    run_async(flows.export_flow(composition_id, SessionWish(home, server=server), out))
+    run_async(flows.export_flow(composition_id, SessionOptions(home, server=server), out))
 
 
 def combine_templates(
@@ -122,11 +122,11 @@ def combine_templates(
         "templates": templates,
         "connection": connection,
     }
-    run_async(flows.combine_templates(document, tuple(param or ()), SessionWish(home, server=server)))
+    run_async(flows.combine_templates(document, tuple(param or ()), SessionOptions(home, server=server)))
 
 
 def publish_flow(composition_id: CompositionId, home: Home = None, server: Server = None) -> None:
     """Make what was saved last the version that schedules and `run` use."""
     from queryflow_cli.usecases import flows
 
-    run_async(flows.publish_flow(composition_id, SessionWish(home, server=server)))
+    run_async(flows.publish_flow(composition_id, SessionOptions(home, server=server)))

@@ -6,8 +6,8 @@ from uuid import UUID
 import typer
 
 from queryflow_cli.commands.options import Csv, Data, Ephemeral, Home, Json, Parameters, Queries, Server
-from queryflow_cli.edge import run_async
-from queryflow_cli.wishes import SessionWish, Shown
+from queryflow_cli.exit_codes import run_async
+from queryflow_cli.run_options import SessionOptions, Shown
 
 workflows = typer.Typer(help="Save single queries and run them by their ids.", no_args_is_help=True)
 
@@ -31,10 +31,10 @@ def query(
     server: Server = None,
 ) -> None:
     """Run one query and show its rows."""
-    from queryflow_cli.usecases.queries import QueryWish, run_query
+    from queryflow_cli.usecases.queries import QueryRequest, run_query
 
-    wished = QueryWish(sql, connection, tuple(param or ()), dialect, _shown(as_json, as_csv))
-    run_async(run_query(wished, SessionWish(home, ephemeral, data, server)))
+    request = QueryRequest(sql, connection, tuple(param or ()), dialect, _shown(as_json, as_csv))
+    run_async(run_query(request, SessionOptions(home, ephemeral, data, server)))
 
 
 def run_template(
@@ -50,8 +50,8 @@ def run_template(
     """Run a template by itself and show its rows."""
     from queryflow_cli.usecases import queries
 
-    wished = queries.QueryWish(template_id, connection, tuple(param or ()), shown=_shown(as_json, as_csv))
-    run_async(queries.run_template(wished, SessionWish(home, data=data, server=server)))
+    request = queries.QueryRequest(template_id, connection, tuple(param or ()), shown=_shown(as_json, as_csv))
+    run_async(queries.run_template(request, SessionOptions(home, data=data, server=server)))
 
 
 @workflows.command("list")
@@ -59,7 +59,7 @@ def list_workflows(as_json: Json = False, home: Home = None, server: Server = No
     """List the saved queries."""
     from queryflow_cli.usecases import queries
 
-    run_async(queries.list_workflows(SessionWish(home, server=server), as_json=as_json))
+    run_async(queries.list_workflows(SessionOptions(home, server=server), as_json=as_json))
 
 
 @workflows.command("add")
@@ -80,7 +80,7 @@ def add_workflow(
         raise typer.BadParameter("name one of --template and --sql", param_hint="--template")
     subject = {"template_id": template} if sql is None else {"sql": sql, "dialect": dialect}
     document = {"name": name, "connection": connection, **subject}
-    run_async(queries.add_workflow(document, tuple(param or ()), SessionWish(home, server=server)))
+    run_async(queries.add_workflow(document, tuple(param or ()), SessionOptions(home, server=server)))
 
 
 @workflows.command("run")
@@ -98,8 +98,8 @@ def run_workflow(
     from queryflow_cli.usecases import queries
 
     shown = Shown(as_json, sql, rows_only=not sql, as_csv=as_csv)
-    wished = queries.QueryWish(str(workflow_id), connection, tuple(param or ()), shown=shown)
-    run_async(queries.run_workflow(wished, SessionWish(home, server=server)))
+    request = queries.QueryRequest(str(workflow_id), connection, tuple(param or ()), shown=shown)
+    run_async(queries.run_workflow(request, SessionOptions(home, server=server)))
 
 
 @workflows.command("remove")
@@ -107,7 +107,7 @@ def remove_workflow(workflow_id: WorkflowId, home: Home = None, server: Server =
     """Remove a saved query; what it ran stays."""
     from queryflow_cli.usecases import queries
 
-    run_async(queries.remove_workflow(str(workflow_id), SessionWish(home, server=server)))
+    run_async(queries.remove_workflow(str(workflow_id), SessionOptions(home, server=server)))
 
 
 def _shown(as_json: bool, as_csv: bool) -> Shown:

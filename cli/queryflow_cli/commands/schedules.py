@@ -6,8 +6,8 @@ from uuid import UUID
 import typer
 
 from queryflow_cli.commands.options import Home, Json, Parameters, Server
-from queryflow_cli.edge import run_async
-from queryflow_cli.wishes import SessionWish
+from queryflow_cli.exit_codes import run_async
+from queryflow_cli.run_options import SessionOptions
 
 schedules = typer.Typer(help="Have published flows and saved queries run by themselves.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def list_schedules(as_json: Json = False, home: Home = None, server: Server = No
     """List what runs by itself, and when next."""
     from queryflow_cli.usecases import schedules as usecases
 
-    run_async(usecases.list_schedules(SessionWish(home, server=server), as_json=as_json))
+    run_async(usecases.list_schedules(SessionOptions(home, server=server), as_json=as_json))
 
 
 @schedules.command("add")
@@ -39,8 +39,8 @@ def add_schedule(
     """Run a published flow or a saved query by itself; each run's day is that of its due time in the zone."""
     from queryflow_cli.usecases import schedules as usecases
 
-    wished = usecases.ScheduleWish(subject, cron, time_zone, version, tuple(param or ()))
-    run_async(usecases.add_schedule(wished, SessionWish(home, server=server)))
+    request = usecases.ScheduleRequest(subject, cron, time_zone, version, tuple(param or ()))
+    run_async(usecases.add_schedule(request, SessionOptions(home, server=server)))
 
 
 @schedules.command("pause")
@@ -48,7 +48,7 @@ def pause_schedule(schedule_id: ScheduleId, home: Home = None, server: Server = 
     """Switch a schedule off."""
     from queryflow_cli.usecases import schedules as usecases
 
-    run_async(usecases.switch_schedule(str(schedule_id), SessionWish(home, server=server), active=False))
+    run_async(usecases.switch_schedule(str(schedule_id), SessionOptions(home, server=server), active=False))
 
 
 @schedules.command("resume")
@@ -56,7 +56,7 @@ def resume_schedule(schedule_id: ScheduleId, home: Home = None, server: Server =
     """Switch a schedule on."""
     from queryflow_cli.usecases import schedules as usecases
 
-    run_async(usecases.switch_schedule(str(schedule_id), SessionWish(home, server=server), active=True))
+    run_async(usecases.switch_schedule(str(schedule_id), SessionOptions(home, server=server), active=True))
 
 
 @schedules.command("remove")
@@ -64,4 +64,4 @@ def remove_schedule(schedule_id: ScheduleId, home: Home = None, server: Server =
     """Remove a schedule; what it started stays."""
     from queryflow_cli.usecases import schedules as usecases
 
-    run_async(usecases.remove_schedule(str(schedule_id), SessionWish(home, server=server)))
+    run_async(usecases.remove_schedule(str(schedule_id), SessionOptions(home, server=server)))

@@ -9,7 +9,7 @@ import typer
 
 from queryflow import __version__
 from queryflow_cli.commands.options import Data, Ephemeral, Home, named_database
-from queryflow_cli.edge import run_async
+from queryflow_cli.exit_codes import run_async
 from queryflow_cli.home import home_directory, throw_away_home
 from queryflow_cli.naming import command_name
 
@@ -18,8 +18,8 @@ PORT = 8700
 Port = Annotated[int, typer.Option(help="Where the API listens on 127.0.0.1; 0 takes a free one.", min=0, max=65_535)]
 
 
-def _print_version(wished: bool) -> None:
-    if wished:
+def _print_version(request: bool) -> None:
+    if request:
         typer.echo(f"QueryFlow {__version__}")
         raise typer.Exit
 
@@ -35,12 +35,12 @@ def queryflow(
 
 def up(port: Port = PORT, home: Home = None, ephemeral: Ephemeral = False, data: Data = None) -> None:
     """Run all services until Ctrl-C."""
-    from queryflow_cli.staying import stay
-    from queryflow_cli.system import SystemWish
+    from queryflow_cli.foreground import stay
+    from queryflow_cli.system import SystemOptions
 
     with ExitStack() as stack:
         chosen = stack.enter_context(throw_away_home()) if ephemeral else home_directory(home)
-        run_async(stay(SystemWish(chosen, port), data))
+        run_async(stay(SystemOptions(chosen, port), data))
 
 
 def migrate_database() -> None:

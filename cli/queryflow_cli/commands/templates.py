@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Home, Json, Server
-from queryflow_cli.edge import run_async
-from queryflow_cli.wishes import SessionWish
+from queryflow_cli.exit_codes import run_async
+from queryflow_cli.run_options import SessionOptions
 
 templates = typer.Typer(help="Save, list and show templates.", no_args_is_help=True)
 
@@ -21,7 +21,7 @@ def import_templates(
     """Save template files; one that is there already gets a new version if it differs."""
     from queryflow_cli.usecases import templates as usecases
 
-    run_async(usecases.import_templates(files, SessionWish(home, server=server)))
+    run_async(usecases.import_templates(files, SessionOptions(home, server=server)))
 
 
 @templates.command("list")
@@ -29,7 +29,7 @@ def list_templates(as_json: Json = False, home: Home = None, server: Server = No
     """List the saved templates."""
     from queryflow_cli.usecases import templates as usecases
 
-    run_async(usecases.list_templates(SessionWish(home, server=server), as_json=as_json))
+    run_async(usecases.list_templates(SessionOptions(home, server=server), as_json=as_json))
 
 
 @templates.command("show")
@@ -42,4 +42,4 @@ def show_template(
     """Show a template's parameters, columns and SQL."""
     from queryflow_cli.usecases import templates as usecases
 
-    run_async(usecases.show_template(template_id, SessionWish(home, server=server), as_yaml=as_yaml))
+    run_async(usecases.show_template(template_id, SessionOptions(home, server=server), as_yaml=as_yaml))

@@ -14,9 +14,9 @@ from queryflow_cli.client import Document, RefusedByServer
 from queryflow_cli.console import next_steps, open_console, print_json
 from queryflow_cli.listing import print_list
 from queryflow_cli.report import print_result
+from queryflow_cli.run_options import SessionOptions
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.waiting import waiting
-from queryflow_cli.wishes import SessionWish
 
 LOOKED_WITHIN_SECONDS = 120.0
 LOOK_SECONDS = 0.2
@@ -26,7 +26,7 @@ TABLES_WITH_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class FolderWish:
+class FolderRequest:
     """Which folder an engine connection is to read."""
 
     name: str
@@ -35,31 +35,31 @@ class FolderWish:
     replace: bool = False
 
 
-async def add_connection(wished: FolderWish, wish: SessionWish) -> bool:
+async def add_connection(request: FolderRequest, options: SessionOptions) -> bool:
     """Make an engine connection to a folder, and show the tables it has."""
-    async with open_session(wish) as session:
-        await _refuse_another(session, wished)
+    async with open_session(options) as session:
+        await _refuse_another(session, request)
         if session.database_url is None:
-            await session.client.save_connection(_document(wished))
+            await session.client.save_connection(_document(request))
         else:  # who may use the home may read what its owner may read
-            from queryflow_cli.furnishing import connect_folder
+            from queryflow_cli.seeding import connect_folder
 
-            await connect_folder(wished.name, wished.folder, session.database_url)
-        typer.echo(f"The engine connection {wished.name} reads {wished.folder}.")
-        catalogue = await _looked_at(session, wished.name)
+            await connect_folder(request.name, request.folder, session.database_url)
+        typer.echo(f"The engine connection {request.name} reads {request.folder}.")
+        catalogue = await _looked_at(session, request.name)
         print_tables(catalogue)
         tables = catalogue["tables"]
         if tables:
             begin, end = session.command, session.words
             sql = _first_rows_of(str(tables[0]["name"]))
-            steps = {f"{begin} query '{sql}' --connection {wished.name}{end}": "runs one query"}
-            next_steps(steps | {f"{begin} connections show {wished.name}{end}": "tables, columns and first rows"})
+            steps = {f"{begin} query '{sql}' --connection {request.name}{end}": "runs one query"}
+            next_steps(steps | {f"{begin} connections show {request.name}{end}": "tables, columns and first rows"})
     return bool(catalogue["state"] == "ready")
 
 
-async def list_connections(wish: SessionWish, *, as_json: bool) -> bool:
+async def list_connections(options: SessionOptions, *, as_json: bool) -> bool:
     """Show which engine connections there are, and what they read."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         names = [str(each["name"]) for each in await session.client.connections()]
         found = await asyncio.gather(*(session.client.connection(name) for name in names))
     if as_json:
@@ -70,9 +70,9 @@ async def list_connections(wish: SessionWish, *, as_json: bool) -> bool:
     return True
 
 
-async def show_connection(name: str, table: str | None, wish: SessionWish, *, as_json: bool) -> bool:
+async def show_connection(name: str, table: str | None, options: SessionOptions, *, as_json: bool) -> bool:
     """Show the tables of an engine connection with their columns and first rows."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         catalogue = await _looked_at(session, name)
         if as_json:
             print_json(catalogue)
@@ -92,9 +92,9 @@ async def show_connection(name: str, table: str | None, wish: SessionWish, *, as
     return bool(catalogue["state"] == "ready")
 
 
-async def remove_connection(name: str, wish: SessionWish) -> bool:
+async def remove_connection(name: str, options: SessionOptions) -> bool:
     """Remove an engine connection that nothing uses; the folder stays as it is."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         await session.client.remove_connection(name)
     typer.echo(f"The engine connection {name} is gone; its folder stays as it is.")
     return True
@@ -105,19 +105,19 @@ def _folder(connection: Document) -> str | None:
     return (connection.get("settings") or {}).get("folder")
 
 
-def _document(wished: FolderWish) -> Document:
-    return {"name": wished.name, "settings": {"folder": str(wished.folder)}}
+def _document(request: FolderRequest) -> Document:
+    return {"name": request.name, "settings": {"folder": str(request.folder)}}
 
 
-async def _refuse_another(session: Session, wished: FolderWish) -> None:
+async def _refuse_another(session: Session, request: FolderRequest) -> None:
     """Conflict if the name stands for another folder: flows that name it would silently read other data."""
     try:
-        present = await session.client.connection(wished.name)
+        present = await session.client.connection(request.name)
     except RefusedByServer:
         return
     folder = _folder(present)
-    if folder != str(wished.folder) and not wished.replace:
-        message = f"The engine connection {wished.name} reads {folder}; name another, or replace it with --replace."
+    if folder != str(request.folder) and not request.replace:
+        message = f"The engine connection {request.name} reads {folder}; name another, or replace it with --replace."
         raise Conflict(message, code="CONNECTION_EXISTS")
 
 
@@ -137,8 +137,8 @@ async def _looked_at(session: Session, name: str) -> Document:
 
 async def _first_rows(session: Session, connection: str, table: str) -> Document | str:
     """The first rows of the table, as a node's result has them, or a sentence why there are none."""
-    wish: Document = {"sql": _first_rows_of(table), "connection": connection}
-    execution_id = str((await session.client.run_query(wish))["execution_id"])
+    options: Document = {"sql": _first_rows_of(table), "connection": connection}
+    execution_id = str((await session.client.run_query(options))["execution_id"])
     execution = [each async for each in session.client.follow(execution_id)][-1]
     node = execution["nodes"][0]
     if execution["state"] != ExecutionState.SUCCEEDED:

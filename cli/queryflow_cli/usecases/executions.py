@@ -9,13 +9,13 @@ from queryflow.domain.errors import Refused
 from queryflow_cli.console import open_console, print_json
 from queryflow_cli.report import ROWS_SHOWN, print_result, result_document
 from queryflow_cli.rows import no_rows, write_csv
+from queryflow_cli.run_options import SessionOptions, Shown
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
-from queryflow_cli.wishes import SessionWish, Shown
 
 
 @dataclass(frozen=True, slots=True)
-class RowsWish:
+class RowsRequest:
     """Which rows to show, and how."""
 
     execution_id: str
@@ -27,23 +27,23 @@ class RowsWish:
     """The file for CSV; else standard output."""
 
 
-async def watch_execution(execution_id: str, wish: SessionWish, shown: Shown) -> bool:
+async def watch_execution(execution_id: str, options: SessionOptions, shown: Shown) -> bool:
     """Follow an execution to its end and show it; whether it succeeded."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         return await watch(session, execution_id, shown)
 
 
-async def cancel_execution(execution_id: str, wish: SessionWish) -> bool:
+async def cancel_execution(execution_id: str, options: SessionOptions) -> bool:
     """Ask an execution to end."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         await session.client.cancel(execution_id)
         typer.echo(f"Execution {execution_id} was asked to end; {session.command} watch {execution_id} shows how.")
     return True
 
 
-async def show_rows(rows: RowsWish, wish: SessionWish) -> bool:
+async def show_rows(rows: RowsRequest, options: SessionOptions) -> bool:
     """Show the rows of a node: the first as a table, or all of them as CSV or JSON."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         node_id = rows.node_id or await _last_sink(session, rows.execution_id)
         if rows.as_csv or rows.out is not None:
             await write_csv(session, rows.execution_id, node_id, rows.out)

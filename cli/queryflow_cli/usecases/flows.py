@@ -10,33 +10,35 @@ from queryflow_cli.client import Document, RefusedByServer, problem_of
 from queryflow_cli.console import next_steps
 from queryflow_cli.files import FlowFile, read_flow_file, write_file
 from queryflow_cli.problems import print_problems
+from queryflow_cli.run_options import FlowRequest, SessionOptions, Shown
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
-from queryflow_cli.wishes import FlowWish, SessionWish, Shown
 
 SHORT = 12
 """How much of a version's hash a person reads."""
 
 
-async def run_flow(wished: FlowWish, wish: SessionWish, shown: Shown) -> bool:
+async def run_flow(request: FlowRequest, options: SessionOptions, shown: Shown) -> bool:
     """Run a flow file or a saved flow on a system, show it; whether it succeeded."""
-    file = None if wished.is_saved else read_flow_file(Path(wished.name))
-    typed = read_assignments(wished.assignments)
-    async with open_session(wish) as session:
-        flow, problems = await _prepared(session, wished, file)
+    file = None if request.is_saved else read_flow_file(Path(request.name))
+    typed = read_assignments(request.assignments)
+    async with open_session(options) as session:
+        flow, problems = await _prepared(session, request, file)
         asked: Document = {"parameters": parameters_of(typed, parameter_types(flow))}
-        asked |= {"version": wished.version or ("auto" if file is None else "head")}  # a file is not the published flow
+        asked |= {
+            "version": request.version or ("auto" if file is None else "head")
+        }  # a file is not the published flow
         asked |= {} if session.data is None else {"connection": session.data}
         accepted = await _accepted(session, flow, asked, file)
         print_problems(problem for problem in problems if problem.severity is Severity.WARNING)
         return await watch(session, str(accepted["execution_id"]), shown)
 
 
-async def import_flow(path: Path, wish: SessionWish) -> bool:
+async def import_flow(path: Path, options: SessionOptions) -> bool:
     """Save a flow file as the head of its composition, and say what is still wrong with it."""
     file = read_flow_file(path)
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         saved = await session.client.save_composition(file.document)
         name = saved["composition_id"]
         print_problems(file.located(map(problem_of, saved.get("problems") or ())))
@@ -53,10 +55,10 @@ async def import_flow(path: Path, wish: SessionWish) -> bool:
     return True
 
 
-async def combine_templates(document: Document, assignments: tuple[str, ...], wish: SessionWish) -> bool:
+async def combine_templates(document: Document, assignments: tuple[str, ...], options: SessionOptions) -> bool:
     """Make a flow of templates in their order, which share the values; say what is still wrong with it."""
     typed = read_assignments(assignments)
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         types: dict[str, ParameterType] = {}
         for template in document["templates"]:
             types |= parameter_types(await session.client.template(template))
@@ -70,17 +72,17 @@ async def combine_templates(document: Document, assignments: tuple[str, ...], wi
     return True
 
 
-async def export_flow(composition_id: str, wish: SessionWish, out: Path | None) -> bool:
+async def export_flow(composition_id: str, options: SessionOptions, out: Path | None) -> bool:
     """Write a saved flow as a flow file, or to standard output."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         text = await session.client.composition_file(composition_id)
     write_file(text, out)
     return True
 
 
-async def publish_flow(composition_id: str, wish: SessionWish) -> bool:
+async def publish_flow(composition_id: str, options: SessionOptions) -> bool:
     """Make what was saved last the version that schedules and `run` use."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         version = await session.client.publish(composition_id)
         typer.echo(f"Published {composition_id} as version {version[:SHORT]}.")
         add = f'{session.command} schedules add {composition_id} --cron "0 9 * * 1"{session.words}'
@@ -88,18 +90,20 @@ async def publish_flow(composition_id: str, wish: SessionWish) -> bool:
     return True
 
 
-async def _prepared(session: Session, wished: FlowWish, file: FlowFile | None) -> tuple[Document, tuple[Problem, ...]]:
+async def _prepared(
+    session: Session, request: FlowRequest, file: FlowFile | None
+) -> tuple[Document, tuple[Problem, ...]]:
     """The flow as the system has it, once a file was saved, and its problems; says it if a published version runs."""
     if file is not None:
         saved = await session.client.save_composition(file.document)
         return file.document, file.located(map(problem_of, saved.get("problems") or ()))
-    flow = await session.client.composition(wished.name)
+    flow = await session.client.composition(request.name)
     published = flow.get("published_version")
-    if published and wished.version in {None, "auto"}:
+    if published and request.version in {None, "auto"}:
         sentence = f"{flow['composition_id']} runs its published version {published[:SHORT]}"
         typer.echo(f"{sentence}; --version head runs what was saved last.", err=True)
         return flow, ()
-    return flow, tuple(map(problem_of, await session.client.problems(wished.name)))
+    return flow, tuple(map(problem_of, await session.client.problems(request.name)))
 
 
 async def _accepted(session: Session, flow: Document, asked: Document, file: FlowFile | None) -> Document:

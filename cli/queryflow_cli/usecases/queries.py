@@ -10,14 +10,14 @@ from queryflow_cli.client import Client, Document, problem_of
 from queryflow_cli.console import next_steps, print_json
 from queryflow_cli.listing import print_list
 from queryflow_cli.problems import print_problems
+from queryflow_cli.run_options import SessionOptions, Shown
 from queryflow_cli.running import watch
 from queryflow_cli.session import Session, open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
-from queryflow_cli.wishes import SessionWish, Shown
 
 
 @dataclass(frozen=True, slots=True)
-class QueryWish:
+class QueryRequest:
     """What is to be run, on what, with which values."""
 
     subject: str
@@ -28,29 +28,29 @@ class QueryWish:
     shown: Shown = field(default_factory=lambda: Shown(rows_only=True))
 
 
-async def run_query(query: QueryWish, wish: SessionWish) -> bool:
+async def run_query(query: QueryRequest, options: SessionOptions) -> bool:
     """Run a SQL text and show its rows; whether it succeeded."""
     parameters = said_types(read_assignments(query.assignments))
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         document: Document = {"sql": query.subject, "dialect": query.dialect, "parameters": parameters}
         accepted = await session.client.run_query(document | {"connection": await _connection(session, query)})
         return await watch(session, str(accepted["execution_id"]), query.shown)
 
 
-async def run_template(query: QueryWish, wish: SessionWish) -> bool:
+async def run_template(query: QueryRequest, options: SessionOptions) -> bool:
     """Run a template and show its rows; whether it succeeded."""
     typed = read_assignments(query.assignments)
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         parameters = parameters_of(typed, parameter_types(await session.client.template(query.subject)))
         asked = {"parameters": parameters, "connection": await _connection(session, query)}
         accepted = await session.client.run_template(query.subject, asked)
         return await watch(session, str(accepted["execution_id"]), query.shown)
 
 
-async def run_workflow(query: QueryWish, wish: SessionWish) -> bool:
+async def run_workflow(query: QueryRequest, options: SessionOptions) -> bool:
     """Run a saved query and show its rows; whether it succeeded."""
     typed = read_assignments(query.assignments)
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         workflow = await session.client.workflow(query.subject)
         asked: Document = {"parameters": await values_of(session.client, workflow, typed)}
         asked |= {} if (named := query.connection or session.data) is None else {"connection": named}
@@ -58,10 +58,10 @@ async def run_workflow(query: QueryWish, wish: SessionWish) -> bool:
         return await watch(session, str(accepted["execution_id"]), query.shown)
 
 
-async def add_workflow(document: Document, assignments: tuple[str, ...], wish: SessionWish) -> bool:
+async def add_workflow(document: Document, assignments: tuple[str, ...], options: SessionOptions) -> bool:
     """Save a query to run it by its id, and say what is still wrong with it."""
     typed = read_assignments(assignments)
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         parameters = await values_of(session.client, document, typed)
         saved = await session.client.create_workflow(document | {"parameters": parameters})
         print_problems(map(problem_of, saved.get("problems") or ()))
@@ -70,9 +70,9 @@ async def add_workflow(document: Document, assignments: tuple[str, ...], wish: S
     return True
 
 
-async def list_workflows(wish: SessionWish, *, as_json: bool) -> bool:
+async def list_workflows(options: SessionOptions, *, as_json: bool) -> bool:
     """Show which queries are saved."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         workflows = await session.client.workflows()
     if as_json:
         print_json({"workflows": workflows})
@@ -87,9 +87,9 @@ def _subject(workflow: Document) -> str:
     return workflow.get("template_id") or " ".join(str(workflow.get("sql") or "").split())
 
 
-async def remove_workflow(workflow_id: str, wish: SessionWish) -> bool:
+async def remove_workflow(workflow_id: str, options: SessionOptions) -> bool:
     """Remove a saved query; what it ran stays."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         await session.client.remove_workflow(workflow_id)
     typer.echo(f"The saved query {workflow_id} is gone; what it ran stays.")
     return True
@@ -101,7 +101,7 @@ async def values_of(client: Client, query: Document, typed: Mapping[str, str]) -
     return parameters_of(typed, parameter_types(await client.template(template))) if template else said_types(typed)
 
 
-async def _connection(session: Session, query: QueryWish) -> str:
+async def _connection(session: Session, query: QueryRequest) -> str:
     """The engine connection to run on: the named one, the folder's, or the only one there can be meant."""
     named = query.connection or session.data
     if named is not None:

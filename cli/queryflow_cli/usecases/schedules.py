@@ -11,14 +11,14 @@ import typer
 from queryflow_cli.client import Client, Document, RefusedByServer
 from queryflow_cli.console import next_steps, print_json
 from queryflow_cli.listing import print_list
+from queryflow_cli.run_options import SessionOptions
 from queryflow_cli.session import open_session
 from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
 from queryflow_cli.usecases.queries import values_of
-from queryflow_cli.wishes import SessionWish
 
 
 @dataclass(frozen=True, slots=True)
-class ScheduleWish:
+class ScheduleRequest:
     """What is to run, and when."""
 
     subject: str
@@ -30,9 +30,9 @@ class ScheduleWish:
     assignments: tuple[str, ...] = ()
 
 
-async def list_schedules(wish: SessionWish, *, as_json: bool) -> bool:
+async def list_schedules(options: SessionOptions, *, as_json: bool) -> bool:
     """Show what runs by itself, and when next."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         schedules = await session.client.schedules()
         add = f'{session.command} schedules add COMPOSITION_ID --cron "0 9 * * 1"{session.words}'
     if as_json:
@@ -46,14 +46,14 @@ async def list_schedules(wish: SessionWish, *, as_json: bool) -> bool:
     return True
 
 
-async def add_schedule(wished: ScheduleWish, wish: SessionWish) -> bool:
+async def add_schedule(request: ScheduleRequest, options: SessionOptions) -> bool:
     """Have a published flow or a saved query run by itself."""
-    typed = read_assignments(wished.assignments)
-    async with open_session(wish) as session:
-        subject, values = await _subject(session.client, wished, typed)
-        definition: Document = {**subject, "cron": wished.cron, "time_zone": wished.time_zone, "parameters": values}
+    typed = read_assignments(request.assignments)
+    async with open_session(options) as session:
+        subject, values = await _subject(session.client, request, typed)
+        definition: Document = {**subject, "cron": request.cron, "time_zone": request.time_zone, "parameters": values}
         schedule = await session.client.create_schedule(definition)
-        typer.echo(f"Schedule {schedule['id']} runs {_name(schedule)}: {wished.cron} in {wished.time_zone}.")
+        typer.echo(f"Schedule {schedule['id']} runs {_name(schedule)}: {request.cron} in {request.time_zone}.")
         if session.own:
             typer.echo("Schedules fire while QueryFlow runs; this command's own system ends with it.")
         end = session.words
@@ -62,30 +62,30 @@ async def add_schedule(wished: ScheduleWish, wish: SessionWish) -> bool:
     return True
 
 
-async def switch_schedule(schedule_id: str, wish: SessionWish, *, active: bool) -> bool:
+async def switch_schedule(schedule_id: str, options: SessionOptions, *, active: bool) -> bool:
     """Switch a schedule on or off."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         schedule = await session.client.switch_schedule(schedule_id, active=active)
     typer.echo(f"Schedule {schedule_id} is {'on' if schedule.get('is_active') else 'off'}.")
     return True
 
 
-async def remove_schedule(schedule_id: str, wish: SessionWish) -> bool:
+async def remove_schedule(schedule_id: str, options: SessionOptions) -> bool:
     """Remove a schedule; what it started stays."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         await session.client.remove_schedule(schedule_id)
     typer.echo(f"Schedule {schedule_id} is gone; what it ran stays.")
     return True
 
 
-async def _subject(client: Client, wished: ScheduleWish, typed: Mapping[str, str]) -> tuple[Document, Document]:
+async def _subject(client: Client, request: ScheduleRequest, typed: Mapping[str, str]) -> tuple[Document, Document]:
     """What is to run, as the API takes it, and its values."""
-    if not wished.subject.startswith("comp_"):
+    if not request.subject.startswith("comp_"):
         with suppress(RefusedByServer):  # a flow has an id of this form, too
-            workflow = await client.workflow(wished.subject)
+            workflow = await client.workflow(request.subject)
             return {"workflow_id": workflow["id"]}, await values_of(client, workflow, typed)
-    flow = await client.composition(wished.subject)
-    version = {"version": wished.version or "published"}
+    flow = await client.composition(request.subject)
+    version = {"version": request.version or "published"}
     return {"composition_id": flow["composition_id"], **version}, parameters_of(typed, parameter_types(flow))
 
 

@@ -20,17 +20,17 @@ from queryflow_cli.judging import problems_in, unknown_templates
 from queryflow_cli.listing import print_list
 from queryflow_cli.problems import print_problems
 from queryflow_cli.report import new_table
+from queryflow_cli.run_options import SessionOptions
 from queryflow_cli.session import open_session
-from queryflow_cli.wishes import SessionWish
 
 STORED = frozenset({"id", "created_at", "updated_at", "problems"})
 """What the API adds to a template."""
 
 
-async def import_templates(paths: list[Path], wish: SessionWish) -> bool:
+async def import_templates(paths: list[Path], options: SessionOptions) -> bool:
     """Save template files, new or as new versions, and say what is still wrong with them."""
     files = {path: read_template_file(path) for path in paths}
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         for file in files.values():
             try:
                 saved = await session.client.save_template(file.document)
@@ -42,9 +42,9 @@ async def import_templates(paths: list[Path], wish: SessionWish) -> bool:
     return True
 
 
-async def list_templates(wish: SessionWish, *, as_json: bool) -> bool:
+async def list_templates(options: SessionOptions, *, as_json: bool) -> bool:
     """Show what templates there are."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         templates = await session.client.templates()
     if as_json:
         print_json({"templates": templates})
@@ -55,9 +55,9 @@ async def list_templates(wish: SessionWish, *, as_json: bool) -> bool:
     return True
 
 
-async def show_template(template_id: str, wish: SessionWish, *, as_yaml: bool) -> bool:
+async def show_template(template_id: str, options: SessionOptions, *, as_yaml: bool) -> bool:
     """Show a template: its parameters, its columns and its SQL; or write it as a template file."""
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         template = _template(await session.client.template(template_id))
     if as_yaml:
         write_file(write_template(template), None)
@@ -66,13 +66,13 @@ async def show_template(template_id: str, wish: SessionWish, *, as_yaml: bool) -
     return True
 
 
-async def judge(path: Path, wish: SessionWish) -> list[Problem]:
+async def judge(path: Path, options: SessionOptions) -> list[Problem]:
     """Everything wrong with a file, with the saved templates where it names one that is neither in it nor shipped."""
     unknown = unknown_templates(path)
-    there = wish.server is not None or (home_directory(wish.home) / LOCK).exists()
+    there = options.server is not None or (home_directory(options.home) / LOCK).exists()
     if not (unknown and there):
         return problems_in(path)
-    async with open_session(wish) as session:
+    async with open_session(options) as session:
         known = await session.client.template_ids() & unknown
         saved = [_template(await session.client.template(each)) for each in sorted(known)]
     return problems_in(path, {TemplateId(each.template_id): each for each in saved})

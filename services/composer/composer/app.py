@@ -18,10 +18,10 @@ from composer.api import (
 )
 from composer.composer import Composer
 from composer.folders import OfferedFolders
-from composer.frozen_heads import FrozenHeads
 from composer.handlers import HANDLERS
 from composer.settings import ComposerSettings
 from composer.sweep import SWEEP_SECONDS, forget_old_requests, learn_what_was_missed
+from composer.version_cache import VersionCache
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import open_engine, open_pool
 from queryflow.runtime.health import readiness
@@ -51,7 +51,7 @@ async def open_service(settings: ComposerSettings, bus: Bus) -> AsyncIterator[Se
         engine = open_engine(settings.database_url, role=settings.role)
         stack.push_async_callback(engine.dispose)
         outbox = Outbox(settings.service, pool, bus, settings)
-        composer = Composer(engine, outbox, FrozenHeads(), OfferedFolders(settings.roots, shown=settings.on_loopback))
+        composer = Composer(engine, outbox, VersionCache(), OfferedFolders(settings.roots, shown=settings.on_loopback))
         bus.subscribe(HANDLERS, composer, DeadLetterTable(settings.service, pool))
         app = build_app(settings, readiness=partial(readiness, pool, bus))
         app.state.composer = composer

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from composer.folders import OfferedFolders
-from composer.frozen_heads import FrozenHeads
+from composer.version_cache import VersionCache
 from queryflow.runtime.outbox import Outbox
 from queryflow.runtime.transaction import Transaction, committed, transaction
 
@@ -21,7 +21,7 @@ class Composer:
 
     engine: AsyncEngine
     outbox: Outbox
-    heads: FrozenHeads
+    version_cache: VersionCache
     offered: OfferedFolders
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:

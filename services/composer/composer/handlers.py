@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from composer.composer import Composer
-from composer.orders import message_order
 from composer.references import read_reference
+from composer.triggers import message_trigger
 from composer.usecases.executions import request_execution
 from composer.usecases.learning import learn_outputs
 from composer.usecases.schedules import answer_due_time
@@ -22,7 +22,7 @@ TELLING = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDE
 
 async def on_schedule_fired(event: ScheduleFired, composer: Composer) -> None:
     """Execute what a schedule's due time asks for; a repeat finds it answered."""
-    await composer.commit(lambda transaction: answer_due_time(transaction, composer.heads, LOCAL_PERSON, event))
+    await composer.commit(lambda transaction: answer_due_time(transaction, composer.version_cache, LOCAL_PERSON, event))
 
 
 async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
@@ -30,8 +30,10 @@ async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
 
     What the API would refuse is refused here too, and the message is kept as a dead letter with the reason.
     """
-    order, reference = message_order(LOCAL_PERSON, event), read_reference(event.composition_id)
-    await composer.commit(lambda transaction: request_execution(transaction, composer.heads, reference, order))
+    trigger, reference = message_trigger(LOCAL_PERSON, event), read_reference(event.composition_id)
+    await composer.commit(
+        lambda transaction: request_execution(transaction, composer.version_cache, reference, trigger)
+    )
 
 
 async def on_flow_finished(events: Sequence[FlowExecutionFinished], composer: Composer) -> None:

@@ -19,7 +19,7 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class PageWish:
+class PageRequest:
     """Which items are asked for: at most `limit` whose key is greater than `after`."""
 
     after: str | None

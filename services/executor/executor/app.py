@@ -35,14 +35,14 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
         opened = await stack.enter_async_context(open_executor(settings, bus, equipment))
         executor = opened.executor
         handlers = (*HANDLERS, *node_handlers(known.values()))
-        bus.subscribe(handlers, executor, DeadLetterTable(settings.service, executor.desk.pool))
+        bus.subscribe(handlers, executor, DeadLetterTable(settings.service, executor.transactions.pool))
         yield Service(
             name=settings.service,
             app=create_app(settings.service, settings, routers=(), readiness=partial(_readiness, executor, bus)),
             loops=opened.loops,
-            sign_off=partial(sign_off, executor.desk.pool, settings.service, settings.instance),
+            sign_off=partial(sign_off, executor.transactions.pool, settings.service, settings.instance),
         )
 
 
 async def _readiness(executor: Executor, bus: Bus) -> Mapping[str, bool]:
-    return await readiness(executor.desk.pool, bus) | {"taking work": not executor.running.draining}
+    return await readiness(executor.transactions.pool, bus) | {"taking work": not executor.held_attempts.draining}

@@ -7,11 +7,11 @@ from pathlib import Path
 from executor.admission import Admission
 from executor.cataloguing import Cataloguing
 from executor.engines.port import Describer, Engine
-from executor.finisher import Finisher
-from executor.frozen import BadVersion, Frozen
-from executor.running import Running
+from executor.group_commit import GroupCommit
+from executor.held_attempts import HeldAttempts
+from executor.runnable import BadVersion, RunnableVersion
 from executor.settings import ExecutorSettings
-from executor.unit import Desk
+from executor.unit_of_work import Transactions
 from executor.versions import Versions
 from queryflow.runtime.objects import ObjectStore
 from queryflow.sandbox.sandbox import Sandbox
@@ -34,18 +34,18 @@ class Executor:
     """An opened executor."""
 
     settings: ExecutorSettings
-    desk: Desk
+    transactions: Transactions
     versions: Versions
     admission: Admission
-    running: Running
-    finisher: Finisher
+    held_attempts: HeldAttempts
+    group_commit: GroupCommit
     equipment: Equipment
     cataloguing: Cataloguing
     attempts: Path
     """Where attempts get their directories."""
 
-    def demand_engines(self, frozen: Frozen) -> None:
+    def demand_engines(self, runnable: RunnableVersion) -> None:
         """Raise BadVersion if a node wants an engine that no executor has."""
-        unknown = sorted({node.engine for node in frozen.plan.nodes.values()} - self.equipment.engines.keys())
+        unknown = sorted({node.engine for node in runnable.plan.nodes.values()} - self.equipment.engines.keys())
         if unknown:
             raise BadVersion(f"No executor runs the engine {', '.join(unknown)}.")

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from executor.engines.port import Engine
 from executor.executor import Executor
 from executor.usecases import cancel as cancelling
-from executor.usecases.at_once import run_at_once
 from executor.usecases.catalogue import begin_catalogue
 from executor.usecases.claim import claim
+from executor.usecases.instant import run_instant
 from executor.usecases.launch import admit
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
@@ -41,7 +41,7 @@ async def on_node_ready(events: Sequence[NodeReady], executor: Executor) -> None
 
 async def on_instant_node_ready(events: Sequence[NodeReady], executor: Executor) -> None:
     """Claim, run and finish attempts of an engine that is done at once."""
-    await run_at_once(executor, events)
+    await run_instant(executor, events)
 
 
 HANDLERS: tuple[AnyHandler, ...] = (

@@ -24,7 +24,7 @@ async def remove_leftovers(executor: Executor) -> None:
     """
     old = await asyncio.to_thread(_untouched, executor.attempts, time.time() - LEFTOVER_AGE.total_seconds())
     held = {folder: (UUID(found[1]), int(found[2])) for folder in old if (found := _ATTEMPT.fullmatch(folder.name))}
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         running = await leases.running(connection, held.values())
     await asyncio.to_thread(_remove, [folder for folder in old if held.get(folder) not in running])
     await executor.equipment.objects.remove_leftovers(LEFTOVER_AGE)

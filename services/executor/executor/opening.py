@@ -9,12 +9,12 @@ from executor.admission import Admission
 from executor.attempt import Finished
 from executor.cataloguing import Cataloguing
 from executor.executor import Equipment, Executor
-from executor.finisher import Finisher
+from executor.group_commit import GroupCommit
+from executor.held_attempts import HeldAttempts
 from executor.poller import admit_next, give_places, ready_due
-from executor.running import Running
 from executor.settings import ExecutorSettings
 from executor.sweeper import sweep, tidy
-from executor.unit import Desk
+from executor.unit_of_work import Transactions
 from executor.usecases.cancel import break_off_cancelled
 from executor.usecases.finish import finish, finish_alone
 from executor.usecases.leasing import RENEWALS_PER_LEASE, drain, renew
@@ -59,11 +59,11 @@ async def open_executor(settings: ExecutorSettings, bus: Bus, equipment: Equipme
 
     executor = Executor(
         settings=settings,
-        desk=Desk(pool, outbox),
+        transactions=Transactions(pool, outbox),
         versions=Versions(),
         admission=Admission(settings.open_nodes_limit),
-        running=Running(settings.run_at_once),
-        finisher=Finisher(together, alone),
+        held_attempts=HeldAttempts(settings.run_at_once),
+        group_commit=GroupCommit(together, alone),
         equipment=equipment,
         cataloguing=Cataloguing(),
         attempts=settings.home / "attempts",
@@ -85,7 +85,7 @@ def _loops(executor: Executor, outbox: Outbox) -> tuple[Loop, ...]:
 
     return (
         outbox.run,
-        partial(beat, executor.desk.pool, settings.service, settings.instance),
+        partial(beat, executor.transactions.pool, settings.service, settings.instance),
         *(partial(forever, name, partial(call, executor), every_seconds=settings.poll_seconds) for name, call in POLLS),
         partial(forever, "executor.admit", admit, every_seconds=0.0),
         partial(

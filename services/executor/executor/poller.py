@@ -6,12 +6,12 @@ import structlog
 
 from executor.executor import Executor
 from executor.repository import executions, slots
-from executor.unit import Unit
+from executor.unit_of_work import UnitOfWork
 from executor.usecases import waiting
 from executor.usecases.launch import fail_launch, launch
 from queryflow.domain.ids import ExecutionId
 from queryflow.runtime.apart import together_or_each
-from queryflow.runtime.faults import passes
+from queryflow.runtime.transient_errors import is_transient
 
 log = structlog.get_logger()
 MOST_ADMITTED = 500
@@ -19,25 +19,25 @@ MOST_ADMITTED = 500
 
 async def ready_due(executor: Executor) -> None:
     """Ready the nodes whose back-off has passed."""
-    await executor.desk.commit(waiting.ready_due)
+    await executor.transactions.commit(waiting.ready_due)
 
 
 async def give_places(executor: Executor) -> None:
     """Free places that nobody uses, and ready nodes that wait for one, or for room, while there is room here."""
-    names = await executor.desk.commit(_free_abandoned)
-    room = executor.running.room
+    names = await executor.transactions.commit(_free_abandoned)
+    room = executor.held_attempts.room
     if not names or room == 0:
         return
 
     async def give(some: Collection[str]) -> None:
-        await executor.desk.commit(lambda unit: waiting.ready_waiting(unit, some, room))
+        await executor.transactions.commit(lambda unit: waiting.ready_waiting(unit, some, room))
 
     await together_or_each(names, give)
 
 
 async def admit_next(executor: Executor) -> None:
     """Launch the executions that wait, one person after the other, while there is room."""
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         asked = await executions.fair_turn(connection, MOST_ADMITTED)
         if asked or not executor.admission.has_room:
             executor.admission.measured(await executions.open_nodes(connection))
@@ -54,13 +54,13 @@ async def _launch(executor: Executor, execution_id: ExecutionId) -> None:
     try:
         await launch(executor, [execution_id])
     except Exception as problem:
-        if passes(problem):
+        if is_transient(problem):
             raise
         log.exception("An execution could not be launched", action="launch.failed", execution_id=str(execution_id))
-        await executor.desk.commit(lambda unit: fail_launch(unit, execution_id))
+        await executor.transactions.commit(lambda unit: fail_launch(unit, execution_id))
 
 
-async def _free_abandoned(unit: Unit) -> list[str]:
+async def _free_abandoned(unit: UnitOfWork) -> list[str]:
     """Free places that nobody uses; the engine connections that nodes wait for."""
     await slots.release_abandoned(unit.connection)
     return await slots.connections_waited_for(unit.connection)

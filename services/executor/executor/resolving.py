@@ -38,7 +38,7 @@ class BoundInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BindingRequest:
     """All bindings of one node, and where and how long they may be worked on."""
 
     inputs: tuple[BoundInput, ...]
@@ -64,20 +64,20 @@ class Resolved:
     """DuckDB's word for the type of each item of a list of numbers that is in `values`, by parameter."""
 
 
-async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, wish: Wish) -> Resolved:
+async def resolve_inputs(sandbox: Sandbox, objects: ObjectStore, request: BindingRequest) -> Resolved:
     """The values of a node's bindings; EngineFailure names the parameter that could not be had.
 
     Too many items, nulls that were to fail, a value without an exact cast, many rows for one value: VALIDATION.
     """
-    reading = [each for each in wish.inputs if each.source is not None]
-    answers = await _answers(sandbox, objects, wish, reading) if reading else ()
+    reading = [each for each in request.inputs if each.source is not None]
+    answers = await _answers(sandbox, objects, request, reading) if reading else ()
     values: Values = {}
     lists: dict[str, Path] = {}
     for each, answer in zip(reading, answers, strict=True):
         _refuse_excess(each, answer)
         if answer.row_count:
-            values[each.parameter.name] = _value(each.parameter, answer, lists, wish.inline_items)
-    empty = [each for each in wish.inputs if each.parameter.name not in values]
+            values[each.parameter.name] = _value(each.parameter, answer, lists, request.inline_items)
+    empty = [each for each in request.inputs if each.parameter.name not in values]
     emptied = empty_decision((each.parameter, each.binding.on_empty) for each in empty)
     return Resolved(values, lists, emptied, _firsts(values, reading, answers), _elements(reading, answers))
 
@@ -98,13 +98,15 @@ def _firsts(values: Values, reading: Sequence[BoundInput], answers: Sequence[Ans
     }
 
 
-async def _answers(sandbox: Sandbox, objects: ObjectStore, wish: Wish, reading: list[BoundInput]) -> tuple[Answer, ...]:
+async def _answers(
+    sandbox: Sandbox, objects: ObjectStore, request: BindingRequest, reading: list[BoundInput]
+) -> tuple[Answer, ...]:
     sources = {each.source.key: each.source for each in reading if each.source is not None}
     names = {key: f"sources/{number}.parquet" for number, key in enumerate(sources)}
-    inputs = {names[key]: await _fetched(objects, source, wish.directory) for key, source in sources.items()}
-    queries = tuple(_query(number, each, names, wish) for number, each in enumerate(reading))
+    inputs = {names[key]: await _fetched(objects, source, request.directory) for key, source in sources.items()}
+    queries = tuple(_query(number, each, names, request) for number, each in enumerate(reading))
     try:
-        return await sandbox.run(Job(queries, wish.directory, wish.deadline, inputs))
+        return await sandbox.run(Job(queries, request.directory, request.deadline, inputs))
     except JobFailed as failure:
         named = "" if failure.query is None else f"{reading[failure.query].parameter.name}: "
         raise EngineFailure(failure.kind, named + _sentence(failure.message)) from failure
@@ -119,20 +121,20 @@ async def _fetched(objects: ObjectStore, source: StoredResult, directory: Path) 
     return await fetch_result(objects, source, directory / f"source-{source.sha256}.parquet")
 
 
-def _query(number: int, each: BoundInput, names: Mapping[str, str], wish: Wish) -> Query:
+def _query(number: int, each: BoundInput, names: Mapping[str, str], request: BindingRequest) -> Query:
     """The binding's query over its source. A list goes to a file, and comes back too where it is short."""
     source = each.source
     if source is None:
         raise ValueError("an input without a source has no query")
     columns = [(column.name, column.type) for column in source.columns]
     try:
-        sql = binding_query(each.binding, each.parameter, Given(columns, wish.flow_values, wish.semantics))
+        sql = binding_query(each.binding, each.parameter, Given(columns, request.flow_values, request.semantics))
     except Invalid as error:
         raise EngineFailure(ErrorKind.VALIDATION, f"{each.parameter.name}: {error.message}") from error
     view = f"CREATE OR REPLACE VIEW {SOURCE} AS FROM read_parquet('{INPUTS}/{names[source.key]}')"
     if each.parameter.type.is_list:
         declared = each.parameter.model_dump(mode="json")
-        return Query(sql, (view,), file=f"list-{number}.parquet", rows=wish.inline_items, items_of=declared)
+        return Query(sql, (view,), file=f"list-{number}.parquet", rows=request.inline_items, items_of=declared)
     return Query(sql, (view,), rows=2)
 
 

@@ -19,9 +19,9 @@ from executor.engines.port import EngineFailure, Produced, ResultColumn
 from queryflow.domain.errors import NotFound
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ErrorKind
-from queryflow.runtime.crashpoints import crashpoint
-from queryflow.runtime.faults import passes
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.objects import ObjectStore
+from queryflow.runtime.transient_errors import is_transient
 
 PARQUET, MANIFEST = ".parquet", ".json"
 RESULTS = "results/"
@@ -71,16 +71,16 @@ async def store_result(objects: ObjectStore, produced: Produced, key: str) -> St
         raise ValueError("an engine without results stores none")
     size, digest = await asyncio.to_thread(_measured, produced.file)
     stored = StoredResult(key, produced.rows, size, digest, produced.columns)
-    crashpoint("executor.before_store_file")
+    failpoint("executor.before_store_file")
     try:
         await objects.put_file(key, produced.file)
-        crashpoint("executor.before_manifest")
+        failpoint("executor.before_manifest")
         await objects.put_bytes(_manifest_key(key), json.dumps(stored.metadata, ensure_ascii=False).encode())
     except OSError as error:
-        if passes(error):
+        if is_transient(error):
             raise
         raise EngineFailure(ErrorKind.FORBIDDEN, f"The object store takes no result: {error.strerror}.") from error
-    crashpoint("executor.after_manifest")
+    failpoint("executor.after_manifest")
     return stored
 
 
@@ -91,7 +91,7 @@ async def fetch_result(objects: ObjectStore, stored: StoredResult, into: Path) -
     except NotFound as error:
         raise _unavailable("is not in the object store") from error
     except OSError as error:
-        if passes(error):
+        if is_transient(error):
             raise
         raise _unavailable(f"cannot be read: {error.strerror}") from error
     if await asyncio.to_thread(_measured, file) != (stored.bytes, stored.sha256):

@@ -16,10 +16,10 @@ import structlog
 from prometheus_client import Counter
 
 from executor.executor import Executor
-from executor.frozen import RunningExecution
 from executor.leftovers import remove_leftovers
 from executor.repository import repairs, results
 from executor.results import RESULTS, executions_of
+from executor.runnable import RunningExecution
 from executor.usecases.cancel import cancel
 from executor.usecases.catalogue import begin_overdue
 from executor.usecases.finish import go_on
@@ -46,7 +46,7 @@ async def sweep(executor: Executor) -> None:
 
 async def tidy(executor: Executor) -> None:
     """Once a day: partitions ahead, and the end of what was kept long enough, results last."""
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         await _patiently(partial(make_partitions_ahead, connection))
         before = await connection.fetchval("SELECT now() - $1::interval", timedelta(days=executor.settings.keep_days))
         while gone := await retain_executions(connection, before):
@@ -68,14 +68,14 @@ async def _patiently(call: Callable[[], Awaitable[int]]) -> int:
 
 async def _expired_leases(executor: Executor) -> None:
     async def recover(expired: Collection[UUID]) -> None:
-        found, unfinished = await executor.desk.commit(lambda unit: recover_expired(unit, executor, expired))
+        found, unfinished = await executor.transactions.commit(lambda unit: recover_expired(unit, executor, expired))
         _count("lease_expired", found)
         for execution_id in unfinished:
             await go_on(executor, execution_id)
 
     more = True
     while more:
-        async with executor.desk.pool.acquire() as connection:
+        async with executor.transactions.pool.acquire() as connection:
             page = await repairs.expired(connection)
         more = len(page) == repairs.PAGE
         if page:
@@ -83,7 +83,7 @@ async def _expired_leases(executor: Executor) -> None:
 
 
 async def _unclaimed(executor: Executor) -> None:
-    _count("ready_unclaimed", await executor.desk.commit(lambda unit: announce_unclaimed(unit, executor)))
+    _count("ready_unclaimed", await executor.transactions.commit(lambda unit: announce_unclaimed(unit, executor)))
 
 
 async def _cancels(executor: Executor) -> None:
@@ -109,7 +109,7 @@ async def _counts(executor: Executor) -> None:
 async def _running(executor: Executor) -> list[list[ExecutionId]]:
     """The executions that have run for a while, in pages."""
     pages: list[list[ExecutionId]] = []
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         while not pages or len(pages[-1]) == repairs.PAGE:
             after = pages[-1][-1] if pages else BEGINNING
             pages.append(await repairs.running_after(connection, after, _age(executor)))
@@ -118,12 +118,12 @@ async def _running(executor: Executor) -> list[list[ExecutionId]]:
 
 async def _correct_page(executor: Executor, page: Sequence[ExecutionId]) -> None:
     async def correct(execution: RunningExecution) -> None:
-        wrong = await executor.desk.commit(partial(correct_counts, execution=execution))
+        wrong = await executor.transactions.commit(partial(correct_counts, execution=execution))
         _count("counts_wrong", wrong)
         if wrong:
             await go_on(executor, execution.id)
 
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         running = await executor.versions.executions(connection, page)
     await try_each(running.values(), correct)
 
@@ -134,14 +134,14 @@ async def _catalogues(executor: Executor) -> None:
 
 
 async def _found(executor: Executor, look: Look) -> list[ExecutionId]:
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         return await look(connection, _age(executor))
 
 
 async def _remove_orphans(executor: Executor, before: datetime) -> None:
     """Remove results that a crash left without a row; only of executions made before then, which nobody may miss."""
     found = executions_of(await executor.equipment.objects.list(RESULTS))
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         gone = await results.without_rows(connection, (each for each in found if moment_of(each) < before))
     await _remove_results(executor, gone)
 

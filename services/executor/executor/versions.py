@@ -9,15 +9,15 @@ from typing import Generic, TypeVar
 
 import asyncpg
 
-from executor.frozen import BadVersion, Frozen, RunningExecution, freeze
 from executor.repository import versions as rows
+from executor.runnable import BadVersion, RunnableVersion, RunningExecution, load_version
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.windows import ResolvedWindow, resolve_window
 from queryflow.runtime.database import Connection
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
-Running = dict[ExecutionId, RunningExecution]
+RunningExecutions = dict[ExecutionId, RunningExecution]
 MOST_PLANNED_NODES = 200_000
 MOST_EXECUTIONS = 50_000
 
@@ -53,27 +53,27 @@ class Versions:
     """The versions and executions this process knows."""
 
     def __init__(self) -> None:
-        self._frozen: Recent[str, Frozen] = Recent(MOST_PLANNED_NODES)
+        self._frozen: Recent[str, RunnableVersion] = Recent(MOST_PLANNED_NODES)
         self._executions: Recent[ExecutionId, RunningExecution] = Recent(MOST_EXECUTIONS)
 
-    async def frozen(self, connection: Connection, version: str) -> Frozen:
+    async def runnable(self, connection: Connection, version: str) -> RunnableVersion:
         """The version of that hash, planned; BadVersion if it cannot be run."""
         found = self._frozen.get(version)
         if found is None:
             document = await rows.document(connection, version)
             if document is None:
                 raise BadVersion("The frozen version is missing.")
-            found = freeze(document)
+            found = load_version(document)
             self._frozen.keep(version, found, len(found.plan.nodes))
         return found
 
-    def remember(self, asked: Iterable[asyncpg.Record], frozen: Frozen) -> None:
+    def remember(self, asked: Iterable[asyncpg.Record], runnable: RunnableVersion) -> None:
         """Keep executions of the version whose rows were read on another occasion."""
         for row in asked:
-            execution = _execution(row, frozen)
+            execution = _execution(row, runnable)
             self._executions.keep(execution.id, execution)
 
-    def known(self, ids: Iterable[ExecutionId]) -> Running:
+    def known(self, ids: Iterable[ExecutionId]) -> RunningExecutions:
         """Those of the executions that need not be read."""
         return {each: kept for each in ids if (kept := self._executions.get(each)) is not None}
 
@@ -87,7 +87,7 @@ class Versions:
         if missing:
             for row in await rows.executions(connection, list(missing)):
                 try:
-                    execution = _execution(row, await self.frozen(connection, row["version"]))
+                    execution = _execution(row, await self.runnable(connection, row["version"]))
                 except BadVersion:
                     continue
                 self._executions.keep(execution.id, execution)
@@ -95,27 +95,27 @@ class Versions:
         return found
 
 
-def _execution(row: asyncpg.Record, frozen: Frozen) -> RunningExecution:
+def _execution(row: asyncpg.Record, runnable: RunnableVersion) -> RunningExecution:
     """The execution of the row; BadVersion if its windows cannot be read."""
     try:
-        return _read(row, frozen)
+        return _read(row, runnable)
     except (ValueError, OverflowError) as problem:
         raise BadVersion(f"The windows of the execution cannot be read: {problem}") from problem
 
 
-def _read(row: asyncpg.Record, frozen: Frozen) -> RunningExecution:
+def _read(row: asyncpg.Record, runnable: RunnableVersion) -> RunningExecution:
     return RunningExecution(
         id=ExecutionId(row["id"]),
         parameters=row["parameters"],
         node_parameters=row["node_parameters"],
-        window=_window(row, frozen),
+        window=_window(row, runnable),
         node_windows={node: ResolvedWindow.model_validate(each) for node, each in (row["node_windows"] or {}).items()},
-        frozen=frozen,
+        runnable=runnable,
     )
 
 
-def _window(row: asyncpg.Record, frozen: Frozen) -> ResolvedWindow:
+def _window(row: asyncpg.Record, runnable: RunnableVersion) -> ResolvedWindow:
     """The window that was stored at the request; a request without one asks for the flow's own."""
     if row["window"] is not None:
         return ResolvedWindow.model_validate(row["window"])
-    return resolve_window(frozen.version.flow.window, row["logical_date"])
+    return resolve_window(runnable.version.flow.window, row["logical_date"])

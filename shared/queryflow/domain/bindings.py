@@ -8,9 +8,9 @@ from queryflow.domain.errors import Fix, Problem, Severity
 from queryflow.domain.flow import Binding, Cast, OnEmpty, Reduce
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.kinds import NUMERIC, PARAMETER_KINDS, Kind, bound_kind, column_kind, fits
-from queryflow.domain.near_names import listed, near_names
 from queryflow.domain.parameters import EmptyPolicy, Parameter, Values
 from queryflow.domain.semantics import COUNTING, NEWEST, Semantics
+from queryflow.domain.suggestions import listed, suggest
 from queryflow.domain.template import Template
 from queryflow.domain.wording import with_article
 
@@ -176,7 +176,7 @@ def _action(parameter: Parameter, on_empty: OnEmpty) -> EmptyAction:
 
 def _unknown_column(feed: Feed, path: str) -> Problem:
     names = [output.name for output in feed.source.outputs]
-    close = near_names(feed.binding.column, names, most=3)
+    close = suggest(feed.binding.column, names, most=3)
     fixes = tuple(Fix(f"Use {name}", {"column": name}) for name in close)
     message = f"{feed.source.template_id} has no column {feed.binding.column}; it has {listed(names)}."
     return Problem("UNKNOWN_COLUMN", path, message, fixes=fixes)

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from queryflow.domain.document import join, json_problems
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.near_names import did_you_mean
+from queryflow.domain.suggestions import did_you_mean
 from queryflow.domain.table_options import MOST_TABLES, TableOptions
 from queryflow.domain.yaml_reader import read_yaml
 

@@ -10,8 +10,8 @@ from pydantic_core import ErrorDetails
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.fields import fields_at
-from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.storable import MOST_DEPTH, is_storable
+from queryflow.domain.suggestions import did_you_mean
 from queryflow.domain.wording import with_article
 
 LONGEST_KEY = 1_000

@@ -25,7 +25,7 @@ from queryflow.domain.template import Template
 
 
 class Model(BaseModel):
-    """Frozen, and closed: an unknown key is a mistake of its author, not a wish."""
+    """Frozen, and closed: an unknown key is a mistake of its author, not an extension."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from queryflow.domain.near_names import did_you_mean, listed
 from queryflow.domain.storable import is_storable
+from queryflow.domain.suggestions import did_you_mean, listed
 
 ENCODINGS = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254"),

@@ -13,9 +13,9 @@ from queryflow.domain.flow_file import connection_to_document
 from queryflow.domain.graph import graph_problems
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.kinds import PARAMETER_KINDS, fits
-from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.semantics import NEWEST, Semantics
+from queryflow.domain.suggestions import did_you_mean
 from queryflow.domain.template import Dialect, Template
 from queryflow.domain.values import check_value, missing, parameter_problems
 from queryflow.domain.version import EngineConnection

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import structlog
 
-from queryflow.runtime.faults import passes
+from queryflow.runtime.transient_errors import is_transient
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ async def try_each(items: Iterable[T], do: Callable[[T], Awaitable[object]]) -> 
         try:
             await do(item)
         except Exception as problem:
-            if passes(problem):
+            if is_transient(problem):
                 raise
             problems.append(problem)
     if problems:
@@ -33,7 +33,7 @@ async def together_or_each(items: Collection[T], do: Callable[[Collection[T]], A
     try:
         await do(items)
     except Exception as problem:
-        if passes(problem) or len(items) < 2:
+        if is_transient(problem) or len(items) < 2:
             raise
         log.warning("Work could not be done together; it is done one by one", action="apart", count=len(items),
                     error=type(problem).__name__)  # fmt: skip
@@ -49,7 +49,7 @@ async def each_page(
         try:
             await together_or_each(page, do)
         except Exception as problem:
-            if passes(problem):
+            if is_transient(problem):
                 raise
             problems.append(problem)
     if problems:

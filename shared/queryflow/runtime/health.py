@@ -2,7 +2,7 @@
 
 from queryflow.runtime.bus.port import Bus
 from queryflow.runtime.database import Pool
-from queryflow.runtime.faults import PASSING
+from queryflow.runtime.transient_errors import TRANSIENT_ERRORS
 
 
 async def readiness(pool: Pool, bus: Bus) -> dict[str, bool]:
@@ -13,6 +13,6 @@ async def readiness(pool: Pool, bus: Bus) -> dict[str, bool]:
 async def _answers(pool: Pool) -> bool:
     try:
         await pool.fetchval("SELECT 1")
-    except (*PASSING, OSError):
+    except (*TRANSIENT_ERRORS, OSError):
         return False
     return True

@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from queryflow import __version__
 from queryflow.runtime.database import Pool
-from queryflow.runtime.faults import PASSING
 from queryflow.runtime.loops import forever
+from queryflow.runtime.transient_errors import TRANSIENT_ERRORS
 
 HEARTBEAT_SECONDS = 5.0
 BEAT = """
@@ -27,5 +27,5 @@ async def beat(pool: Pool, service: str, instance: str, every_seconds: float = H
 
 async def sign_off(pool: Pool, service: str, instance: str) -> None:
     """Say that the process ends because it was asked to; what crashes stays silent, and is seen to be."""
-    with suppress(*PASSING, OSError):  # an end does not wait for a database that is away
+    with suppress(*TRANSIENT_ERRORS, OSError):  # an end does not wait for a database that is away
         await pool.execute(SIGN_OFF, service, instance)

@@ -22,7 +22,7 @@ from queryflow.domain.errors import (
     Refused,
     Stale,
 )
-from queryflow.runtime.faults import passes
+from queryflow.runtime.transient_errors import is_transient
 
 log = structlog.get_logger()
 
@@ -90,7 +90,7 @@ def response_to(error: Exception) -> JSONResponse:
     if isinstance(error, HTTPException):
         code = CODE_OF_STATUS.get(error.status_code, "REFUSED")
         return error_response(error.status_code, code, str(error.detail), headers=error.headers)
-    if passes(error):
+    if is_transient(error):
         log.warning("A request could not be served now", action="http.try_again", error=type(error).__name__)
         message = "Not possible at this moment; try again in a moment."
         return error_response(503, "TRY_AGAIN", message, headers={"Retry-After": "1"})

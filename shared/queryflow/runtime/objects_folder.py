@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from queryflow.domain.errors import NotFound
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.object_keys import parts_of
 
 UNFINISHED = ".unfinished"
@@ -70,7 +70,7 @@ class FolderObjects:
         unfinished = self._root / UNFINISHED / secrets.token_hex(16)
         try:
             _write(unfinished, content)
-            crashpoint("objects.before_rename")
+            failpoint("objects.before_rename")
             _move(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queryflow.domain.ids import uuid7
 from queryflow.messages.event import MAXIMUM_BODY_BYTES, Event
 from queryflow.runtime.bus.port import Bus, Envelope, Unroutable
-from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.database import Connection, Pool
 from queryflow.runtime.dead_letters import DeadLetterTable
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.loops import forever
 from queryflow.runtime.metrics import OUTBOX_HELD, OUTBOX_REFUSED, OUTBOX_SWEPT
 from queryflow.runtime.outbox_rows import OutboxRows
@@ -96,7 +96,7 @@ class Outbox:
         self._postponed.extend(one.message_id for one in fresh[room:])
         now = fresh[:room]
         self._held.update(one.message_id for one in now)
-        crashpoint(f"{self.service}.before_hand_over")
+        failpoint(f"{self.service}.before_hand_over")
         for one, future in zip(now, self._bus.send(now), strict=True):
             future.add_done_callback(partial(self._settle, one))
 
@@ -130,7 +130,7 @@ class Outbox:
             page = await self._rows.take_old(self._age(), self._held, after)
             if not page:
                 break
-            crashpoint(f"{self.service}.in_outbox_sweep")
+            failpoint(f"{self.service}.in_outbox_sweep")
             after = max((one.created_at, one.message_id) for one in page)
             OUTBOX_SWEPT.labels(self.service).inc(len(page))
             self.hand_over(page)
@@ -150,7 +150,7 @@ class Outbox:
         self._any_confirmed.clear()
         if not confirmed:
             return
-        crashpoint(f"{self.service}.before_outbox_delete")
+        failpoint(f"{self.service}.before_outbox_delete")
         try:
             await self._rows.delete(confirmed)
         except BaseException:
@@ -166,7 +166,7 @@ class Outbox:
     async def _delete_turn(self) -> None:
         await self._any_confirmed.wait()
         await self.delete_confirmed()
-        crashpoint(f"{self.service}.after_outbox_delete")
+        failpoint(f"{self.service}.after_outbox_delete")
 
     def _settle(self, one: Envelope, future: "asyncio.Future[None]") -> None:
         self._held.discard(one.message_id)

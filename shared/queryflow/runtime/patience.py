@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import structlog
 
-from queryflow.runtime.faults import passes
 from queryflow.runtime.loops import pause
+from queryflow.runtime.transient_errors import is_transient
 
 log = structlog.get_logger()
 Given = TypeVar("Given")
@@ -42,7 +42,7 @@ async def patiently(call: Callable[[], Awaitable[Given]], asked: asyncio.Event) 
 
 def is_away(error: BaseException) -> bool:
     """Whether a server cannot be reached now, or does not take us yet."""
-    if passes(error) or isinstance(error, socket.gaierror):
+    if is_transient(error) or isinstance(error, socket.gaierror):
         return True
     # An address of several machines, none of which answers, raises a plain OSError without a number.
     several = type(error) is OSError and error.errno is None

@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
-from queryflow.domain.scarcity import DISK_FULL
-from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
+from queryflow.domain.resource_errors import DISK_FULL
 from queryflow.runtime.postgres_binaries import NOBODY, EmbeddedPostgresError, PostgresBinaries, find_binaries
+from queryflow.runtime.supervised_process import SupervisedCommand, SupervisedProcess
 
 USER = "queryflow"
 DATABASE = "queryflow"
@@ -58,7 +58,7 @@ class EmbeddedPostgres:
         self._log = self._folder / "server.log"
         self._durable = durable
         self._lock: IO[bytes] | None = None
-        self._process: GuardedProcess | None = None
+        self._process: SupervisedProcess | None = None
 
     @property
     def url(self) -> str:
@@ -132,8 +132,8 @@ class EmbeddedPostgres:
         wanted = _SETTINGS if self._durable else _SETTINGS | _THROW_AWAY
         settings = [word for name, value in wanted.items() for word in ("-c", f"{name}={value}")]
         arguments = binaries.command("postgres", "-D", _HERE, "-p", str(self._port()), *settings)
-        self._process = GuardedProcess(
-            GuardedCommand(arguments, "INT", self._data, self._log, _environment(), binaries.user)
+        self._process = SupervisedProcess(
+            SupervisedCommand(arguments, "INT", self._data, self._log, _environment(), binaries.user)
         )
         self._await_ready(deadline, logged_before)
 
@@ -201,12 +201,12 @@ class EmbeddedPostgres:
 
     def _keep_free_port(self) -> None:
         """Keep the port of the last time while it is free, so that the URL stays; else take another."""
-        wished = self._port()
+        requested = self._port()
         try:
-            port = _free_port(wished)
+            port = _free_port(requested)
         except OSError:
             port = _free_port(0)
-        if port != wished:
+        if port != requested:
             fresh = self._folder / "port.new"
             fresh.write_text(str(port))
             fresh.replace(self._folder / "port")  # never half a number, whenever we are killed
@@ -225,11 +225,11 @@ class EmbeddedPostgres:
         return EmbeddedPostgresError(f"{what}:\n{said.strip()}")
 
 
-def _free_port(wished: int) -> int:
-    """The wished port of 127.0.0.1, any free one for 0. OSError if somebody listens there."""
+def _free_port(requested: int) -> int:
+    """The given port of 127.0.0.1, any free one for 0. OSError if somebody listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", wished))
+        probe.bind(("127.0.0.1", requested))
         return int(probe.getsockname()[1])
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from queryflow.runtime.faults import collides
 from queryflow.runtime.http_guard import JUDGED
 from queryflow.runtime.repeating import repeated
+from queryflow.runtime.transient_errors import is_collision
 
 STACK = "fastapi_function_astack"
 """Where FastAPI keeps what ends with the route's function: the transaction, which commits there."""
@@ -41,6 +41,6 @@ class RepeatingRoute(APIRoute):
                 async with AsyncExitStack() as request.scope[STACK]:
                     return await handle(judged)
 
-            return await repeated(once, after=collides)
+            return await repeated(once, after=is_collision)
 
         return serve

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.door import open_door
+from queryflow.runtime.listener import open_listener
 from queryflow.runtime.patience import StopAsked, patiently
 from queryflow.runtime.service import OpenService
 from queryflow.runtime.settings import ServiceSettings
@@ -36,7 +36,7 @@ async def serve(settings: ServiceSettings, bus: Bus, open_service: OpenService) 
             return
 
         async def http() -> None:
-            await answer(service.app, open_door(settings.host, settings.port))
+            await answer(service.app, open_listener(settings.host, settings.port))
 
         await run_until(asked, bus, [http, *service.loops])
         await service.sign_off()
@@ -86,14 +86,14 @@ def stop_asked() -> asyncio.Event:
     return asked
 
 
-async def answer(app: ASGIApp, door: socket.socket) -> None:
-    """Answer HTTP at the door until cancelled, and close it; running requests get a few seconds to end."""
+async def answer(app: ASGIApp, listener: socket.socket) -> None:
+    """Answer HTTP at the listener until cancelled, and close it; running requests get a few seconds to end."""
     config = uvicorn.Config(
         app, http=PunctualProtocol, log_config=None, access_log=False, server_header=False, lifespan="off",
         proxy_headers=False, timeout_graceful_shutdown=HTTP_END_SECONDS,
     )  # fmt: skip
     server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[door]))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""How a service's process begins: settings, logs, crash point, bus; and how it says that it cannot."""
+"""How a service's process begins: settings, logs, failpoint, bus; and how it says that it cannot."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from queryflow.domain.errors import Refused
 from queryflow.runtime.bus.rabbit import RabbitBus
-from queryflow.runtime.crashpoints import arm
+from queryflow.runtime.failpoints import arm
 from queryflow.runtime.logs import configure_logs
 from queryflow.runtime.service import OpenService
 from queryflow.runtime.serving import serve

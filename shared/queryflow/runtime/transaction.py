@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queryflow.messages.event import Event
 from queryflow.runtime.bus.port import Envelope
-from queryflow.runtime.crashpoints import crashpoint
-from queryflow.runtime.faults import collides
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.outbox import Outbox, envelope
 from queryflow.runtime.repeating import repeated
+from queryflow.runtime.transient_errors import is_collision
 
 T = TypeVar("T")
 _NOW = select(func.now())
@@ -41,7 +41,7 @@ async def committed(engine: AsyncEngine, outbox: Outbox, work: Callable[[Transac
         async with transaction(engine, outbox) as opened:
             return await work(opened)
 
-    return await repeated(once, after=collides)
+    return await repeated(once, after=is_collision)
 
 
 @asynccontextmanager
@@ -52,6 +52,6 @@ async def transaction(engine: AsyncEngine, outbox: Outbox) -> AsyncIterator[Tran
         work = Transaction(connection, now)
         yield work
         await outbox.add_core(connection, work.envelopes)
-        crashpoint(f"{outbox.service}.before_commit")
-    crashpoint(f"{outbox.service}.after_commit")
+        failpoint(f"{outbox.service}.before_commit")
+    failpoint(f"{outbox.service}.after_commit")
     outbox.hand_over(work.envelopes)

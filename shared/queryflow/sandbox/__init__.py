@@ -1,1 +1,1 @@
-"""Runs SQL that people wrote in walled, short-lived child processes: one job a child, nothing in the service itself."""
+"""Runs SQL that people wrote in walled, short-lived workers: one job each, nothing in the service itself."""

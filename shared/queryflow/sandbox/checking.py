@@ -1,4 +1,4 @@
-"""The items of a list that stays in a file, checked in the child as the parent checks those of a short one.
+"""The items of a list that stays in a file, checked in the worker as the parent checks those of a short one.
 
 The rules are not written again in SQL: DuckDB's patterns and Python's differ in what a digit or a letter is. SQL only
 leaves out, where it surely may, the items that cannot be wrong.

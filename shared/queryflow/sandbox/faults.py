@@ -1,11 +1,11 @@
-"""Why a query failed, by what can be done about it. Runs in the child, where DuckDB's exceptions are known."""
+"""Why a query failed, by what can be done about it. Runs in the worker, where DuckDB's exceptions are known."""
 
 import os
 import re
 
 import duckdb
 
-from queryflow.domain.scarcity import DISK_FULL, SCARCE
+from queryflow.domain.resource_errors import DISK_FULL, SHORTAGES
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.table_refused import TableRefused
 from queryflow.sandbox.casting import WHOLE_INTERVALS, CannotBeHeld
@@ -17,7 +17,7 @@ _TOO_MUCH = re.compile(r"file too large|max_temp_directory_size|failed to offloa
 _NO_FILE = re.compile(r"no files found|cannot open file|no such file", re.IGNORECASE)
 _TOO_WIDE = re.compile(r"Type U?INT(64|128) with value \S+ can't be cast .* destination type U?INT64")
 _DISK_FULL = tuple(os.strerror(number).lower() for number in DISK_FULL)
-_SCARCE = tuple(os.strerror(number).lower() for number in SCARCE)
+_SCARCE = tuple(os.strerror(number).lower() for number in SHORTAGES)
 
 
 def fault(error: BaseException, limits: Limits) -> tuple[ErrorKind, str]:
@@ -41,7 +41,7 @@ def fault(error: BaseException, limits: Limits) -> tuple[ErrorKind, str]:
 
 
 def _input_or_output(message: str, limits: Limits) -> tuple[ErrorKind, str]:
-    """A child reads local files only: what does not come from a want of the machine is in the file or the query."""
+    """A worker reads local files only: what does not come from a want of the machine is in the file or the query."""
     words = message.lower()
     if _TOO_MUCH.search(message):
         return (

@@ -1,4 +1,4 @@
-"""The parent's side of the fork server: start it, ask it for children, hear of their ends."""
+"""The parent's side of the fork server: start it, ask it for workers, hear of their ends."""
 
 import asyncio
 import contextlib
@@ -18,12 +18,12 @@ _PATIENCE_SECONDS = 30.0
 
 
 class ServerLost(Exception):
-    """The fork server ended, and its children with it."""
+    """The fork server ended, and its workers with it."""
 
 
 @dataclass(slots=True)
-class Child:
-    """A child as its parent sees it: its folder, its channel, and its end."""
+class Worker:
+    """A worker as its parent sees it: its folder, its channel, and its end."""
 
     number: int
     process: int
@@ -66,8 +66,8 @@ class ForkServer:
     _forked: dict[int, "asyncio.Future[tuple[socket.socket, int]]"] = field(default_factory=dict)
     _ended: dict[int, "asyncio.Future[int]"] = field(default_factory=dict)
 
-    async def fork(self) -> Child:
-        """A new child, not yet walled: it says `walls` when it is. ServerLost if the server ends meanwhile."""
+    async def fork(self) -> Worker:
+        """A new worker, not yet walled: it says `walls` when it is. ServerLost if the server ends meanwhile."""
         loop = asyncio.get_running_loop()
         self._numbers += 1
         number = self._numbers
@@ -77,15 +77,15 @@ class ForkServer:
         self._say({"fork": number})
         channel, process = await forked
         reader, writer = await asyncio.open_unix_connection(sock=channel, limit=self.limits.answer_mb * MEGABYTE)
-        return Child(number, process, self.folder / str(number), reader, writer, ended)
+        return Worker(number, process, self.folder / str(number), reader, writer, ended)
 
-    def kill(self, child: Child) -> None:
-        """End the child now; an ended one stays ended."""
-        if not child.ended.done():
-            self._say({"kill": child.number})
+    def kill(self, worker: Worker) -> None:
+        """End the worker now; an ended one stays ended."""
+        if not worker.ended.done():
+            self._say({"kill": worker.number})
 
     async def stop(self) -> None:
-        """End the server and all its children, and wait for it."""
+        """End the server and all its workers, and wait for it."""
         self._lose()
         self.control.close()
         try:
@@ -99,9 +99,9 @@ class ForkServer:
         """Begin to hear the server's reports."""
         asyncio.get_running_loop().add_reader(self.control, self._hear)
 
-    def _say(self, wish: dict[str, Any]) -> None:
+    def _say(self, request: dict[str, Any]) -> None:
         try:
-            self.control.send(json.dumps(wish).encode())
+            self.control.send(json.dumps(request).encode())
         except OSError:
             self._lose()
 
@@ -132,7 +132,7 @@ class ForkServer:
             self.walls = tuple(Wall(**wall) for wall in report["walls"])
 
     def _lose(self) -> None:
-        """No more answers will come: tell all who wait. The children die with the server."""
+        """No more answers will come: tell all who wait. The workers die with the server."""
         if self.lost.is_set():
             return
         self.lost.set()
@@ -146,7 +146,7 @@ class ForkServer:
 
 
 async def start_server(folder: Path, limits: Limits) -> ForkServer:
-    """Start a fork server whose children live in `folder`; it is ready to fork when its walls are known, and before."""
+    """Start a fork server whose workers live in `folder`; it is ready to fork when its walls are known, and before."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
     arguments = (str(theirs.fileno()), str(os.getpid()), str(folder), json.dumps(asdict(limits)))

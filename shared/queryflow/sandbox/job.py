@@ -10,9 +10,9 @@ from queryflow.domain.items import Findings
 from queryflow.domain.states import ErrorKind
 
 INPUTS = "in"
-"""The folder of a child that holds its inputs, read-only: SQL names a file `in/<name>`."""
+"""The folder of a worker that holds its inputs, read-only: SQL names a file `in/<name>`."""
 OUTPUTS = "out"
-"""The folder of a child that it may write to."""
+"""The folder of a worker that it may write to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One SELECT, and what is wished of its result.
+    """One SELECT, and what is asked of its result.
 
     `setup` are trusted statements (views, macros) that run before it; `sql` is somebody's text and never trusted.
     """
@@ -63,13 +63,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one child does and then ends: its queries, one after the other, over nothing but its inputs."""
+    """What one worker does and then ends: its queries, one after the other, over nothing but its inputs."""
 
     queries: tuple[Query, ...]
     directory: Path
     """Where result files are put; it exists and belongs to the caller."""
     deadline: timedelta
-    """The child is killed when it runs longer than this."""
+    """The worker is killed when it runs longer than this."""
     inputs: Mapping[str, Path] = field(default_factory=dict)
     """Files the queries may read: the name below `in/` (it may have folders) → the file it is."""
     copied: bool = False
@@ -111,7 +111,7 @@ class Answer:
 
     columns: tuple[tuple[str, str], ...]
     row_count: int
-    """All rows where a file was wished, else the rows that were returned."""
+    """All rows where a file was asked for, else the rows that were returned."""
     rows: tuple[tuple[Any, ...], ...] = ()
     """int, float, str, bool, bytes, Decimal, date, time, datetime, timedelta, UUID, None, and list or dict of these."""
     more: bool = False
@@ -120,9 +120,9 @@ class Answer:
     notices: tuple[str, ...] = ()
     """What a person should know of a table that was read."""
     items: CheckedItems | None = None
-    """Where `items_of` was wished and the list is longer than what was returned of it."""
+    """Where `items_of` was asked for and the list is longer than what was returned of it."""
     excess: Excess | None = None
-    """Where `refuse_excess` was wished and the rows are too large."""
+    """Where `refuse_excess` was asked for and the rows are too large."""
 
 
 class JobFailed(Exception):

@@ -8,7 +8,7 @@ from queryflow.sandbox.walls import Wall
 
 
 async def probe_walls(home: Path) -> list[Wall]:
-    """The walls a child has here, outermost first, found by making one. JobFailed if none gets ready."""
+    """The walls a worker has here, outermost first, found by making one. JobFailed if none gets ready."""
     sandbox = Sandbox(SandboxSettings(folder=home / "sandbox", ready=1))
     await sandbox.start()
     try:

@@ -1,8 +1,8 @@
-"""The fork server: a process of one thread that has DuckDB open, and forks a walled child when it is asked to.
+"""The fork server: a process of one thread that has DuckDB open, and forks a walled worker when it is asked to.
 
 Started as `python -I -m queryflow.sandbox.server` with an empty environment; ends when its parent or its socket does.
-Requests and reports are datagrams of JSON: `{"fork": n}` is answered with `{"forked": n, "process": p}` and the child's
-socket, `{"kill": n}` with nothing, and every end of a child is told as `{"ended": n, "status": s}`.
+Requests and reports are datagrams of JSON: `{"fork": n}` is answered with `{"forked": n, "process": p}` and the
+worker's socket, `{"kill": n}` with nothing, and every end of a worker is told as `{"ended": n, "status": s}`.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from queryflow.sandbox import child, session, walls
+from queryflow.sandbox import session, walls, worker
 from queryflow.sandbox.job import INPUTS, OUTPUTS
 from queryflow.sandbox.settings import Limits
 
@@ -27,14 +27,14 @@ _CHANNEL = 3
 
 @dataclass(slots=True)
 class Server:
-    """What the server knows: its socket to the parent, and which process is which child."""
+    """What the server knows: its socket to the parent, and which process is which worker."""
 
     control: socket.socket
     folder: Path
     limits: Limits
     connection: duckdb.DuckDBPyConnection
-    children: dict[int, int] = field(default_factory=dict)
-    """Process → number of the child."""
+    workers: dict[int, int] = field(default_factory=dict)
+    """Process → number of the worker."""
 
     def say(self, report: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         """Report to the parent; descriptors go along."""
@@ -45,38 +45,38 @@ class Server:
         text = self.control.recv(DATAGRAM)
         if not text:
             return False
-        wish = json.loads(text)
-        if "fork" in wish:
-            self.fork(int(wish["fork"]))
+        request = json.loads(text)
+        if "fork" in request:
+            self.fork(int(request["fork"]))
         else:
-            self.kill(int(wish["kill"]))
+            self.kill(int(request["kill"]))
         return True
 
     def fork(self, number: int) -> None:
-        """Start the child of that number in a folder made for it."""
+        """Start the worker of that number in a folder made for it."""
         folder = _make_folder(self.folder / str(number), number)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         process = os.fork()
         if process == 0:
             _become_child(self, theirs, number, folder)
-        self.children[process] = number
+        self.workers[process] = number
         self.say({"forked": number, "process": process}, (ours.fileno(),))
         ours.close()
         theirs.close()
 
     def kill(self, number: int) -> None:
-        """Kill the child of that number, if it lives. Its process id cannot be another's: it is reaped only here."""
-        for process, each in self.children.items():
+        """Kill the worker of that number, if it lives. Its process id cannot be another's: it is reaped only here."""
+        for process, each in self.workers.items():
             if each == number:
                 os.kill(process, signal.SIGKILL)
 
     def reap(self) -> None:
-        """Report every child that has ended."""
-        while self.children:
+        """Report every worker that has ended."""
+        while self.workers:
             process, status = os.waitpid(-1, os.WNOHANG)
             if process == 0:
                 return
-            self.say({"ended": self.children.pop(process), "status": status})
+            self.say({"ended": self.workers.pop(process), "status": status})
 
 
 def serve(server: Server) -> None:
@@ -99,23 +99,23 @@ def serve(server: Server) -> None:
 
 
 def _make_folder(folder: Path, number: int) -> Path:
-    """A folder whose `in` the child may read and whose `out` it may write."""
+    """A folder whose `in` the worker may read and whose `out` it may write."""
     for path in (folder, folder / INPUTS, folder / OUTPUTS):
         path.mkdir(mode=0o755)
     if os.geteuid() == 0:
-        user = walls.child_user(number)
+        user = walls.worker_user(number)
         os.chown(folder / OUTPUTS, user, user)
         (folder / OUTPUTS).chmod(0o700)
     return folder
 
 
 def _become_child(server: Server, channel: socket.socket, number: int, folder: Path) -> None:
-    """Never returns: whatever happens in the child ends in the child."""
+    """Never returns: whatever happens in the worker ends in the worker."""
     status = 1
     try:
         signal.set_wakeup_fd(-1)
         _keep_only(channel.fileno())
-        child.live(server.connection, _CHANNEL, number, folder, server.limits)
+        worker.live(server.connection, _CHANNEL, number, folder, server.limits)
         status = 0
     finally:
         os._exit(status)
@@ -140,7 +140,7 @@ def main() -> None:
     if os.getppid() != int(parent):
         return  # the parent ended before the kernel could be told
     server = Server(control, Path(folder), Limits(**json.loads(limits)), session.open_connection())
-    child.warm_up(server.connection, server.limits)
+    worker.warm_up(server.connection, server.limits)
     server.say({"walls": [wall.document() for wall in outer]})
     serve(server)
 

@@ -1,4 +1,4 @@
-"""DuckDB as a child has it: opened once by the fork server, locked by each child, asked one SELECT after the other."""
+"""DuckDB as a worker has it: opened once by the fork server, locked by each worker, asked one SELECT at a time."""
 
 import os
 import re
@@ -49,11 +49,11 @@ def open_connection() -> duckdb.DuckDBPyConnection:
         before = count()
         try:
             connection = duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
-            _set(connection, {"async_threads": "0"})  # no change; the children then find the code for it in memory
+            _set(connection, {"async_threads": "0"})  # no change; the workers then find the code for it in memory
         except duckdb.InvalidInputException:  # before 2.0 there were no asynchronous threads to switch off
             connection = duckdb.connect(":memory:", config={"threads": 1})
         if count() != before:
-            raise RuntimeError("DuckDB started threads, which no child would have")
+            raise RuntimeError("DuckDB started threads, which no worker would have")
         return connection
 
 
@@ -73,20 +73,20 @@ def start_threads(connection: duckdb.DuckDBPyConnection, limits: Limits, count: 
     DuckDB 2 gives some reads to an asynchronous thread and waits for it forever, even where it has none: a recursive
     query over Parquet does. It does not tell that a thread could not be started, so they are counted.
     """
-    wished = limits.threads + 1
+    requested = limits.threads + 1
     try:
         _set(connection, {"async_threads": "1"})
     except duckdb.CatalogException:  # before 2.0 there were none
-        wished = limits.threads
+        requested = limits.threads
     except duckdb.IOException:
-        pass  # it has noted the wish, and then looks for processors where a wall lets nobody look
+        pass  # it has noted the request, and then looks for processors where a wall lets nobody look
     _set(connection, {"threads": str(limits.threads)})  # this starts all of them
-    if count() != wished:
-        raise RuntimeError(f"the machine lets a child have {count()} threads and it needs {wished}")
+    if count() != requested:
+        raise RuntimeError(f"the machine lets a worker have {count()} threads and it needs {requested}")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
-    """Set what is the same in every child: once, in the server."""
+    """Set what is the same in every worker: once, in the server."""
     _set(connection, {**_SWITCHED_OFF, "max_temp_directory_size": f"'{limits.disk_mb}MB'", "TimeZone": "'UTC'"})
     _set(connection, {"memory_limit": f"'{limits.memory_mb}MB'"})
 
@@ -106,7 +106,7 @@ def lock(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
             "lock_configuration": "true",
         },
     )
-    # Forked children share the state of the random generator: without a seed all of them would draw the same numbers.
+    # Forked workers share the state of the random generator: without a seed all of them would draw the same numbers.
     connection.execute(f"SELECT setseed({int.from_bytes(os.urandom(6), 'big') / 2**48})").fetchall()
     _read_back(connection, limits)
 
@@ -127,7 +127,7 @@ def _read_back(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
 
 
 def answer(connection: duckdb.DuckDBPyConnection, number: int, query: Query, limits: Limits) -> dict[str, Any]:
-    """Run one query and return its answer as JSON; its file, if wished, is `out/<number>.parquet`."""
+    """Run one query and return its answer as JSON; its file, if asked for, is `out/<number>.parquet`."""
     for statement in query.setup:
         connection.execute(statement)
     _demand_one_select(connection, query.sql)

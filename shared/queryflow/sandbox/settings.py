@@ -1,4 +1,4 @@
-"""How large the sandbox is and what one child may use."""
+"""How large the sandbox is and what one worker may use."""
 
 import os
 from dataclasses import dataclass, field
@@ -6,24 +6,24 @@ from pathlib import Path
 
 MEGABYTE = 1024 * 1024
 OPEN_FILES = 512
-"""How many files a child may have open."""
+"""How many files a worker may have open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one child may use of the machine."""
+    """What one worker may use of the machine."""
 
     memory_mb: int = 1024
     """DuckDB's own limit; the address space is held to three times this and a gigabyte."""
     threads: int = 1
     file_mb: int = 4096
-    """The largest file a child may write."""
+    """The largest file a worker may write."""
     disk_mb: int = 8192
-    """All that a child may write, spilled memory included."""
+    """All that a worker may write, spilled memory included."""
     answer_mb: int = 64
     """The largest answer that may come back as values."""
     stalled_seconds: float = 60.0
-    """A child whose threads all wait for each other, and not for a disk, for so long is ended."""
+    """A worker whose threads all wait for each other, and not for a disk, for so long is ended."""
 
     @property
     def address_space(self) -> int:
@@ -41,11 +41,11 @@ class SandboxSettings:
     """How the sandbox of one service is kept."""
 
     folder: Path
-    """Where the children's directories are made; on the file system of the inputs, so that these can be linked."""
+    """Where the workers's directories are made; on the file system of the inputs, so that these can be linked."""
     width: int = field(default_factory=usual_width)
     """How many jobs run at once."""
     ready: int = 2
-    """How many walled children wait for a job."""
+    """How many walled workers wait for a job."""
     exposed: bool = False
     """Whether people of other machines send queries: then it starts only where the kernel itself holds them."""
     copies_mb: int = 20_480

@@ -1,4 +1,4 @@
-"""Puts a job's inputs into a child's folder and takes its result files out. Done by the parent."""
+"""Puts a job's inputs into a worker's folder and takes its result files out. Done by the parent."""
 
 import errno
 import hashlib
@@ -15,14 +15,14 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """Links inputs where it can; what cannot be linked (another device, unreadable to a child) is copied once."""
+    """Links inputs where it can; what cannot be linked (another device, unreadable to a worker) is copied once."""
 
     copies: Path
     most_bytes: int
     """The oldest copies go when all of them are larger than this; a linked file stays until its last link is gone."""
 
     def put(self, source: Path, folder: Path, name: str, *, copied: bool = False) -> None:
-        """Make `source` readable as `in/<name>`, if wished as a copy of now. OSError if it is not a readable file."""
+        """Make `source` readable as `in/<name>`, as a copy of now if asked for. OSError if nobody can read it."""
         target = folder / INPUTS / _inner(name)
         if not target.parent.is_dir():  # of ten thousand files most have one folder
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class Staging:
 def take(folder: Path, number: int, target: Path) -> ResultFile:
     """Move the result file of a query out, owned and measured by us. OSError if there is none.
 
-    The child must have ended. A child is not believed: what it left must be one regular file with one name.
+    The worker must have ended. A worker is not believed: what it left must be one regular file with one name.
     """
     source = folder / OUTPUTS / f"{number}.parquet"
     facts = source.lstat()
@@ -76,7 +76,7 @@ def take(folder: Path, number: int, target: Path) -> ResultFile:
 
 
 def used_bytes(folder: Path) -> int:
-    """How much a child has written; files that vanish meanwhile count nothing."""
+    """How much a worker has written; files that vanish meanwhile count nothing."""
     total = 0
     for place, _, names in os.walk(folder / OUTPUTS):
         for name in names:
@@ -95,7 +95,7 @@ def _inner(name: str) -> PurePosixPath:
 
 
 def _readable(facts: os.stat_result) -> bool:
-    """Whether a child can open the file once it is linked: a root server's children are strangers to every file."""
+    """Whether a worker can open the file once it is linked: a root server's workers are strangers to every file."""
     return os.geteuid() != 0 or bool(facts.st_mode & stat.S_IROTH)
 
 

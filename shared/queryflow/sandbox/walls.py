@@ -1,4 +1,4 @@
-"""The walls around a child, raised one inside the other. Each is tried; what the machine lacks is reported."""
+"""The walls around a worker, raised one inside the other. Each is tried; what the machine lacks is reported."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ _NEW_IPC = 0x08000000
 _NEW_USER = 0x10000000
 
 FIRST_CHILD_USER = 0x70000000
-"""Children of a root server have users of their own from here on: beyond what systemd and containers give out."""
+"""Workers of a root server have users of their own from here on: beyond what systemd and containers give out."""
 NOBODY = 65534
 
 
@@ -35,22 +35,22 @@ class Wall:
 
 
 def raise_outer_walls() -> list[Wall]:
-    """Leave the network and the shared memory of the machine, for the calling process and all its children."""
+    """Leave the network and the shared memory of the machine, for the calling process and all its workers."""
     flags = _NEW_NETWORK | _NEW_IPC
     if os.geteuid() == 0:
-        return [_tried("no network", lambda: _leave(flags), "children have a network namespace without a network")]
+        return [_tried("no network", lambda: _leave(flags), "workers have a network namespace without a network")]
     return [
-        _tried("no network", lambda: _leave_as_user(flags), "children have user and network namespaces of their own")
+        _tried("no network", lambda: _leave_as_user(flags), "workers have user and network namespaces of their own")
     ]
 
 
 def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
     """Shut the calling process in; the current folder is its own. A wall may forbid what an earlier one needed."""
-    user = child_user(number)
+    user = worker_user(number)
     outer = [
         _tried("limits", lambda: _limit(limits), "address space, file size and open files are limited"),
         _tried("own root", _change_root, "the job's folder is all there is, and nothing tells where it lies"),
-        _tried("own user", lambda: _drop_user(user), "children work under a user of their own"),
+        _tried("own user", lambda: _drop_user(user), "workers work under a user of their own"),
     ]
     die_with_parent()
     return [
@@ -64,7 +64,7 @@ def raise_inner_walls(number: int, limits: Limits) -> list[Wall]:
 
 
 def end_of_threads() -> Wall:
-    """Have the kernel refuse every further thread and process, once the threads that a child needs have started."""
+    """Have the kernel refuse every further thread and process, once the threads that a worker needs have started."""
     return _tried("no more threads", _refuse_threads, "no thread and no process can be started")
 
 
@@ -104,15 +104,15 @@ def _leave_as_user(flags: int) -> None:
 
 
 def _limit(limits: Limits) -> None:
-    wishes = {
+    requests = {
         resource.RLIMIT_AS: limits.address_space,
         resource.RLIMIT_FSIZE: limits.file_mb * MEGABYTE,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    for which, wish in wishes.items():
+    for which, request in requests.items():
         _, hard = resource.getrlimit(which)
-        bound = wish if hard == resource.RLIM_INFINITY else min(wish, hard)
+        bound = request if hard == resource.RLIM_INFINITY else min(request, hard)
         resource.setrlimit(which, (bound, bound))
 
 
@@ -128,14 +128,14 @@ def _change_root() -> None:
 
 def _drop_user(user: int) -> None:
     if os.geteuid() != 0:
-        raise OSError(f"only root can change the user; children run as user {os.geteuid()}")
+        raise OSError(f"only root can change the user; workers run as user {os.geteuid()}")
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
 
 
-def child_user(number: int) -> int:
-    """The user of a child under a root server: its own, or nobody where this namespace knows so few users."""
+def worker_user(number: int) -> int:
+    """The user of a worker under a root server: its own, or nobody where this namespace knows so few users."""
     own = FIRST_CHILD_USER + number % 0x0FFF0000
     with open("/proc/self/uid_map") as map_:  # noqa: PTH123 - three numbers a line; pathlib gains nothing here
         ranges = [tuple(int(part) for part in line.split()) for line in map_]

@@ -1,4 +1,4 @@
-"""Watches a child while it works: whether it writes more than it may, and whether it still gets on."""
+"""Watches a worker while it works: whether it writes more than it may, and whether it still gets on."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
-from queryflow.sandbox.forkserver import Child
+from queryflow.sandbox.forkserver import Worker
 from queryflow.sandbox.job import JobFailed
 from queryflow.sandbox.settings import MEGABYTE, Limits
 
@@ -18,12 +18,12 @@ _AT_WORK = frozenset("RD")
 
 @dataclass(slots=True)
 class Watch:
-    """A child that works. The looks are counted, not the time: a machine that slept has not made it stand still."""
+    """A worker that works. The looks are counted, not the time: a machine that slept has not made it stand still."""
 
-    child: Child
+    worker: Worker
     limits: Limits
     verdict: JobFailed | None = None
-    """Why the child must end, as soon as it must."""
+    """Why the worker must end, as soon as it must."""
     _computed: int | None = None
     _still: int = 0
 
@@ -34,8 +34,8 @@ class Watch:
             self.verdict = await asyncio.to_thread(self._look)
 
     def too_much(self) -> JobFailed | None:
-        """The failure of a child that has written more than it may."""
-        if staging.used_bytes(self.child.folder) <= self.limits.disk_mb * MEGABYTE:
+        """The failure of a worker that has written more than it may."""
+        if staging.used_bytes(self.worker.folder) <= self.limits.disk_mb * MEGABYTE:
             return None
         return JobFailed(ErrorKind.REJECTED, f"The query writes more to disk than the {self.limits.disk_mb} MB it may.")
 
@@ -43,7 +43,7 @@ class Watch:
         return self.too_much() or self._stalled()
 
     def _stalled(self) -> JobFailed | None:
-        computed = ticks_at_rest(self.child.process)
+        computed = ticks_at_rest(self.worker.process)
         self._still = self._still + 1 if computed is not None and computed == self._computed else 0
         self._computed = computed
         if self._still * _LOOK_SECONDS < self.limits.stalled_seconds:

@@ -151,7 +151,7 @@ engine_connections = Table(
 )
 """Where queries run. `settings` of duckdb: {"folder": "…", "tables": {…}}. `as_of`: the last day its data covers, the
 default logical date of flows on it. `slots`: how many queries may run at once; NULL is no limit. `revision` rises with
-each change and is the ETag; `catalogue_wanted` with each change and each wish to look at its tables again."""
+each change and is the ETag; `catalogue_wanted` with each change and each request to look at its tables again."""
 
 connection_catalogues = Table(
     "connection_catalogues",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.errors import Problem, Severity
-from queryflow.domain.near_names import did_you_mean
 from queryflow.domain.parameters import Parameter, ParameterType
+from queryflow.domain.suggestions import did_you_mean
 from queryflow.domain.template import Template
 from queryflow.sql.placeholders import (
     WINDOW_END,

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from queryflow.domain.errors import Problem
 from queryflow.domain.kinds import Kind
-from queryflow.domain.near_names import did_you_mean, listed
+from queryflow.domain.suggestions import did_you_mean, listed
 from queryflow.domain.wording import capitalized, with_article
 
 Columns = Sequence[str] | Mapping[str, Kind]

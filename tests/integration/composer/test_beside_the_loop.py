@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from composer.api import documents
+from composer.execution_requests import prepare
 from composer.usecases import accepting, checking
-from composer.wishes import prepare
 from queryflow.domain.places import with_places
 from queryflow.runtime import http_guard
 from queryflow.runtime.strict_json import judge_json
@@ -55,7 +55,7 @@ async def test_a_large_body_is_judged_once_and_not_on_the_loop(rig: Rig, monkeyp
     assert threading.current_thread() not in {thread for _, thread in read}
     read.clear()
     names = [f"name {number}" for number in range(20_000)]
-    wish = {"node_parameters": {"detail": {"names": {"value": names, "detach": True}}}}
-    assert (await rig.post("/api/compositions/comp_things/execute", wish)).status_code == 202
+    body = {"node_parameters": {"detail": {"names": {"value": names, "detach": True}}}}
+    assert (await rig.post("/api/compositions/comp_things/execute", body)).status_code == 202
     assert [name for name, _ in read] == ["judged"]
     assert threading.current_thread() not in {thread for _, thread in read}

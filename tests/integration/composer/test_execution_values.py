@@ -101,6 +101,6 @@ async def test_a_number_of_any_size_is_the_same_after_saving_exporting_and_runni
     assert again.status_code == 201, again.text
     read = await stocked.client.get("/api/compositions/comp_wide")
     assert Decimal(str(read.json()["nodes"]["one"]["parameters"]["share"])) == Decimal(str(number))
-    for wish in ({}, {"node_parameters": {"one": {"share": number}}}):
-        accepted = await stocked.post("/api/compositions/comp_wide/execute", wish)
+    for body in ({}, {"node_parameters": {"one": {"share": number}}}):
+        accepted = await stocked.post("/api/compositions/comp_wide/execute", body)
         assert accepted.status_code == 202, accepted.text

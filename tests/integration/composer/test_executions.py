@@ -93,10 +93,10 @@ async def test_which_version_runs(stocked: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [{"version": "draft"}, {"only": "top"}, {"upto": "x"}, {"from": "x"}, {"force": ["x"]}]
+    "body", [{"version": "draft"}, {"only": "top"}, {"upto": "x"}, {"from": "x"}, {"force": ["x"]}]
 )
-async def test_what_is_not_built_answers_so(stocked: Rig, wish: dict[str, Any]) -> None:
-    refused = await stocked.post(EXECUTE, wish)
+async def test_what_is_not_built_answers_so(stocked: Rig, body: dict[str, Any]) -> None:
+    refused = await stocked.post(EXECUTE, body)
     assert (refused.status_code, refused.json()["error"]) == (422, "NOT_AVAILABLE")
 
 
@@ -116,8 +116,8 @@ async def test_a_flow_without_nodes_is_kept_and_not_executed(stocked: Rig) -> No
 async def test_a_value_for_a_fed_parameter_must_be_detached(stocked: Rig) -> None:
     refused = await stocked.post(EXECUTE, {"node_parameters": {"detail": {"names": ["a"]}}})
     assert [each["code"] for each in refused.json()["details"]["problems"]] == ["OVERRIDE_OF_BOUND"]
-    wish = {"node_parameters": {"detail": {"names": {"value": ["a"], "detach": True}}}}
-    accepted = (await stocked.post(EXECUTE, wish)).json()
+    body = {"node_parameters": {"detail": {"names": {"value": ["a"], "detach": True}}}}
+    accepted = (await stocked.post(EXECUTE, body)).json()
     document = await stocked.connection.fetchval(
         "SELECT document FROM composition_versions WHERE hash = $1", accepted["version"]
     )

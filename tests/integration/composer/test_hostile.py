@@ -158,7 +158,7 @@ async def test_odd_addresses_get_an_answer(shared: Rig, method: str, path: str, 
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "body",
     [
         [],
         {"version": 1},
@@ -178,8 +178,8 @@ async def test_odd_addresses_get_an_answer(shared: Rig, method: str, path: str, 
     ],
     ids=str,
 )
-async def test_odd_wishes_are_refused(shared: Rig, wish: Any) -> None:
-    status, _ = shape(await shared.post("/api/compositions/comp_things/execute", wish))
+async def test_odd_requests_are_refused(shared: Rig, body: Any) -> None:
+    status, _ = shape(await shared.post("/api/compositions/comp_things/execute", body))
     assert status == 422
 
 

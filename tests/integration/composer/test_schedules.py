@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from composer.expected import Expected
+from composer.preconditions import Precondition
 from composer.usecases.compositions import delete_composition
 from queryflow.domain.ids import CompositionId
 from queryflow.schema.people import LOCAL_PERSON
@@ -105,7 +105,7 @@ async def test_an_active_schedule_needs_something_published_and_keeps_its_compos
 async def test_a_composition_that_is_just_taken_out_of_use_gets_no_schedule(published: Rig) -> None:
     resting = await published.saved("/api/schedules", {**WEEKLY, "is_active": False})
     async with published.composer.transaction() as transaction:
-        await delete_composition(transaction, LOCAL_PERSON, CompositionId("comp_things"), Expected(None))
+        await delete_composition(transaction, LOCAL_PERSON, CompositionId("comp_things"), Precondition(None))
         asked = (
             asyncio.create_task(published.post("/api/schedules", WEEKLY)),
             asyncio.create_task(

@@ -59,8 +59,8 @@ async def test_a_text_runs_as_a_flow_of_one_node(rig: Rig) -> None:
 
 
 async def test_a_window_and_a_day_are_asked_for(rig: Rig) -> None:
-    wish = {**QUERY, "window": {"range": "last_7_days"}, "logical_date": "2026-11-10"}
-    execution = (await rig.post("/api/queries", wish)).json()["execution_id"]
+    body = {**QUERY, "window": {"range": "last_7_days"}, "logical_date": "2026-11-10"}
+    execution = (await rig.post("/api/queries", body)).json()["execution_id"]
     row = await row_of(rig, execution)
     assert row["logical_date"].isoformat() == "2026-11-10"
     assert json.loads(row["window"])["start"] == "2026-11-03T00:00:00Z"
@@ -134,8 +134,8 @@ async def test_a_repeated_key_starts_one_query_and_another_body_is_refused(rig: 
 
 async def test_a_template_runs_alone_with_its_values(rig: Rig) -> None:
     await with_templates(rig)
-    wish = {"parameters": {"least": 7}, "connection": "sample"}
-    answer = await rig.post("/api/templates/top_things/run", wish)
+    body = {"parameters": {"least": 7}, "connection": "sample"}
+    answer = await rig.post("/api/templates/top_things/run", body)
     assert answer.status_code == 202, answer.text
     row = await row_of(rig, answer.json()["execution_id"])
     assert row["composition_key"].startswith("query_")
@@ -143,7 +143,7 @@ async def test_a_template_runs_alone_with_its_values(rig: Rig) -> None:
     changed = {**TEMPLATE, "sql": "SELECT name FROM things WHERE amount > {{least}}"}
     await rig.client.put("/api/templates/top_things", json=changed, headers={"If-Match": '"1"'})
     for version, sql in ((1, TEMPLATE["sql"]), (2, changed["sql"]), (None, changed["sql"])):
-        ran = await rig.post("/api/templates/top_things/run", {**wish, "version": version})
+        ran = await rig.post("/api/templates/top_things/run", {**body, "version": version})
         assert (await version_of(rig, ran.json()["execution_id"]))["templates"]["top_things"]["sql"] == sql
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queryflow.runtime.database import Pool, open_engine, open_pool
-from queryflow.runtime.faults import passes
+from queryflow.runtime.transient_errors import is_transient
 from tests.support.eventually import eventually
 
 ROLE = "queryflow_status"
@@ -76,7 +76,7 @@ async def test_a_connection_closed_in_a_transaction_fails_as_what_passes(
         await terminate(owner)
         with pytest.raises(DBAPIError) as failed:
             await backend(connection)
-    assert passes(failed.value)
+    assert is_transient(failed.value)
     assert len(await use_all(engine)) == SIZE
 
 

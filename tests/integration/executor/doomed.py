@@ -1,4 +1,4 @@
-"""An executor in a process of its own that ends at a crash point: `python -m tests.integration.executor.doomed`."""
+"""An executor in a process of its own that ends at a failpoint: `python -m tests.integration.executor.doomed`."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 from executor.engines.port import EngineFailure, Produced, Work
 from queryflow.domain.states import ErrorKind
-from queryflow.runtime import crashpoints
+from queryflow.runtime import failpoints
 from tests.integration.executor.rig import NOTHING, Rig, open_rig
 
 EDGES = [
@@ -46,12 +46,12 @@ def teach(rig: Rig) -> None:
 
 
 async def live(database: str, folder: Path, point: str) -> None:
-    """Run until the crash point, at most a minute."""
+    """Run until the failpoint, at most a minute."""
     async with open_rig(database, folder, **FAST) as rig:
         teach(rig)
-        if "cancel" in point:  # the wish must find it running, however late it comes
+        if "cancel" in point:  # the request must find it running, however late it comes
             rig.scripted.behaviours["slow"] = takes_until_the_end
-        crashpoints.arm(point)
+        failpoints.arm(point)
         await asyncio.sleep(60)
 
 

@@ -249,8 +249,10 @@ async def open_rig(
         )
         said = [] if said is None else said
         handlers: tuple[AnyHandler, ...] = (*HANDLERS, *node_handlers(engines.values()))
-        bus.subscribe(handlers, opened.executor, DeadLetterTable("executor", opened.executor.desk.pool))
-        bus.subscribe(_listeners(said), SimpleNamespace(), DeadLetterTable("executor", opened.executor.desk.pool))
+        bus.subscribe(handlers, opened.executor, DeadLetterTable("executor", opened.executor.transactions.pool))
+        bus.subscribe(
+            _listeners(said), SimpleNamespace(), DeadLetterTable("executor", opened.executor.transactions.pool)
+        )
         await bus.start()
         loops = [asyncio.ensure_future(loop()) for loop in opened.loops if listening]
         stack.push_async_callback(_end, loops)

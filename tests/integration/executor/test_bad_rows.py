@@ -8,7 +8,7 @@ import pytest
 
 from executor.engines.port import Produced, Work
 from executor.sweeper import sweep
-from executor.usecases import run
+from executor.usecases import supervise
 from executor.usecases.leasing import renew
 from queryflow.domain.version import EngineConnection
 from queryflow.messages.flow_execution import FlowExecutionRequested
@@ -20,7 +20,7 @@ from tests.support.eventually import eventually
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(supervise, "FIRST_PAUSE_SECONDS", 0.05)
 
 
 async def together(rig: Rig, *nodes: str) -> asyncio.Event:

@@ -99,7 +99,7 @@ async def test_a_folder_that_is_gone_is_told_without_its_place(rig: Rig, tmp_pat
 
 
 async def test_an_older_answer_never_takes_the_place_of_a_newer_one(rig: Rig) -> None:
-    async with rig.executor.desk.pool.acquire() as connection:
+    async with rig.executor.transactions.pool.acquire() as connection:
         await catalogues.write(connection, "folder", 3, {"tables": [{"name": "newer"}]})
         await catalogues.write(connection, "folder", 2, {"tables": [{"name": "older"}]})
     found = await kept(rig, 3)

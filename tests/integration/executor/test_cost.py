@@ -48,7 +48,7 @@ class Meter:
 
     async def watch_database(self, rig: Rig) -> None:
         """Note what every connection of the pool is asked from now on."""
-        pool = rig.executor.desk.pool
+        pool = rig.executor.transactions.pool
         async with AsyncExitStack() as stack:
             for _ in range(pool.get_max_size()):
                 connection = await stack.enter_async_context(pool.acquire())
@@ -105,7 +105,7 @@ async def test_ready_nodes_are_found_by_their_keys(quiet: Rig, statement: str) -
     for _ in range(3):
         execution = await quiet.request(flow_of([("a", f"n{number}") for number in range(100)], engine="echo"))
         assert await quiet.ended(execution) == "succeeded"
-    async with quiet.executor.desk.pool.acquire() as connection:
+    async with quiet.executor.transactions.pool.acquire() as connection:
         await connection.execute("ANALYZE workflow_executions")
         await connection.execute(f"PREPARE found AS {statement}")
         parameters = await connection.fetchval("SELECT parameter_types::text[] FROM pg_prepared_statements "

@@ -35,7 +35,7 @@ async def running(rig: Rig) -> tuple[ExecutionId, Attempt]:
     rig.gate("a")
     execution = await rig.request(flow_of([("a", "b")]))
     await eventually(lambda: rig.scripted.runs)
-    return execution, rig.executor.running.held[0].attempt
+    return execution, rig.executor.held_attempts.held[0].attempt
 
 
 async def test_the_outcome_of_an_attempt_that_somebody_took_over_is_not_recorded(slow: Rig) -> None:
@@ -51,7 +51,7 @@ async def test_the_outcome_of_an_attempt_that_somebody_took_over_is_not_recorded
 
 async def test_the_lease_of_an_attempt_that_somebody_took_over_is_not_renewed(slow: Rig) -> None:
     execution, attempt = await running(slow)
-    async with slow.executor.desk.pool.acquire() as connection:
+    async with slow.executor.transactions.pool.acquire() as connection:
         assert await leases.renew(connection, [attempt], LEASE) == {attempt.id: False}
         until = await slow.owner.fetchval(TAKE_OVER)
         assert await leases.renew(connection, [attempt], LEASE) == {}
@@ -71,22 +71,22 @@ async def test_a_node_that_is_to_be_cancelled_is_not_tried_again(slow: Rig) -> N
 async def test_an_attempt_that_is_given_back_is_no_crash(slow: Rig) -> None:
     execution, attempt = await running(slow)
     assert (await slow.row(execution, "a"))["crash_count"] == 1
-    async with slow.executor.desk.pool.acquire() as connection:
+    async with slow.executor.transactions.pool.acquire() as connection:
         assert await leases.release(connection, attempt)
     row = await slow.row(execution, "a")
     assert (row["state"], row["crash_count"]) == ("ready", 0)
 
 
-@pytest.mark.parametrize(("asked", "wish", "becomes"), [
+@pytest.mark.parametrize(("asked", "body", "becomes"), [
     (2, "", "running"), (1, "", "ready"), (3, "", "ready"), (2, ", cancel_requested = true", "ready"),
 ])  # fmt: skip
-async def test_only_the_attempt_that_is_ready_is_claimed(slow: Rig, asked: int, wish: str, becomes: str) -> None:
+async def test_only_the_attempt_that_is_ready_is_claimed(slow: Rig, asked: int, body: str, becomes: str) -> None:
     execution, row = await running(slow)
     await slow.owner.execute(
-        f"UPDATE workflow_executions SET state = 'ready', attempt = 2 {wish} WHERE id = $1", row.id
+        f"UPDATE workflow_executions SET state = 'ready', attempt = 2 {body} WHERE id = $1", row.id
     )
     event = NodeReady(execution_id=execution, node_id="a", attempt=asked, engine="scripted")
-    async with slow.executor.desk.pool.acquire() as connection:
+    async with slow.executor.transactions.pool.acquire() as connection:
         claimed = await nodes.claim(connection, [event], owner="somebody", lease=LEASE)
     assert len(claimed) == (becomes == "running")
     assert await slow.node_is(execution, "a", becomes)

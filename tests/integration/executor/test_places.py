@@ -38,7 +38,7 @@ async def holders(rig: Rig) -> list[str]:
 
 async def give(rig: Rig, most: int) -> None:
     """Give free places away as the end of so many nodes does."""
-    await rig.executor.desk.commit(lambda unit: ready_waiting(unit, [MACHINE], most))
+    await rig.executor.transactions.commit(lambda unit: ready_waiting(unit, [MACHINE], most))
 
 
 async def one_runs(rig: Rig, *nodes: str) -> ExecutionId:
@@ -106,7 +106,7 @@ async def test_the_longest_wait_is_readied_first(database: str, tmp_path: Path, 
         execution = await one_runs(rig, "a", *ages)
         for node, age in ages.items():
             await rig.owner.execute(AGE, execution, node, timedelta(minutes=age))
-        async with rig.executor.desk.pool.acquire() as connection, connection.transaction():
+        async with rig.executor.transactions.pool.acquire() as connection, connection.transaction():
             await connection.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
             await slots.ensure(connection, {MACHINE: 3})
             if places is None:
@@ -122,7 +122,7 @@ async def test_a_place_beyond_the_limit_is_not_given(database: str, tmp_path: Pa
         await limit(rig, 2)
         execution = await one_runs(rig, "a", "b", "c", "d")
         nodes = [(await rig.row(execution, node))["id"] for node in ("b", "c", "d")]
-        async with rig.executor.desk.pool.acquire() as connection:
+        async with rig.executor.transactions.pool.acquire() as connection:
             await slots.ensure(connection, {MACHINE: 5})
             async with connection.transaction():
                 assert len(await slots.take(connection, MACHINE, 2, nodes)) == 1
@@ -141,7 +141,7 @@ async def test_a_long_wait_for_a_place_is_no_fault(database: str, tmp_path: Path
         for age in (timedelta(minutes=5), timedelta(minutes=6)):
             await rig.owner.execute(AGE, execution, "b", age)
             await rig.owner.execute("UPDATE engine_slots SET holder = NULL")
-            async with rig.executor.desk.pool.acquire() as connection, connection.transaction():
+            async with rig.executor.transactions.pool.acquire() as connection, connection.transaction():
                 [readied] = await slots.ready_waiting_for_place(connection, MACHINE, 1, 1)
             await sweep(rig.executor)
             assert repairs() == before

@@ -24,7 +24,7 @@ async def test_a_lost_lease_is_taken_over_and_the_zombie_says_nothing(database: 
         assert await rig.ended(execution) == "succeeded"
         assert [(node, attempt) for node, attempt, _ in rig.scripted.runs] == [("a", 1), ("a", 2), ("b", 1)]
         gate.set()
-        await eventually(lambda: len(rig.executor.running) == 0)
+        await eventually(lambda: len(rig.executor.held_attempts) == 0)
         await eventually(lambda: is_sound(rig, execution))
         states = await rig.owner.fetch("SELECT state FROM node_attempts ORDER BY fence, finished_at")
         assert sorted(row["state"] for row in states) == ["lost", "succeeded", "succeeded"]

@@ -81,8 +81,8 @@ async def test_a_list_means_the_same_written_out_and_as_a_file(
     duckdb.connect().execute("COPY (SELECT '00' || i AS value FROM range(7, 9) t(i)) TO ?", [str(file)])
     values = (["007", "008"], RegisteredList("ids", ParameterType.STRING_LIST, 2))
     for value, lists in zip(values, ({}, {"ids": file}), strict=True):
-        wish = replace(work(template(sql, IDS), directory, folder=folder, values={"ids": value}), lists=lists)
-        assert rows(await DuckDBEngine(sandbox).run(wish)) == [("Ada",), ("Bob",)]
+        body = replace(work(template(sql, IDS), directory, folder=folder, values={"ids": value}), lists=lists)
+        assert rows(await DuckDBEngine(sandbox).run(body)) == [("Ada",), ("Bob",)]
 
 
 async def test_a_pivot_over_a_list_is_one_query(sandbox: Sandbox, directory: Path, folder: Path) -> None:
@@ -115,9 +115,9 @@ async def test_failures_say_what_the_author_can_mend(
 ) -> None:
     declared = () if "id = " in sql else (IDS,) * ("{{ids}}" in sql)
     values: Values = {each.name: ["7"] for each in declared}
-    wish = work(template(sql, *declared), directory, folder=folder, values=values)
+    body = work(template(sql, *declared), directory, folder=folder, values=values)
     with pytest.raises(EngineFailure) as failed:
-        await DuckDBEngine(sandbox).run(wish)
+        await DuckDBEngine(sandbox).run(body)
     assert failed.value.kind is kind
     assert sentence in failed.value.message
 

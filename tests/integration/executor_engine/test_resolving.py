@@ -14,9 +14,9 @@ import pytest
 
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced, ResultColumn
-from executor.resolving import BoundInput, Resolved, Wish, resolve_inputs
+from executor.resolving import BindingRequest, BoundInput, Resolved, resolve_inputs
 from executor.results import StoredResult, described, fetch_result, store_result
-from executor.usecases.work import typed
+from executor.usecases.node_values import typed
 from queryflow.domain.bindings import EmptyAction
 from queryflow.domain.flow import Binding, Nulls, OnEmpty, Reduce
 from queryflow.domain.ids import TemplateId
@@ -51,8 +51,8 @@ def bound(source: StoredResult | None, parameter: str, type_: ParameterType, **o
 async def resolved(
     sandbox: Sandbox, objects: FolderObjects, directory: Path, *inputs: BoundInput, inline_items: int = 1_000
 ) -> Resolved:
-    wish = Wish(inputs, {"least": 2}, directory, timedelta(seconds=60), inline_items=inline_items)
-    return await resolve_inputs(sandbox, objects, wish)
+    body = BindingRequest(inputs, {"least": 2}, directory, timedelta(seconds=60), inline_items=inline_items)
+    return await resolve_inputs(sandbox, objects, body)
 
 
 async def test_all_bindings_of_a_node_are_had_in_one_child(
@@ -78,8 +78,8 @@ async def test_all_bindings_of_a_node_are_had_in_one_child(
 
 async def test_a_long_list_stays_a_file(sandbox: Sandbox, objects: FolderObjects, directory: Path) -> None:
     many = await stored(objects, directory, "SELECT printf('%07d', i) AS id FROM range(5000) t(i)")
-    wish = bound(many, "ids", ParameterType.STRING_LIST, column="id")
-    found = await resolved(sandbox, objects, directory, wish)
+    body = bound(many, "ids", ParameterType.STRING_LIST, column="id")
+    found = await resolved(sandbox, objects, directory, body)
     assert found.values["ids"] == RegisteredList("ids", ParameterType.STRING_LIST, 5000)
     [(count, least)] = (
         duckdb.connect()
@@ -96,14 +96,14 @@ async def test_a_list_of_decimals_keeps_their_type_whatever_its_length(
 ) -> None:
     prices = "SELECT CAST(i AS DECIMAL(18, 2)) * CAST(0.5 AS DECIMAL(2, 1)) AS price FROM range(3) t(i)"
     source = await stored(objects, directory, prices)
-    wish = bound(source, "prices", ParameterType.NUMBER_LIST, column="price")
-    found = await resolved(sandbox, objects, directory, wish, inline_items=inline_items)
+    body = bound(source, "prices", ParameterType.NUMBER_LIST, column="price")
+    found = await resolved(sandbox, objects, directory, body, inline_items=inline_items)
     subject = Template(
         template_id=TemplateId("t"),
         name="t",
         dialect=Dialect.DUCKDB,
         sql="SELECT typeof({{prices}}) AS type",
-        parameters=(wish.parameter,),
+        parameters=(body.parameter,),
     )
     run = work(subject, directory, values=typed(found.values, found.elements))
     produced = await DuckDBEngine(sandbox).run(replace(run, lists=found.lists))
@@ -166,8 +166,8 @@ async def test_nothing_left_and_no_source_are_empty(
 ) -> None:
     top = await stored(objects, directory, f"FROM ({TOP}) WHERE false")
     for source in (top, None):
-        wish = bound(source, "ids", ParameterType.STRING_LIST, column="id", on_empty=on_empty)
-        found = await resolved(sandbox, objects, directory, wish)
+        body = bound(source, "ids", ParameterType.STRING_LIST, column="id", on_empty=on_empty)
+        found = await resolved(sandbox, objects, directory, body)
         assert (found.values, found.emptied.action) == ({}, action)
 
 

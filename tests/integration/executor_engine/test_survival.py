@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from executor.engines.port import Produced, ResultColumn
-from executor.resolving import BoundInput, Wish, resolve_inputs
+from executor.resolving import BindingRequest, BoundInput, resolve_inputs
 from executor.results import store_result
 from queryflow.domain.flow import Binding
 from queryflow.domain.parameters import Parameter, ParameterType
@@ -77,8 +77,8 @@ async def survived(
     options: dict[str, Any] = {"order_by": ("place",), "distinct": False, "nulls": "keep"}
     binding = Binding(column="v", **options, **({} if parameter_type.is_list else {"take": 1}))
     parameter = Parameter(name="p", type=parameter_type)
-    wish = Wish((BoundInput(parameter, binding, source),), {}, directory, timedelta(seconds=60))
-    found = (await resolve_inputs(sandbox, objects, wish)).values["p"]
+    body = BindingRequest((BoundInput(parameter, binding, source),), {}, directory, timedelta(seconds=60))
+    found = (await resolve_inputs(sandbox, objects, body)).values["p"]
     if found is not None and not (isinstance(found, list) and None in found):
         found, problems = check_value(parameter, found, "p")
         assert problems == []

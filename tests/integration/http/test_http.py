@@ -39,7 +39,7 @@ RAISED: dict[str, Callable[[], Exception]] = {
 }
 
 
-class Wish(BaseModel):
+class BindingRequest(BaseModel):
     number: int
 
 
@@ -54,9 +54,9 @@ def _router() -> APIRouter:
     async def raise_(kind: str) -> None:
         raise RAISED[kind]()
 
-    @router.post("/wish")
-    async def wish(wish: Wish) -> Wish:
-        return wish
+    @router.post("/body")
+    async def body(body: BindingRequest) -> BindingRequest:
+        return body
 
     @router.post("/nothing")
     async def nothing() -> dict[str, bool]:
@@ -135,7 +135,7 @@ async def test_details_and_problems_are_told(local: httpx2.AsyncClient) -> None:
 
 
 async def test_a_wrong_form_lists_its_problems(local: httpx2.AsyncClient) -> None:
-    body = (await local.post("/api/wish", json={"number": "secret-word"})).json()
+    body = (await local.post("/api/body", json={"number": "secret-word"})).json()
     assert (body["error"], body["details"]["problems"][0]["path"]) == ("INVALID", "number")
     assert "secret-word" not in json.dumps(body)
     query = await local.get("/api/plain", params={"page": "x"})
@@ -191,7 +191,7 @@ async def test_which_bodies_are_taken(
     local: httpx2.AsyncClient, content: bytes, kind: str, status: int, code: str | None
 ) -> None:
     headers = {"content-type": kind} if kind else {}
-    answer = await local.post("/api/wish", content=content, headers=headers)
+    answer = await local.post("/api/body", content=content, headers=headers)
     assert (answer.status_code, answer.json().get("error")) == (status, code)
 
 
@@ -200,7 +200,7 @@ async def test_a_long_body_is_refused_while_it_arrives(local: httpx2.AsyncClient
         for _ in range(40):
             yield b"x" * 100_000
 
-    answer = await local.post("/api/wish", content=endless(), headers={"content-type": "application/json"})
+    answer = await local.post("/api/body", content=endless(), headers={"content-type": "application/json"})
     assert answer.status_code == 413
 
 

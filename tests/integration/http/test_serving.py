@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.door import open_door
+from queryflow.runtime.listener import open_listener
 from queryflow.runtime.serving import answer, run_until
 from queryflow_cli.ports import free_port
 from tests.support.eventually import eventually
@@ -161,14 +161,14 @@ async def test_half_a_service_is_none() -> None:
 
 
 async def test_who_knocks_at_an_open_door_waits_and_another_cannot_open_it() -> None:
-    with open_door("127.0.0.1", 0) as door:
-        port = door.getsockname()[1]
+    with open_listener("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(OSError, match="in use"):
-            open_door("127.0.0.1", port)
+            open_listener("127.0.0.1", port)
         async with httpx2.AsyncClient() as client:
             knocking = asyncio.create_task(client.get(f"http://127.0.0.1:{port}/"))
-            serving = asyncio.create_task(answer(FastAPI(), door))
+            serving = asyncio.create_task(answer(FastAPI(), listener))
             assert (await knocking).status_code == 404
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-    open_door("127.0.0.1", port).close()
+    open_listener("127.0.0.1", port).close()

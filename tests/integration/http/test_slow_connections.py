@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from queryflow.runtime import http_guard
-from queryflow.runtime.door import open_door
 from queryflow.runtime.http import create_app
+from queryflow.runtime.listener import open_listener
 from queryflow.runtime.serving import answer
 from queryflow.runtime.settings import ServiceSettings
 from queryflow.runtime.slow_connections import PunctualProtocol
@@ -40,9 +40,9 @@ async def port(monkeypatch: pytest.MonkeyPatch, gate: asyncio.Event) -> AsyncIte
 
     settings = ServiceSettings(database_url="postgresql://unused")
     app: FastAPI = create_app("service", settings, routers=[], readiness=ready)
-    door = open_door("127.0.0.1", 0)
-    serving = asyncio.create_task(answer(app, door))
-    yield door.getsockname()[1]
+    listener = open_listener("127.0.0.1", 0)
+    serving = asyncio.create_task(answer(app, listener))
+    yield listener.getsockname()[1]
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 

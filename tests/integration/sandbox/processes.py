@@ -20,7 +20,7 @@ def running() -> dict[int, tuple[int, float]]:
 
 
 def busy() -> list[int]:
-    """The children of this test's fork servers that have computed for longer than raising their walls takes."""
+    """The workers of this test's fork servers that have computed for longer than raising their walls takes."""
     found = running()
     servers = {process for process, (parent, _) in found.items() if parent == os.getpid()}
     return [process for process, (parent, seconds) in found.items() if parent in servers and seconds > 0.15]
@@ -32,7 +32,7 @@ def parent(process: int) -> int:
 
 
 def servers(folder: Path) -> list[int]:
-    """The fork servers of this process whose children live below the folder."""
+    """The fork servers of this process whose workers live below the folder."""
     own = [process for process, (parent, _) in running().items() if parent == os.getpid()]
     return [process for process in own if f"{folder}/run-" in _command(process)]
 

@@ -1,4 +1,4 @@
-"""Walls itself in as a child does and then tries, without DuckDB, what a child that was taken over would try.
+"""Walls itself in as a worker does and then tries, without DuckDB, what a worker that was taken over would try.
 
 Prints as JSON by the name of each probe: "done" or the name of the error it met.
 """
@@ -124,7 +124,7 @@ def main(folder: Path, only: str | None, names: list[str]) -> None:
         walls.raise_outer_walls()  # in a user namespace of its own even a user without rights has every capability
     reading, writing = os.pipe()
     if os.fork() == 0:
-        os.chdir(folder / "child")
+        os.chdir(folder / "worker")
         walls.raise_inner_walls(1, Limits(memory_mb=256, file_mb=8))
         walls.end_of_threads()
         chosen = {name: probe for name, probe in probes(folder).items() if not names or name in names}
@@ -137,14 +137,14 @@ def main(folder: Path, only: str | None, names: list[str]) -> None:
 
 
 def _prepare(folder: Path) -> None:
-    for name in ("child", "sibling"):
+    for name in ("worker", "sibling"):
         for part in ("in", "out"):
             (folder / name / part).mkdir(parents=True)
         (folder / name / "in" / "input.txt").write_text("input")
-    (folder / "child" / "out" / "kept").write_text("kept")
+    (folder / "worker" / "out" / "kept").write_text("kept")
     (folder / "secret.txt").write_text("secret")
     if os.geteuid() == 0:
-        os.chown(folder / "child" / "out", walls.child_user(1), walls.child_user(1))
+        os.chown(folder / "worker" / "out", walls.worker_user(1), walls.worker_user(1))
 
 
 def _leave_out_all_but(only: str) -> None:

@@ -203,7 +203,7 @@ async def test_a_job_survives_the_loss_of_the_server(sandbox: Sandbox, directory
 
 
 async def test_servers_lost_at_any_moment_leave_no_gap(tmp_path: Path) -> None:
-    """The loss may come while a child is raised: its place must not be lost with it."""
+    """The loss may come while a worker is raised: its place must not be lost with it."""
     running = Sandbox(SandboxSettings(folder=tmp_path, ready=1))
     await running.start()
     try:
@@ -234,8 +234,8 @@ async def test_many_jobs_at_once_leave_nothing_behind(sandbox: Sandbox, director
         *(ask(sandbox, directory, Query(f"SELECT {number}", rows=1)) for number in range(24))
     )
     assert [answer.rows[0][0] for answer in answers] == list(range(24))
-    children = next(iter(sandbox.settings.folder.glob("run-*/children-*")))
-    await eventually(lambda: len(list(children.iterdir())) <= sandbox.settings.ready + 1)
+    workers = next(iter(sandbox.settings.folder.glob("run-*/forked-*")))
+    await eventually(lambda: len(list(workers.iterdir())) <= sandbox.settings.ready + 1)
 
 
 async def test_the_server_knows_nothing_of_its_parent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

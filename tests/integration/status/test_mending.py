@@ -160,7 +160,7 @@ async def test_a_fact_that_only_the_timeline_lacks_is_found_once_the_execution_h
     ]
 
 
-async def test_an_end_a_start_and_a_wish_that_were_not_heard_are_mended(world: World, status: Status) -> None:
+async def test_an_end_a_start_and_a_cancellation_that_were_not_heard_are_rebuilt(world: World, status: Status) -> None:
     ended, at = await running(world)
     await heard(status, world, ended)
     await world.node(ended, "top", "cancelled", sequence=1, attempt=1, finished_at=at)

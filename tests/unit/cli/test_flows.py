@@ -10,8 +10,8 @@ from queryflow.domain.parameters import ParameterType
 from queryflow_cli.files import read_flow_file, write_file
 from queryflow_cli.judging import problems_in
 from queryflow_cli.library import flow_texts
+from queryflow_cli.run_options import FlowRequest
 from queryflow_cli.typed import parameters_of, read_assignments
-from queryflow_cli.wishes import FlowWish
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_other_forms_are_refused(assignments: list[str]) -> None:
     ],
 )
 def test_a_flow_is_named_by_id_or_file(name: str, *, saved: bool) -> None:
-    assert FlowWish(name).is_saved is saved
+    assert FlowRequest(name).is_saved is saved
 
 
 def test_the_shipped_flows_have_no_problems(tmp_path: Path) -> None:

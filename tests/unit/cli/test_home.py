@@ -113,10 +113,10 @@ def test_a_folder_of_others_cannot_be_a_home() -> None:
         owned(Path("/queryflow-home")).__enter__()
 
 
-def test_the_home_is_as_wished_then_as_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_home_is_as_given_then_as_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("QUERYFLOW_HOME", "~/other")
-    assert home_directory(Path("~/wished")) == tmp_path / "wished"
+    assert home_directory(Path("~/asked")) == tmp_path / "asked"
     assert home_directory(None) == tmp_path / "other"
     monkeypatch.delenv("QUERYFLOW_HOME")
     assert home_directory(None) == tmp_path / ".queryflow"

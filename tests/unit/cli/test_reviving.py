@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from queryflow.domain.errors import TryAgain
-from queryflow.runtime.guarded import GuardedCommand, GuardedProcess
+from queryflow.runtime.supervised_process import SupervisedCommand, SupervisedProcess
 from queryflow_cli.reviving import MOST_REVIVALS, STEADY_SECONDS, Kept
 
 
@@ -20,9 +20,9 @@ class Dying:
         self._folder = folder
         self.kept = Kept("executor", self._start, self.log)
 
-    def _start(self) -> GuardedProcess:
+    def _start(self) -> SupervisedProcess:
         self.started += 1
-        process = GuardedProcess(GuardedCommand(self._command, "TERM", self._folder, self.log))
+        process = SupervisedProcess(SupervisedCommand(self._command, "TERM", self._folder, self.log))
         deadline = time.monotonic() + 30
         while process.running:
             assert time.monotonic() < deadline
@@ -57,8 +57,8 @@ def test_wrong_settings_are_not_tried_again(tmp_path: Path) -> None:
 def test_who_lived_long_is_counted_anew(tmp_path: Path) -> None:
     log = tmp_path / "living.log"
 
-    def start() -> GuardedProcess:
-        return GuardedProcess(GuardedCommand(("/bin/sleep", "600"), "TERM", tmp_path, log))
+    def start() -> SupervisedProcess:
+        return SupervisedProcess(SupervisedCommand(("/bin/sleep", "600"), "TERM", tmp_path, log))
 
     kept = Kept("executor", start, log)
     now = 0.0

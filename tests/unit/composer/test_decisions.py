@@ -1,4 +1,4 @@
-"""What the composer decides without a database: pins, versions, wishes, orders, preconditions, cron, cursors."""
+"""What the composer decides without a database: pins, versions, requests, triggers, preconditions, cron, cursors."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,15 +8,15 @@ import pytest
 from pydantic import ValidationError
 
 from composer.cron import cron_problems
-from composer.expected import entity_tag, read_if_match
+from composer.execution_requests import ExecutionRequest, adapt, prepare, refuse_conditions, refuse_unavailable
 from composer.freezing import freeze
-from composer.frozen_heads import FrozenHeads
-from composer.orders import api_order, message_order, schedule_order
 from composer.paging import cut_page, read_cursor
 from composer.pinning import pin_problems, pin_templates
+from composer.preconditions import entity_tag, read_if_match
 from composer.references import read_reference
-from composer.storability import flow_storage_problems
-from composer.wishes import ExecutionWish, adapt, prepare, refuse_conditions, refuse_unavailable
+from composer.storage_limits import flow_storage_problems
+from composer.triggers import api_trigger, message_trigger, schedule_trigger
+from composer.version_cache import VersionCache
 from queryflow.domain.errors import Invalid, NotAvailable, NotFound, PreconditionRequired, Problem, Stale
 from queryflow.domain.flow import Flow
 from queryflow.domain.flow_file import flow_from_document
@@ -101,20 +101,20 @@ def test_the_tables_refuse_only_what_they_cannot_hold() -> None:
     assert flow_storage_problems(flow(), TEMPLATES.keys()) == []
 
 
-def test_values_come_from_the_wish_then_from_the_flow() -> None:
-    prepared, problems = prepare(version(), ExecutionWish(parameters={"least": 5}), TODAY)
+def test_values_come_from_the_request_then_from_the_flow() -> None:
+    prepared, problems = prepare(version(), ExecutionRequest(parameters={"least": 5}), TODAY)
     assert problems == []
     assert prepared.columns()["parameters"] == {"least": 5}
     assert prepared.columns()["window"]["time_zone"] == "Europe/Berlin"
-    assert prepare(version(), ExecutionWish(), TODAY)[0].parameters == {"least": 2}
+    assert prepare(version(), ExecutionRequest(), TODAY)[0].parameters == {"least": 2}
 
 
 def test_every_wrong_value_is_listed_where_it_was_given() -> None:
-    wish = ExecutionWish(
+    body = ExecutionRequest(
         parameters={"least": "many", "unknown": 1},
         node_parameters={"top": {"least": "x"}, "detail": {"names": ["a"]}, "nowhere": {"y": 1}},
     )
-    assert codes(prepare(version(), wish, TODAY)[1]) == [
+    assert codes(prepare(version(), body, TODAY)[1]) == [
         ("UNKNOWN_PARAMETER", "parameters.unknown"),
         ("WRONG_TYPE", "parameters.least"),
         ("UNKNOWN_NODE", "node_parameters.nowhere"),
@@ -125,27 +125,29 @@ def test_every_wrong_value_is_listed_where_it_was_given() -> None:
 
 def test_a_value_nobody_gives_is_missing() -> None:
     open_value = version(connections=[])
-    assert codes(prepare(open_value, ExecutionWish(), TODAY)[1]) == [("MISSING_VALUE", "nodes.detail.parameters.names")]
+    assert codes(prepare(open_value, ExecutionRequest(), TODAY)[1]) == [
+        ("MISSING_VALUE", "nodes.detail.parameters.names")
+    ]
 
 
 def test_detaching_replaces_the_binding_and_keeps_the_order() -> None:
-    wish = ExecutionWish(node_parameters={"detail": {"names": {"value": ["a"], "detach": True}}})
-    adapted = adapt(flow(), wish)
+    body = ExecutionRequest(node_parameters={"detail": {"names": {"value": ["a"], "detach": True}}})
+    adapted = adapt(flow(), body)
     assert dict(adapted.connections[0].map) == {}
     assert adapted.node("detail").parameters == {"names": ["a"]}  # type: ignore[arg-type, union-attr] # it is there
-    prepared, problems = prepare(freeze(adapted, TEMPLATES, ENGINES).version, wish, TODAY)
+    prepared, problems = prepare(freeze(adapted, TEMPLATES, ENGINES).version, body, TODAY)
     assert problems == []
     assert prepared.node_parameters == {"detail": {"names": ["a"]}}
 
 
-def test_a_wish_without_changes_leaves_the_flow_itself() -> None:
+def test_a_request_without_changes_leaves_the_flow_itself() -> None:
     head = flow()
-    assert adapt(head, ExecutionWish(node_parameters={"top": {"least": 3}})) is head
-    assert adapt(head, ExecutionWish(connection="data")).connection == "data"
+    assert adapt(head, ExecutionRequest(node_parameters={"top": {"least": 3}})) is head
+    assert adapt(head, ExecutionRequest(connection="data")).connection == "data"
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "body",
     [
         {"version": "draft"},
         {"only": "top"},
@@ -158,16 +160,16 @@ def test_a_wish_without_changes_leaves_the_flow_itself() -> None:
     ],
     ids=str,
 )
-def test_what_is_not_built_is_said_to_be(wish: dict[str, Any]) -> None:
+def test_what_is_not_built_is_said_to_be(body: dict[str, Any]) -> None:
     with pytest.raises(NotAvailable) as refused:
-        refuse_unavailable(ExecutionWish.model_validate(wish))
-    assert codes(list(refused.value.problems)) == [("NOT_AVAILABLE", next(iter(wish)))]
+        refuse_unavailable(ExecutionRequest.model_validate(body))
+    assert codes(list(refused.value.problems)) == [("NOT_AVAILABLE", next(iter(body)))]
 
 
 def test_the_forms_of_formats_that_ask_for_nothing_pass() -> None:
-    wish = ExecutionWish.model_validate({"only": None, "upto": None, "from": None, "force": []})
-    assert wish == ExecutionWish()
-    refuse_unavailable(wish)
+    body = ExecutionRequest.model_validate({"only": None, "upto": None, "from": None, "force": []})
+    assert body == ExecutionRequest()
+    refuse_unavailable(body)
 
 
 def test_conditions_are_refused_by_name() -> None:
@@ -179,22 +181,22 @@ def test_conditions_are_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [{"version": "newest"}, {"version": "a" * 63}, {"logical_date": 0}, {"logical_date": "soon"}, {"more": 1}]
+    "body", [{"version": "newest"}, {"version": "a" * 63}, {"logical_date": 0}, {"logical_date": "soon"}, {"more": 1}]
 )
-def test_a_wish_of_another_form_is_refused(wish: dict[str, Any]) -> None:
+def test_a_request_of_another_form_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        ExecutionWish.model_validate(wish)
+        ExecutionRequest.model_validate(body)
 
 
 def test_orders_of_different_doors_never_share_a_key() -> None:
     composition = CompositionId("comp_things")
     fired = ScheduleFired(schedule_id=UUID(int=1), fire_time=datetime(2026, 1, 1, tzinfo=UTC), composition_id="comp_x")
-    schedule = schedule_order(LOCAL_PERSON, fired, ExecutionWish())
-    message = message_order(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key="k"))
-    assert len({api_order(LOCAL_PERSON, ExecutionWish(), "k").key, message.key, schedule.key}) == 3
-    assert api_order(LOCAL_PERSON, ExecutionWish(), schedule.key).key != schedule.key
-    assert schedule.fingerprint(composition) == schedule_order(
-        LOCAL_PERSON, fired, ExecutionWish(version="head")
+    schedule = schedule_trigger(LOCAL_PERSON, fired, ExecutionRequest())
+    message = message_trigger(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key="k"))
+    assert len({api_trigger(LOCAL_PERSON, ExecutionRequest(), "k").key, message.key, schedule.key}) == 3
+    assert api_trigger(LOCAL_PERSON, ExecutionRequest(), schedule.key).key != schedule.key
+    assert schedule.fingerprint(composition) == schedule_trigger(
+        LOCAL_PERSON, fired, ExecutionRequest(version="head")
     ).fingerprint(composition)
     assert message.fingerprint(composition) != message.fingerprint(CompositionId("comp_other"))
 
@@ -202,16 +204,16 @@ def test_orders_of_different_doors_never_share_a_key() -> None:
 @pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak", "a\0b"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     with pytest.raises(Invalid):
-        api_order(LOCAL_PERSON, ExecutionWish(), key)
+        api_trigger(LOCAL_PERSON, ExecutionRequest(), key)
     with pytest.raises(ValueError if key == "" or len(key) > 200 else Invalid):
-        message_order(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key=key))
+        message_trigger(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key=key))
 
 
 def test_a_message_with_what_cannot_be_stored_is_refused() -> None:
     for value in (float("nan"), ["a\0"]):
         trigger = FlowTrigger(composition_id="comp_things", parameters={"least": value}, idempotency_key="k")
         with pytest.raises(Invalid) as refused:
-            message_order(LOCAL_PERSON, trigger)
+            message_trigger(LOCAL_PERSON, trigger)
         assert refused.value.problems[0].path.startswith("parameters.least")
 
 
@@ -256,7 +258,7 @@ def test_an_address_that_can_name_nothing_is_not_found(text: str) -> None:
 
 
 def test_a_frozen_head_is_recalled_while_its_engine_connections_are_the_same() -> None:
-    heads, frozen, composition = FrozenHeads(), freeze(flow(), TEMPLATES, ENGINES), UUID(int=1)
+    heads, frozen, composition = VersionCache(), freeze(flow(), TEMPLATES, ENGINES), UUID(int=1)
     heads.remember(composition, 4, frozen)
     assert heads.recall(composition, 4, ENGINES) is frozen
     assert heads.recall(composition, 5, ENGINES) is None
@@ -265,7 +267,7 @@ def test_a_frozen_head_is_recalled_while_its_engine_connections_are_the_same() -
 
 
 def test_the_least_recently_used_head_is_forgotten_first() -> None:
-    heads, frozen = FrozenHeads(most_nodes=4), freeze(flow(), TEMPLATES, ENGINES)
+    heads, frozen = VersionCache(most_nodes=4), freeze(flow(), TEMPLATES, ENGINES)
     for number in (1, 2):
         heads.remember(UUID(int=number), 1, frozen)
     heads.recall(UUID(int=1), 1, ENGINES)

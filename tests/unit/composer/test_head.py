@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composer.canvas import COLUMN_WIDTH
-from composer.head import HeadRows, flow_of, rows_of
+from composer.flow_rows import FlowRows, flow_of, rows_of
 from queryflow.domain.flow import Flow
 from queryflow.domain.flow_file import flow_from_document
 
@@ -38,7 +38,7 @@ FLOW = flow_from_document(
 )
 
 
-def stored(rows: HeadRows, flow: Flow) -> Flow:
+def stored(rows: FlowRows, flow: Flow) -> Flow:
     """The flow after its rows went through JSONB, which keeps neither tuples nor the order of keys."""
 
     def kept(row: dict[str, Any]) -> dict[str, Any]:

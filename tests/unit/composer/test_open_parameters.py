@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from composer.execution_requests import ExecutionRequest, prepare
 from composer.freezing import freeze
-from composer.wishes import ExecutionWish, prepare
 from queryflow.domain.errors import Problem
 from queryflow.domain.version import Version
 from tests.unit.composer.test_decisions import ENGINES, TEMPLATES, TODAY, flow
@@ -17,12 +17,12 @@ def version(**changes: Any) -> Version:
     return freeze(flow(parameters=OPEN, **changes), TEMPLATES, ENGINES).version
 
 
-def problems(found: Version, **wish: Any) -> list[tuple[str, str]]:
-    return [(each.code, each.path) for each in _prepared(found, **wish)]
+def problems(found: Version, **body: Any) -> list[tuple[str, str]]:
+    return [(each.code, each.path) for each in _prepared(found, **body)]
 
 
-def _prepared(found: Version, **wish: Any) -> list[Problem]:
-    return prepare(found, ExecutionWish(**wish), TODAY)[1]
+def _prepared(found: Version, **body: Any) -> list[Problem]:
+    return prepare(found, ExecutionRequest(**body), TODAY)[1]
 
 
 def test_the_default_of_a_template_never_stands_in_for_an_open_flow_parameter() -> None:

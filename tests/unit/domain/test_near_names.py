@@ -1,12 +1,12 @@
 import time
 
-from queryflow.domain.near_names import did_you_mean, listed, near_names
+from queryflow.domain.suggestions import did_you_mean, listed, suggest
 
 
 def test_the_nearest_come_first() -> None:
-    assert near_names("sale", ["rank", "snail", "sales"], most=3) == ("sales", "snail")
-    assert near_names("x", ["rank", "sales"]) == ()
-    assert near_names("SLAES", ["rank", "Sales"]) == ("Sales",)
+    assert suggest("sale", ["rank", "snail", "sales"], most=3) == ("sales", "snail")
+    assert suggest("x", ["rank", "sales"]) == ()
+    assert suggest("SLAES", ["rank", "Sales"]) == ("Sales",)
 
 
 def test_the_end_of_a_sentence_names_them() -> None:
@@ -17,7 +17,7 @@ def test_the_end_of_a_sentence_names_them() -> None:
 def test_one_mistake_at_many_places_costs_once_and_many_names_are_not_all_compared() -> None:
     names = [f"column_number_{place}" for place in range(6_000)]
     began = time.process_time()
-    assert {near_names("colum_nmber_7x", names) for _ in range(200)} == {("column_number_7",)}
+    assert {suggest("colum_nmber_7x", names) for _ in range(200)} == {("column_number_7",)}
     assert time.process_time() - began < 1  # each time and with all of them: 9 s
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from executor.admission import Admission
-from executor.frozen import BadVersion, freeze
+from executor.runnable import BadVersion, load_version
 from executor.versions import Recent
 
 
@@ -54,4 +54,4 @@ async def test_room_that_was_made_ends_the_wait_only_if_somebody_waits() -> None
 @pytest.mark.parametrize("document", [{}, {"flow": {"nodes": "x"}}, {"flow": None, "templates": {}, "connections": {}}])
 def test_a_document_that_is_no_version_is_refused(document: dict[str, object]) -> None:
     with pytest.raises(BadVersion):
-        freeze(document)
+        load_version(document)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from executor.attempt import Attempt, Finished, Outcome
-from executor.finisher import MOST_TOGETHER, Finisher
+from executor.group_commit import MOST_TOGETHER, GroupCommit
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState
@@ -45,18 +45,18 @@ class Recorder:
 async def test_an_outcome_that_comes_alone_is_recorded_at_once_and_alone() -> None:
     recorder = Recorder()
     recorder.go.set()
-    finisher = Finisher(recorder.record, recorder.alone)
-    await finisher.finish(finished("a"))
-    await finisher.finish(finished("b"))
+    group_commit = GroupCommit(recorder.record, recorder.alone)
+    await group_commit.finish(finished("a"))
+    await group_commit.finish(finished("b"))
     assert recorder.batches == [["a"], ["b"]]
 
 
 async def test_what_arrives_during_a_commit_goes_together_with_the_next() -> None:
     recorder = Recorder()
-    finisher = Finisher(recorder.record, recorder.alone)
-    tasks = [asyncio.create_task(finisher.finish(finished("first")))]
+    group_commit = GroupCommit(recorder.record, recorder.alone)
+    tasks = [asyncio.create_task(group_commit.finish(finished("first")))]
     await asyncio.sleep(0)
-    tasks += [asyncio.create_task(finisher.finish(finished(f"n{place}"))) for place in range(MOST_TOGETHER + 50)]
+    tasks += [asyncio.create_task(group_commit.finish(finished(f"n{place}"))) for place in range(MOST_TOGETHER + 50)]
     await asyncio.sleep(0)
     recorder.go.set()
     await asyncio.gather(*tasks)
@@ -65,22 +65,22 @@ async def test_what_arrives_during_a_commit_goes_together_with_the_next() -> Non
 
 async def test_a_bad_outcome_is_refused_alone() -> None:
     recorder = Recorder()
-    finisher = Finisher(recorder.record, recorder.alone)
-    tasks = [asyncio.create_task(finisher.finish(finished(node))) for node in ("good", "bad", "better")]
+    group_commit = GroupCommit(recorder.record, recorder.alone)
+    tasks = [asyncio.create_task(group_commit.finish(finished(node))) for node in ("good", "bad", "better")]
     await asyncio.sleep(0)
     recorder.go.set()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(answer) for answer in answers] == [type(None), ValueError, type(None)]
     assert recorder.alone_too == ["good", "bad", "better"]
     with pytest.raises(ValueError, match="bad"):
-        await finisher.finish(finished("bad"))
-    await finisher.finish(finished("good"))
+        await group_commit.finish(finished("bad"))
+    await group_commit.finish(finished("good"))
 
 
 async def test_while_the_database_is_away_nobody_is_tried_alone() -> None:
     recorder = Recorder()
-    finisher = Finisher(recorder.record, recorder.alone)
-    tasks = [asyncio.create_task(finisher.finish(finished(node))) for node in ("early", "later")]
+    group_commit = GroupCommit(recorder.record, recorder.alone)
+    tasks = [asyncio.create_task(group_commit.finish(finished(node))) for node in ("early", "later")]
     await asyncio.sleep(0)
     recorder.go.set()
     answers = await asyncio.gather(*tasks, return_exceptions=True)

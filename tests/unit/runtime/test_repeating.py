@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from queryflow.runtime.faults import collides, passes
 from queryflow.runtime.repeating import MOST_TRIES, repeated
+from queryflow.runtime.transient_errors import is_collision, is_transient
 
 
 def wrapped(cause: Exception) -> OperationalError:
@@ -31,14 +31,14 @@ class Work:
 
 async def test_what_collided_is_done_again() -> None:
     work = Work(asyncpg.DeadlockDetectedError(), wrapped(asyncpg.SerializationError()))
-    assert await repeated(work, after=collides) == "done"
+    assert await repeated(work, after=is_collision) == "done"
     assert work.tries == 3
 
 
 async def test_what_always_collides_is_told_in_the_end() -> None:
     work = Work(*(asyncpg.DeadlockDetectedError() for _ in range(MOST_TRIES)))
     with pytest.raises(asyncpg.DeadlockDetectedError):
-        await repeated(work, after=collides)
+        await repeated(work, after=is_collision)
     assert work.tries == MOST_TRIES
 
 
@@ -47,7 +47,7 @@ async def test_anything_else_is_told_at_once(problem: Exception) -> None:
     """Whether a transaction whose connection was lost was committed, nobody knows."""
     work = Work(problem)
     with pytest.raises(type(problem)):
-        await repeated(work, after=collides)
+        await repeated(work, after=is_collision)
     assert work.tries == 1
 
 
@@ -55,6 +55,6 @@ async def test_a_value_that_cannot_be_sent_does_not_pass() -> None:
     """The driver's error for it is also the one it has for a lost connection."""
     refused = asyncpg.exceptions._base.DataError("invalid input for query argument")
     assert isinstance(refused, asyncpg.InterfaceError)
-    assert not passes(refused)
-    assert not passes(wrapped(refused))
-    assert passes(wrapped(asyncpg.InterfaceError("the connection is closed")))
+    assert not is_transient(refused)
+    assert not is_transient(wrapped(refused))
+    assert is_transient(wrapped(asyncpg.InterfaceError("the connection is closed")))

@@ -14,12 +14,12 @@ from queryflow.messages.flow_execution import FlowExecutionRequested
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.runtime.bus.answering import MAXIMUM_REDELIVERIES, backoff_seconds
 from queryflow.runtime.bus.rabbit_message import delivery_of
-from queryflow.runtime.faults import passes
 from queryflow.runtime.logs import hide_credentials
 from queryflow.runtime.loops import forever, pause
 from queryflow.runtime.object_keys import parts_of
 from queryflow.runtime.outbox import envelope
 from queryflow.runtime.telemetry import new_traceparent, valid_traceparent, working_for
+from queryflow.runtime.transient_errors import is_transient
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -111,7 +111,7 @@ def test_a_message_without_any_property_is_read() -> None:
     ],
 )
 def test_these_errors_pass_by_themselves(error: Exception) -> None:
-    assert passes(error)
+    assert is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_these_errors_pass_by_themselves(error: Exception) -> None:
     ],
 )
 def test_these_errors_do_not(error: Exception) -> None:
-    assert not passes(error)
+    assert not is_transient(error)
 
 
 def test_logs_hide_credentials() -> None:

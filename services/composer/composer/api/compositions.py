@@ -112,10 +112,10 @@ async def read_composition(
     summary="Change a composition",
 )
 async def replace_composition(
-    transaction: InTransaction, person: Person, reference: CompositionPath, flow: FlowBody, expected: IfMatch
+    transaction: InTransaction, person: Person, reference: CompositionPath, flow: FlowBody, precondition: IfMatch
 ) -> Response:
     """Replace the head; nothing is published by it. 422 only for what cannot be stored, `problems` has the rest."""
-    stored = await usecases.replace_composition(transaction, person, reference, (flow, expected))
+    stored = await usecases.replace_composition(transaction, person, reference, (flow, precondition))
     return written(stored, status=200)
 
 
@@ -123,10 +123,10 @@ async def replace_composition(
     "/{composition}", status_code=204, responses=refusals(404, 409, 412, 428), summary="Take a composition out of use"
 )
 async def delete_composition(
-    transaction: InTransaction, person: Person, reference: CompositionPath, expected: IfMatch
+    transaction: InTransaction, person: Person, reference: CompositionPath, precondition: IfMatch
 ) -> None:
     """Its executions stay; 409 while an active schedule runs it."""
-    await usecases.delete_composition(transaction, person, reference, expected)
+    await usecases.delete_composition(transaction, person, reference, precondition)
 
 
 @router.post("/{composition}/validate", responses=refusals(404), summary="List everything that is wrong")
@@ -137,10 +137,10 @@ async def validate_composition(transaction: InTransaction, reference: Compositio
 
 @router.post("/{composition}/publish", responses=refusals(404, 412, 422), summary="Publish the head")
 async def publish_composition(
-    transaction: InTransaction, person: Person, reference: CompositionPath, expected: IfMatchOrAny
+    transaction: InTransaction, person: Person, reference: CompositionPath, precondition: IfMatchOrAny
 ) -> Published:
     """Freeze the head and point at it: schedules that follow and executions of version `auto` use it from now on."""
-    frozen = await usecases.publish_composition(transaction, person, reference, expected)
+    frozen = await usecases.publish_composition(transaction, person, reference, precondition)
     return Published(composition_id=frozen.version.flow.composition_id, version=frozen.hash)
 
 

@@ -1,4 +1,4 @@
-"""What routes are given: a transaction, the person, a page wish, the state a change is based on."""
+"""What routes are given: a transaction, the person, a page request, the state a change is based on."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 
 from composer.composer import Composer
-from composer.expected import Expected, read_if_match
 from composer.folders import OfferedFolders
-from composer.frozen_heads import FrozenHeads
-from composer.paging import PageWish, read_cursor
+from composer.paging import PageRequest, read_cursor
+from composer.preconditions import Precondition, read_if_match
 from composer.references import CompositionReference, read_reference
+from composer.version_cache import VersionCache
 from queryflow.domain.ids import PersonId
 from queryflow.runtime.transaction import Transaction
 from queryflow.schema.people import LOCAL_PERSON
@@ -29,21 +29,21 @@ async def _current_person() -> PersonId:
     return LOCAL_PERSON
 
 
-async def _read_page_wish(
+async def _read_page_request(
     cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items at most")] = 50,
-) -> PageWish:
-    return PageWish(after=read_cursor(cursor), limit=limit)
+) -> PageRequest:
+    return PageRequest(after=read_cursor(cursor), limit=limit)
 
 
 IfMatchHeader = Annotated[str | None, Header(alias="If-Match", description="The ETag of what you read; * for any")]
 
 
-async def _demand_if_match(if_match: IfMatchHeader = None) -> Expected:
+async def _demand_if_match(if_match: IfMatchHeader = None) -> Precondition:
     return read_if_match(if_match)
 
 
-async def _accept_if_match(if_match: IfMatchHeader = None) -> Expected:
+async def _accept_if_match(if_match: IfMatchHeader = None) -> Precondition:
     return read_if_match(if_match or "*")
 
 
@@ -51,9 +51,9 @@ async def _read_composition(composition: str) -> CompositionReference:
     return read_reference(composition)
 
 
-async def _frozen_heads(request: Request) -> FrozenHeads:
+async def _frozen_heads(request: Request) -> VersionCache:
     composer: Composer = request.app.state.composer
-    return composer.heads
+    return composer.version_cache
 
 
 async def _offered_folders(request: Request) -> OfferedFolders:
@@ -63,14 +63,14 @@ async def _offered_folders(request: Request) -> OfferedFolders:
 
 Offered = Annotated[OfferedFolders, Depends(_offered_folders)]
 """The folders that engine connections may read."""
-Heads = Annotated[FrozenHeads, Depends(_frozen_heads)]
+Heads = Annotated[VersionCache, Depends(_frozen_heads)]
 InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
 """Committed before the answer is sent."""
 Person = Annotated[PersonId, Depends(_current_person)]
-Paging = Annotated[PageWish, Depends(_read_page_wish)]
-IfMatch = Annotated[Expected, Depends(_demand_if_match)]
+Paging = Annotated[PageRequest, Depends(_read_page_request)]
+IfMatch = Annotated[Precondition, Depends(_demand_if_match)]
 """Demanded: without it the answer is 428, and 412 if the state has changed."""
-IfMatchOrAny = Annotated[Expected, Depends(_accept_if_match)]
+IfMatchOrAny = Annotated[Precondition, Depends(_accept_if_match)]
 """Heeded where it is sent."""
 CompositionPath = Annotated[CompositionReference, Depends(_read_composition)]
 """The path's `{composition}`: the `comp_…` text or the UUID."""

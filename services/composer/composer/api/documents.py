@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from composer.expected import entity_tag
+from composer.preconditions import entity_tag
 from composer.stored_keys import without_keys
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow import Flow

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from composer.api.answers import refusals
 from composer.api.dependencies import IfMatch, InTransaction, Offered, Person
-from composer.expected import entity_tag
 from composer.folders import OfferedFolders
+from composer.preconditions import entity_tag
 from composer.repository.engine_connections import StoredConnection
 from composer.usecases import engine_connections as usecases
 from composer.usecases.engine_connections import CatalogueState, EngineConnectionChange, EngineConnectionDocument
@@ -83,20 +83,20 @@ async def replace_engine_connection(
     offered: Offered,
     name: str,
     document: EngineConnectionChange,
-    expected: IfMatch,
+    precondition: IfMatch,
     response: Response,
 ) -> EngineConnectionAnswer:
     """Make it exactly this; flows on it read the new folder from their next query on."""
-    stored = await usecases.replace_connection(transaction, name, (document, expected), offered)
+    stored = await usecases.replace_connection(transaction, name, (document, precondition), offered)
     return _tagged(stored, offered, response)
 
 
 @router.delete(
     "/{name}", status_code=204, responses=refusals(404, 409, 412, 428), summary="Take an engine connection out of use"
 )
-async def delete_engine_connection(transaction: InTransaction, name: str, expected: IfMatch) -> None:
+async def delete_engine_connection(transaction: InTransaction, name: str, precondition: IfMatch) -> None:
     """The files stay; 409 with `details.used_by` while flows, workflows, schedules or open executions use it."""
-    await usecases.delete_connection(transaction, name, expected)
+    await usecases.delete_connection(transaction, name, precondition)
 
 
 @router.get("/{name}/catalogue", responses=refusals(404), summary="Read the tables of an engine connection")

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from composer.api.answers import refusals
 from composer.api.dependencies import CompositionPath, Heads, InTransaction, Person
-from composer.orders import api_order
+from composer.execution_requests import ExecutionRequest
 from composer.repository.executions import ExecutionRecord
+from composer.triggers import api_trigger
 from composer.usecases import executions as usecases
-from composer.wishes import ExecutionWish
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState
 from queryflow.runtime.http import new_router
@@ -59,15 +59,15 @@ class CancelAccepted(BaseModel):
 )
 async def execute_composition(
     transaction: InTransaction,
-    heads: Heads,
+    version_cache: Heads,
     person: Person,
     reference: CompositionPath,
-    wish: ExecutionWish | None = None,
+    request: ExecutionRequest | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExecutionAccepted:
     """Start a version of the composition (auto: the published one, else the head); follow it at the `self` link."""
-    order = api_order(person, wish or ExecutionWish(), idempotency_key)
-    return accepted(await usecases.request_execution(transaction, heads, reference, order))
+    trigger = api_trigger(person, request or ExecutionRequest(), idempotency_key)
+    return accepted(await usecases.request_execution(transaction, version_cache, reference, trigger))
 
 
 @router.post(

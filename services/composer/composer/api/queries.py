@@ -5,7 +5,7 @@ from composer.api.dependencies import InTransaction, Person
 from composer.api.executions import ExecutionAccepted, IdempotencyKey, accepted
 from composer.api.templates import TemplatePath
 from composer.usecases import queries as usecases
-from composer.usecases.queries import QueryWish, TemplateRunWish
+from composer.usecases.queries import QueryRequest, TemplateRunRequest
 from queryflow.runtime.http import new_router
 
 router = new_router("/api", "queries")
@@ -16,17 +16,17 @@ async def run_template(
     transaction: InTransaction,
     person: Person,
     template_id: TemplatePath,
-    wish: TemplateRunWish,
+    request: TemplateRunRequest,
     idempotency_key: IdempotencyKey = None,
 ) -> ExecutionAccepted:
     """Run the template by itself, as a flow of one node `query`; follow it at the `self` link."""
-    order = wish.order(person, idempotency_key)
-    return accepted(await usecases.run_template(transaction, template_id, wish, order))
+    trigger = request.trigger(person, idempotency_key)
+    return accepted(await usecases.run_template(transaction, template_id, request, trigger))
 
 
 @router.post("/queries", status_code=202, responses=refusals(422), summary="Run a query")
 async def run_query(
-    transaction: InTransaction, person: Person, wish: QueryWish, idempotency_key: IdempotencyKey = None
+    transaction: InTransaction, person: Person, request: QueryRequest, idempotency_key: IdempotencyKey = None
 ) -> ExecutionAccepted:
     """Run a text of SQL once, as a flow of one node `query`; nothing is saved but the execution."""
-    return accepted(await usecases.run_text(transaction, wish, wish.order(person, idempotency_key)))
+    return accepted(await usecases.run_text(transaction, request, request.trigger(person, idempotency_key)))

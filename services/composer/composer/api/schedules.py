@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue
 from composer.api.answers import refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.bounds import values_preview
-from composer.expected import entity_tag
+from composer.preconditions import entity_tag
 from composer.references import read_reference
 from composer.repository.schedules import ScheduleRecord
 from composer.schedule_definitions import ScheduleChange, ScheduleDefinition
@@ -94,17 +94,17 @@ async def read_schedule(transaction: InTransaction, schedule_id: UUID, response:
 
 @router.patch("/{schedule_id}", responses=refusals(404, 409, 412, 422, 428), summary="Change a schedule")
 async def change_schedule(
-    transaction: InTransaction, schedule_id: UUID, change: ScheduleChange, expected: IfMatch, response: Response
+    transaction: InTransaction, schedule_id: UUID, change: ScheduleChange, precondition: IfMatch, response: Response
 ) -> ScheduleAnswer:
     """What is left out stays as it is; one that no longer fits can always be switched off."""
-    changed = await usecases.change_schedule(transaction, ScheduleId(schedule_id), change, expected)
+    changed = await usecases.change_schedule(transaction, ScheduleId(schedule_id), change, precondition)
     return await _tagged(transaction, changed, response)
 
 
 @router.delete("/{schedule_id}", status_code=204, responses=refusals(404, 412, 422, 428), summary="Remove a schedule")
-async def delete_schedule(transaction: InTransaction, schedule_id: UUID, expected: IfMatch) -> None:
+async def delete_schedule(transaction: InTransaction, schedule_id: UUID, precondition: IfMatch) -> None:
     """What it started stays."""
-    await usecases.delete_schedule(transaction, ScheduleId(schedule_id), expected)
+    await usecases.delete_schedule(transaction, ScheduleId(schedule_id), precondition)
 
 
 async def _tagged(transaction: Transaction, record: ScheduleRecord, response: Response) -> ScheduleAnswer:

@@ -97,13 +97,13 @@ async def read_template(transaction: InTransaction, template_id: TemplatePath, w
     summary="Save a new version",
 )
 async def change_template(
-    transaction: InTransaction, person: Person, template_id: TemplatePath, template: TemplateBody, expected: IfMatch
+    transaction: InTransaction, person: Person, template_id: TemplatePath, template: TemplateBody, precondition: IfMatch
 ) -> Response:
     """Append a version; it is offered from now on, and compositions keep the one they have."""
     if template.template_id != template_id:
         message = f"The document is about {template.template_id}, the address about {template_id}."
         raise Invalid(message, [Problem("ANOTHER_TEMPLATE", "template_id", message)])
-    return _saved(await usecases.change_template(transaction, person, template, expected), status=200)
+    return _saved(await usecases.change_template(transaction, person, template, precondition), status=200)
 
 
 def _saved(saved: SavedTemplate, status: int) -> Response:

@@ -11,11 +11,11 @@ from composer.api.answers import refusals
 from composer.api.dependencies import IfMatch, InTransaction, Paging, Person
 from composer.api.executions import ExecutionAccepted, IdempotencyKey, accepted
 from composer.bounds import preview, values_preview
-from composer.expected import entity_tag
-from composer.orders import api_order
+from composer.preconditions import entity_tag
 from composer.repository.workflows import WorkflowRecord
+from composer.triggers import api_trigger
 from composer.usecases import workflows as usecases
-from composer.usecases.workflows import StoredWorkflow, WorkflowDocument, WorkflowWish
+from composer.usecases.workflows import StoredWorkflow, WorkflowDocument, WorkflowRunRequest
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Window
 from queryflow.domain.ids import WorkflowId
@@ -83,19 +83,19 @@ async def replace_workflow(
     transaction: InTransaction,
     workflow: WorkflowPath,
     document: WorkflowDocument,
-    expected: IfMatch,
+    precondition: IfMatch,
     response: Response,
 ) -> WorkflowAnswer:
     """Replace the saved query; schedules of it run what is saved when they fire."""
-    return _tagged(await usecases.replace_workflow(transaction, workflow, document, expected), response)
+    return _tagged(await usecases.replace_workflow(transaction, workflow, document, precondition), response)
 
 
 @router.delete(
     "/{workflow}", status_code=204, responses=refusals(404, 409, 412, 422, 428), summary="Take a workflow out of use"
 )
-async def delete_workflow(transaction: InTransaction, workflow: WorkflowPath, expected: IfMatch) -> None:
+async def delete_workflow(transaction: InTransaction, workflow: WorkflowPath, precondition: IfMatch) -> None:
     """Its executions stay; 409 while an active schedule runs it."""
-    await usecases.delete_workflow(transaction, workflow, expected)
+    await usecases.delete_workflow(transaction, workflow, precondition)
 
 
 @router.post("/{workflow}/execute", status_code=202, responses=refusals(404, 422), summary="Execute a workflow")
@@ -103,12 +103,12 @@ async def execute_workflow(
     transaction: InTransaction,
     person: Person,
     workflow: WorkflowPath,
-    wish: WorkflowWish | None = None,
+    request: WorkflowRunRequest | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExecutionAccepted:
     """Run it as a flow of one node `query`, with the given values before its own; follow it at the `self` link."""
-    order = api_order(person, (wish or WorkflowWish()).execution_wish, idempotency_key)
-    return accepted(await usecases.run_workflow(transaction, workflow, order))
+    trigger = api_trigger(person, (request or WorkflowRunRequest()).execution_request, idempotency_key)
+    return accepted(await usecases.run_workflow(transaction, workflow, trigger))
 
 
 def _tagged(stored: StoredWorkflow, response: Response) -> WorkflowAnswer:

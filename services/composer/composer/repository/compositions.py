@@ -26,8 +26,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.head import HeadRows, flow_of
-from composer.paging import PageWish
+from composer.flow_rows import FlowRows, flow_of
+from composer.paging import PageRequest
 from composer.references import CompositionReference
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import CompositionId, PersonId, VersionHash
@@ -111,12 +111,12 @@ async def find_composition(
     return None if row is None else CompositionRecord(**row._mapping)
 
 
-async def list_compositions(connection: AsyncConnection, wish: PageWish) -> list[CompositionRecord]:
+async def list_compositions(connection: AsyncConnection, request: PageRequest) -> list[CompositionRecord]:
     """Compositions in use in the order of their ids, one more than asked for if there are more."""
     table = template_flow_compositions.c
-    query = select(*RECORDED).where(table.is_active).order_by(table.composition_id).limit(wish.limit + 1)
-    if wish.after is not None:
-        query = query.where(table.composition_id > wish.after)
+    query = select(*RECORDED).where(table.is_active).order_by(table.composition_id).limit(request.limit + 1)
+    if request.after is not None:
+        query = query.where(table.composition_id > request.after)
     return [CompositionRecord(**row._mapping) for row in await connection.execute(query)]
 
 
@@ -130,7 +130,7 @@ async def read_head(connection: AsyncConnection, composition: UUID) -> Head:
 
 
 async def insert_composition(
-    connection: AsyncConnection, composition_id: CompositionId, rows: HeadRows, person: PersonId
+    connection: AsyncConnection, composition_id: CompositionId, rows: FlowRows, person: PersonId
 ) -> CompositionRecord | None:
     """Make the composition's row, without nodes and connections; None if that id is taken."""
     values = {**rows.composition, "composition_id": composition_id, "created_by": person, "updated_by": person}
@@ -140,7 +140,7 @@ async def insert_composition(
 
 
 async def change_composition(
-    connection: AsyncConnection, composition: UUID, rows: HeadRows, person: PersonId
+    connection: AsyncConnection, composition: UUID, rows: FlowRows, person: PersonId
 ) -> CompositionRecord:
     """Write the row of a locked composition and raise its revision; it is in use from now on."""
     table = template_flow_compositions
@@ -150,7 +150,7 @@ async def change_composition(
     return CompositionRecord(**(await connection.execute(statement)).one()._mapping)
 
 
-async def write_parts(connection: AsyncConnection, composition: UUID, rows: HeadRows) -> None:
+async def write_parts(connection: AsyncConnection, composition: UUID, rows: FlowRows) -> None:
     """Make the nodes and connections exactly these; those that stay keep their UUIDs and the time they were made."""
     await _drop_others(connection, CONNECTIONS, composition, rows.connections)
     await _drop_others(connection, NODES, composition, rows.nodes)

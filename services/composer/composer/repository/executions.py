@@ -1,4 +1,4 @@
-"""The composer's share of executions: the requests, the inserted row, the wish to cancel."""
+"""The composer's share of executions: the requests, the inserted row, the request to cancel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,10 +79,10 @@ async def find_execution(connection: AsyncConnection, execution_id: ExecutionId)
     return None if row is None else _record(row)
 
 
-async def wish_cancel(
+async def request_cancel(
     connection: AsyncConnection, execution_id: ExecutionId, person: PersonId
 ) -> ExecutionRecord | None:
-    """Note the first wish to cancel an execution that has not ended; None if there is nothing to note."""
+    """Note the first request to cancel an execution that has not ended; None if there is nothing to note."""
     table = query_flow_executions
     first = update(table).where(
         table.c.id == execution_id, table.c.state.in_(OPEN_STATES), table.c.cancel_requested_at.is_(None)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageWish, key_as_uuid
+from composer.paging import PageRequest, key_as_uuid
 from queryflow.domain.ids import CompositionId, PersonId, ScheduleId, WorkflowId
 from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.schedules import schedule_timers, workflow_schedules
@@ -57,12 +57,15 @@ async def find_schedule(
 
 
 async def list_schedules(
-    connection: AsyncConnection, wish: PageWish, composition: UUID | None = None, workflow: WorkflowId | None = None
+    connection: AsyncConnection,
+    request: PageRequest,
+    composition: UUID | None = None,
+    workflow: WorkflowId | None = None,
 ) -> list[ScheduleRecord]:
     """Schedules (of one composition or query, if named) in the order of their ids, one more than asked for if any."""
-    query = _schedules().order_by(workflow_schedules.c.id).limit(wish.limit + 1)
-    if wish.after is not None:
-        query = query.where(workflow_schedules.c.id > key_as_uuid(wish.after))
+    query = _schedules().order_by(workflow_schedules.c.id).limit(request.limit + 1)
+    if request.after is not None:
+        query = query.where(workflow_schedules.c.id > key_as_uuid(request.after))
     if composition is not None:
         query = query.where(workflow_schedules.c.composition_id == composition)
     if workflow is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageWish
+from composer.paging import PageRequest
 from composer.pinning import Pin
 from queryflow.domain.ids import PersonId, TemplateId
 from queryflow.domain.template import Output, Template
@@ -55,11 +55,11 @@ async def find_template(
     return None if row is None else _stored(row)
 
 
-async def list_templates(connection: AsyncConnection, wish: PageWish) -> list[StoredTemplate]:
+async def list_templates(connection: AsyncConnection, request: PageRequest) -> list[StoredTemplate]:
     """Templates in the order of their ids, one more than asked for if there are more."""
-    query = _newest().order_by(query_flow_templates.c.template_id).limit(wish.limit + 1)
-    if wish.after is not None:
-        query = query.where(query_flow_templates.c.template_id > wish.after)
+    query = _newest().order_by(query_flow_templates.c.template_id).limit(request.limit + 1)
+    if request.after is not None:
+        query = query.where(query_flow_templates.c.template_id > request.after)
     return [_stored(row) for row in await connection.execute(query)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageWish, key_as_uuid
+from composer.paging import PageRequest, key_as_uuid
 from queryflow.domain.flow import Window
 from queryflow.domain.ids import PersonId, TemplateId, WorkflowId
 from queryflow.domain.template import Dialect
@@ -44,11 +44,11 @@ async def find_workflow(
     return None if row is None else _record(row)
 
 
-async def list_workflows(connection: AsyncConnection, wish: PageWish) -> list[WorkflowRecord]:
+async def list_workflows(connection: AsyncConnection, request: PageRequest) -> list[WorkflowRecord]:
     """Saved queries in use in the order of their ids, one more than asked for if there are more."""
-    query = _in_use().order_by(workflows.c.id).limit(wish.limit + 1)
-    if wish.after is not None:
-        query = query.where(workflows.c.id > key_as_uuid(wish.after))
+    query = _in_use().order_by(workflows.c.id).limit(request.limit + 1)
+    if request.after is not None:
+        query = query.where(workflows.c.id > key_as_uuid(request.after))
     return [_record(row) for row in await connection.execute(query)]
 
 

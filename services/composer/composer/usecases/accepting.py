@@ -8,19 +8,19 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from composer.execution_requests import ExecutionRequest, Prepared, prepare
 from composer.freezing import Frozen
-from composer.orders import Order
 from composer.repository import executions as repository
 from composer.repository.compositions import find_composition
 from composer.repository.engine_connections import EngineConnectionRecord
 from composer.repository.executions import ExecutionRecord, RequestRecord
 from composer.repository.versions import keep_version
-from composer.wishes import ExecutionWish, Prepared, prepare
+from composer.triggers import Trigger
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.ids import CompositionId, ExecutionId, WorkflowId, uuid7
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionRequested
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.telemetry import new_traceparent
 from queryflow.runtime.transaction import Transaction
 
@@ -39,13 +39,13 @@ class Start:
     """An execution that is about to be stored: who asked for what, as which execution."""
 
     subject: Subject
-    order: Order
+    trigger: Trigger
     execution_id: ExecutionId
 
     @classmethod
-    def of(cls, transaction: Transaction, subject: Subject, order: Order) -> "Start":
+    def of(cls, transaction: Transaction, subject: Subject, trigger: Trigger) -> "Start":
         """The start of a new execution, by the transaction's clock."""
-        return cls(subject, order, ExecutionId(uuid7(transaction.now)))
+        return cls(subject, trigger, ExecutionId(uuid7(transaction.now)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Chosen:
 
 
 async def earlier_execution(transaction: Transaction, start: Start) -> ExecutionRecord | None:
-    """The execution that the same order started before; from here on the key is this order's if there is none."""
-    if start.order.key is None:
+    """The execution that the same request started before; from here on the key is this trigger's if there is none."""
+    if start.trigger.key is None:
         return None
-    fingerprint = start.order.fingerprint(start.subject.key)
-    request = RequestRecord(start.order.key, fingerprint, start.execution_id)
-    holder = await repository.claim_request(transaction.connection, start.order.person, request)
+    fingerprint = start.trigger.fingerprint(start.subject.key)
+    request = RequestRecord(start.trigger.key, fingerprint, start.execution_id)
+    holder = await repository.claim_request(transaction.connection, start.trigger.person, request)
     if holder.body_hash != fingerprint:
         message = "This Idempotency-Key was used for another request within the last days; choose a new one."
         raise Invalid(message, code="IDEMPOTENCY_KEY_REUSED")
@@ -72,11 +72,11 @@ async def earlier_execution(transaction: Transaction, start: Start) -> Execution
 
 
 async def prepare_values(
-    transaction: Transaction, chosen: Chosen, wish: ExecutionWish
+    transaction: Transaction, chosen: Chosen, request: ExecutionRequest
 ) -> tuple[Prepared, list[Problem]]:
     """Values and windows, and what is wrong with the values; in a thread, for a list is checked for each node again."""
-    logical_date = wish.logical_date or _logical_date(transaction, chosen)
-    return await asyncio.to_thread(prepare, chosen.frozen.version, wish, logical_date)
+    logical_date = request.logical_date or _logical_date(transaction, chosen)
+    return await asyncio.to_thread(prepare, chosen.frozen.version, request, logical_date)
 
 
 async def store(transaction: Transaction, start: Start, frozen: Frozen, prepared: Prepared) -> ExecutionRecord:
@@ -85,9 +85,9 @@ async def store(transaction: Transaction, start: Start, frozen: Frozen, prepared
     if not await repository.store_execution(transaction.connection, row):
         if (composition := start.subject.composition) is not None:  # locked first, as publishing does
             await find_composition(transaction.connection, composition, lock=True)
-        await keep_version(transaction.connection, start.subject.composition, frozen, start.order.person)
+        await keep_version(transaction.connection, start.subject.composition, frozen, start.trigger.person)
         await repository.store_execution(transaction.connection, row)
-    crashpoint("composer.after_execution_insert")
+    failpoint("composer.after_execution_insert")
     execution, key = start.execution_id, start.subject.key
     transaction.emit(FlowExecutionRequested(execution_id=execution, composition_id=key))
     return ExecutionRecord(execution, key, frozen.hash, ExecutionState.REQUESTED, None)
@@ -109,10 +109,10 @@ def _row(start: Start, frozen: Frozen, prepared: Prepared) -> dict[str, Any]:
         "composition_key": start.subject.key,
         "workflow_id": start.subject.workflow,
         "version": frozen.hash,
-        "trigger_kind": start.order.kind.value,
-        "trigger_id": start.order.trigger_id,
-        "schedule_id": start.order.schedule,
-        "requested_by": start.order.person,
+        "trigger_kind": start.trigger.kind.value,
+        "trigger_id": start.trigger.trigger_id,
+        "schedule_id": start.trigger.schedule,
+        "requested_by": start.trigger.person,
         "traceparent": new_traceparent(start.execution_id),
         **prepared.columns(),
     }

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from composer.execution_requests import ExecutionRequest
 from composer.freezing import Frozen, freeze
 from composer.pinning import Pin, pin_problems, pins_of
 from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
 from composer.repository.learnt_outputs import read_learnt
 from composer.repository.templates import newest_versions, read_versions
-from composer.wishes import ExecutionWish
 from queryflow.domain.errors import Invalid, Problem, Severity
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import TemplateId
@@ -98,11 +98,11 @@ async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:
     return Texts(templates, frozenset(found))
 
 
-def supplied(examined: Examined, wish: ExecutionWish) -> Examined:
+def supplied(examined: Examined, request: ExecutionRequest) -> Examined:
     """What was examined, without the problems of required values that the execution itself gives."""
     given = {
         f"nodes.{node}.parameters.{name}"
-        for node, values in wish.node_parameters.items()
+        for node, values in request.node_parameters.items()
         for name, value in values.items()
         if value is not None
     }

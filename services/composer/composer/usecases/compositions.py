@@ -3,25 +3,25 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from composer.expected import Expected
+from composer.flow_rows import FlowRows, rows_of
 from composer.freezing import Frozen
-from composer.head import HeadRows, rows_of
-from composer.paging import Page, PageWish, cut_page
+from composer.paging import Page, PageRequest, cut_page
 from composer.pinning import pin_templates, pins_of
+from composer.preconditions import Precondition
 from composer.references import CompositionReference
 from composer.repository import compositions as repository
 from composer.repository.compositions import CompositionRecord
 from composer.repository.schedules import has_active_schedule
 from composer.repository.templates import newest_versions, read_versions
 from composer.repository.versions import keep_version
-from composer.storability import flow_storage_problems
+from composer.storage_limits import flow_storage_problems
 from composer.usecases.checking import Examined, examine, refuse_errors
 from composer.usecases.templates import import_templates
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.flow import Flow
 from queryflow.domain.ids import PersonId, TemplateId
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.transaction import Transaction
 
 
@@ -34,10 +34,10 @@ class StoredComposition:
     problems: list[Problem] | None = None
 
 
-async def list_compositions(transaction: Transaction, wish: PageWish) -> Page[CompositionRecord]:
+async def list_compositions(transaction: Transaction, request: PageRequest) -> Page[CompositionRecord]:
     """Compositions in use, in the order of their ids."""
-    rows = await repository.list_compositions(transaction.connection, wish)
-    return cut_page(rows, wish.limit, key=lambda row: row.composition_id)
+    rows = await repository.list_compositions(transaction.connection, request)
+    return cut_page(rows, request.limit, key=lambda row: row.composition_id)
 
 
 async def read_composition(transaction: Transaction, reference: CompositionReference) -> StoredComposition:
@@ -63,12 +63,12 @@ async def create_composition(transaction: Transaction, person: PersonId, flow: F
 
 
 async def replace_composition(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, change: tuple[Flow, Expected]
+    transaction: Transaction, person: PersonId, reference: CompositionReference, change: tuple[Flow, Precondition]
 ) -> StoredComposition:
     """Replace the head, if it is as expected; the published version stays what it is."""
-    flow, expected = change
+    flow, precondition = change
     record = await find_in_use(transaction, reference, lock=True)
-    expected.demand(record.revision)
+    precondition.demand(record.revision)
     _demand_same_id(record, flow)
     prepared, rows = await _prepare(transaction, person, flow)
     written = await repository.change_composition(transaction.connection, record.id, rows, person)
@@ -76,11 +76,11 @@ async def replace_composition(
 
 
 async def delete_composition(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, expected: Expected
+    transaction: Transaction, person: PersonId, reference: CompositionReference, precondition: Precondition
 ) -> None:
     """Take the composition out of use; Conflict while a schedule runs it. Its executions stay."""
     record = await find_in_use(transaction, reference, lock=True)
-    expected.demand(record.revision)
+    precondition.demand(record.revision)
     if await has_active_schedule(transaction.connection, composition=record.id):
         message = "Active schedules run this composition; switch them off or delete them first."
         raise Conflict(message, code="HAS_ACTIVE_SCHEDULES")
@@ -95,15 +95,15 @@ async def validate_composition(transaction: Transaction, reference: CompositionR
 
 
 async def publish_composition(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, expected: Expected
+    transaction: Transaction, person: PersonId, reference: CompositionReference, precondition: Precondition
 ) -> Frozen:
     """Freeze the head and point at it; Invalid with every problem if it could not run."""
     record = await find_in_use(transaction, reference, lock=True)
-    expected.demand(record.revision)
+    precondition.demand(record.revision)
     frozen = (await examine_head(transaction, record.id)).freeze()
     await keep_version(transaction.connection, record.id, frozen, person)
     await repository.publish_version(transaction.connection, record.id, frozen.hash, person)
-    crashpoint("composer.after_publish")
+    failpoint("composer.after_publish")
     transaction.emit(
         CompositionPublished(composition_id=record.composition_id, version=frozen.hash, by=person, at=transaction.now)
     )
@@ -126,7 +126,7 @@ async def examine_head(transaction: Transaction, composition: UUID) -> Examined:
     return await examine(transaction.connection, head.flow)
 
 
-async def _prepare(transaction: Transaction, person: PersonId, flow: Flow) -> tuple[Flow, HeadRows]:
+async def _prepare(transaction: Transaction, person: PersonId, flow: Flow) -> tuple[Flow, FlowRows]:
     """The flow as the tables will hold it, with its rows; Invalid if they cannot."""
     known = flow.templates.keys() | (await _newest(transaction, flow)).keys()
     refuse_errors(f"The flow {flow.composition_id} cannot be stored.", flow_storage_problems(flow, known))
@@ -139,7 +139,7 @@ async def _newest(transaction: Transaction, flow: Flow) -> dict[TemplateId, int]
     return await newest_versions(transaction.connection, {node.template for node in flow.nodes})
 
 
-async def _begin_again(transaction: Transaction, person: PersonId, flow: Flow, rows: HeadRows) -> CompositionRecord:
+async def _begin_again(transaction: Transaction, person: PersonId, flow: Flow, rows: FlowRows) -> CompositionRecord:
     taken = await repository.find_composition(transaction.connection, flow.composition_id, lock=True)
     if taken is None or taken.is_active:
         message = f"There is a composition {flow.composition_id} already; change it with PUT, or choose another id."
@@ -148,10 +148,10 @@ async def _begin_again(transaction: Transaction, person: PersonId, flow: Flow, r
 
 
 async def _finish_save(
-    transaction: Transaction, person: PersonId, saved: StoredComposition, rows: HeadRows
+    transaction: Transaction, person: PersonId, saved: StoredComposition, rows: FlowRows
 ) -> StoredComposition:
     await repository.write_parts(transaction.connection, saved.record.id, rows)
-    crashpoint("composer.after_save")
+    failpoint("composer.after_save")
     transaction.emit(CompositionSaved(composition_id=saved.record.composition_id, by=person, at=transaction.now))
     examined = await examine(transaction.connection, saved.flow)
     beyond = [problem for problem in examined.problems if problem.code == "BEYOND_64_BITS"]

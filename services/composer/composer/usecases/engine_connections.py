@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from composer.expected import Expected
+from composer.execution_requests import LogicalDate
 from composer.folders import OfferedFolders
+from composer.preconditions import Precondition
 from composer.repository import engine_connections as repository
 from composer.repository.connection_uses import connection_uses
 from composer.repository.engine_connections import StoredCatalogue, StoredConnection
 from composer.stored_keys import without_keys
-from composer.wishes import LogicalDate
 from queryflow.domain.declared_tables import table_problems
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.ids import PersonId
@@ -101,11 +101,11 @@ async def create_connection(
 
 
 async def replace_connection(
-    transaction: Transaction, name: str, change: tuple[EngineConnectionChange, Expected], offered: OfferedFolders
+    transaction: Transaction, name: str, change: tuple[EngineConnectionChange, Precondition], offered: OfferedFolders
 ) -> StoredConnection:
     """Make it exactly this, if it is as expected; what runs on it reads the new folder from its next query on."""
-    document, expected = change
-    expected.demand((await read_connection(transaction, name, lock=True)).revision)
+    document, precondition = change
+    precondition.demand((await read_connection(transaction, name, lock=True)).revision)
     _demand_same_name(name, document)
     values = await _columns(document, offered)
     stored = await repository.change_connection(transaction.connection, name, values)
@@ -113,9 +113,9 @@ async def replace_connection(
     return stored
 
 
-async def delete_connection(transaction: Transaction, name: str, expected: Expected) -> None:
+async def delete_connection(transaction: Transaction, name: str, precondition: Precondition) -> None:
     """Take it out of use; Conflict with what uses it, if anything does. Its files stay."""
-    expected.demand((await read_connection(transaction, name, lock=True)).revision)
+    precondition.demand((await read_connection(transaction, name, lock=True)).revision)
     if uses := await connection_uses(transaction.connection, name):
         named = ", ".join(f"{use.kind} {use.id}" for use in uses)
         details = {"used_by": [asdict(use) for use in uses]}

@@ -1,18 +1,18 @@
-"""Starting and cancelling executions. The composer never waits for the executor: it stores the order and answers."""
+"""Starting and cancelling executions. The composer never waits for the executor: it stores the request and answers."""
 
+from composer.execution_requests import ExecutionRequest, adapt, refuse_conditions, refuse_unavailable
 from composer.freezing import Frozen
-from composer.frozen_heads import FrozenHeads
-from composer.orders import Order
 from composer.references import CompositionReference
 from composer.repository import executions as repository
 from composer.repository.compositions import CompositionRecord, read_head
 from composer.repository.engine_connections import read_engine_connections
 from composer.repository.executions import ExecutionRecord
 from composer.repository.versions import find_version
+from composer.triggers import Trigger
 from composer.usecases.accepting import Chosen, Start, Subject, earlier_execution, prepare_values, store
 from composer.usecases.checking import Examined, examine, examine_with, refuse_errors, supplied
 from composer.usecases.compositions import find_in_use
-from composer.wishes import ExecutionWish, adapt, refuse_conditions, refuse_unavailable
+from composer.version_cache import VersionCache
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.ids import ExecutionId, PersonId, VersionHash
 from queryflow.domain.states import ExecutionState
@@ -21,26 +21,26 @@ from queryflow.runtime.transaction import Transaction
 
 
 async def request_execution(
-    transaction: Transaction, heads: FrozenHeads, reference: CompositionReference, order: Order
+    transaction: Transaction, version_cache: VersionCache, reference: CompositionReference, trigger: Trigger
 ) -> ExecutionRecord:
-    """Start a version of the composition; a repeated order finds the execution it started before.
+    """Start a version of the composition; a repeated request finds the execution it started before.
 
     Raises NotFound, Conflict NOT_PUBLISHED, and Invalid with every problem (codes NOT_AVAILABLE,
     CONDITIONS_NOT_AVAILABLE, IDEMPOTENCY_KEY_REUSED, INVALID).
     """
     composition = await find_in_use(transaction, reference)
     subject = Subject(composition.composition_id, composition=composition.id)
-    start = Start.of(transaction, subject, order)
-    return await earlier_execution(transaction, start) or await _start(transaction, heads, start, composition)
+    start = Start.of(transaction, subject, trigger)
+    return await earlier_execution(transaction, start) or await _start(transaction, version_cache, start, composition)
 
 
 async def cancel_execution(transaction: Transaction, person: PersonId, execution_id: ExecutionId) -> ExecutionRecord:
     """Ask for the execution to end; asking again changes nothing. Conflict if it ended in another way before."""
-    wished = await repository.wish_cancel(transaction.connection, execution_id, person)
-    if wished is not None:
-        event = FlowExecutionCancelRequested(execution_id=execution_id, composition_id=wished.composition_id)
+    requested = await repository.request_cancel(transaction.connection, execution_id, person)
+    if requested is not None:
+        event = FlowExecutionCancelRequested(execution_id=execution_id, composition_id=requested.composition_id)
         transaction.emit(event)
-        return wished
+        return requested
     found = await repository.find_execution(transaction.connection, execution_id)
     if found is None:
         raise NotFound(f"There is no execution {execution_id}.")
@@ -50,13 +50,13 @@ async def cancel_execution(transaction: Transaction, person: PersonId, execution
 
 
 async def _start(
-    transaction: Transaction, heads: FrozenHeads, start: Start, composition: CompositionRecord
+    transaction: Transaction, version_cache: VersionCache, start: Start, composition: CompositionRecord
 ) -> ExecutionRecord:
-    wish = start.order.wish
-    refuse_unavailable(wish)
-    chosen = await _choose(transaction, heads, composition, wish)
-    _demand_connection(chosen, wish.connection)
-    prepared, problems = await prepare_values(transaction, chosen, wish)
+    request = start.trigger.request
+    refuse_unavailable(request)
+    chosen = await _choose(transaction, version_cache, composition, request)
+    _demand_connection(chosen, request.connection)
+    prepared, problems = await prepare_values(transaction, chosen, request)
     refuse_errors(f"{composition.composition_id} cannot be executed with these values.", problems)
     return await store(transaction, start, chosen.frozen, prepared)
 
@@ -70,43 +70,43 @@ def _demand_connection(chosen: Chosen, name: str | None) -> None:
 
 
 async def _choose(
-    transaction: Transaction, heads: FrozenHeads, composition: CompositionRecord, wish: ExecutionWish
+    transaction: Transaction, version_cache: VersionCache, composition: CompositionRecord, request: ExecutionRequest
 ) -> Chosen:
-    """The version the wish names, adapted to it, if it can run."""
-    version = _named_version(composition, wish.version)
+    """The version the request names, adapted to it, if it can run."""
+    version = _named_version(composition, request.version)
     if version is None:
-        return await _choose_head(transaction, heads, composition, wish)
+        return await _choose_head(transaction, version_cache, composition, request)
     found = await find_version(transaction.connection, composition.composition_id, version)
     if found is None:
         raise NotFound(f"{composition.composition_id} has no version {version}.", code="VERSION_NOT_FOUND")
-    flow = adapt(found.version.flow, wish)
+    flow = adapt(found.version.flow, request)
     refuse_conditions(flow)
     if flow is found.version.flow:
         return await _choose_unchanged(transaction, found)
     kept = found.version
-    return _chosen(await examine_with(transaction.connection, flow, kept.templates, kept.semantics), wish)
+    return _chosen(await examine_with(transaction.connection, flow, kept.templates, kept.semantics), request)
 
 
 async def _choose_head(
-    transaction: Transaction, heads: FrozenHeads, composition: CompositionRecord, wish: ExecutionWish
+    transaction: Transaction, version_cache: VersionCache, composition: CompositionRecord, request: ExecutionRequest
 ) -> Chosen:
-    """The head; if it was frozen before at this revision, that version, unless the wish changes it."""
+    """The head; if it was frozen before at this revision, that version, unless the request changes it."""
     connections = await read_engine_connections(transaction.connection)
     engines = {name: record.frozen for name, record in connections.items()}
-    frozen = heads.recall(composition.id, composition.revision, engines)
-    if frozen is not None and adapt(frozen.version.flow, wish) is frozen.version.flow:
+    frozen = version_cache.recall(composition.id, composition.revision, engines)
+    if frozen is not None and adapt(frozen.version.flow, request) is frozen.version.flow:
         return Chosen(frozen, connections)
     head = await read_head(transaction.connection, composition.id)
-    flow = adapt(head.flow, wish)
+    flow = adapt(head.flow, request)
     refuse_conditions(flow)
-    chosen = _chosen(await examine(transaction.connection, flow), wish)
+    chosen = _chosen(await examine(transaction.connection, flow), request)
     if flow is head.flow:
-        heads.remember(head.record.id, head.record.revision, chosen.frozen)
+        version_cache.remember(head.record.id, head.record.revision, chosen.frozen)
     return chosen
 
 
-def _chosen(examined: Examined, wish: ExecutionWish) -> Chosen:
-    return Chosen(supplied(examined, wish).freeze(), examined.connections)
+def _chosen(examined: Examined, request: ExecutionRequest) -> Chosen:
+    return Chosen(supplied(examined, request).freeze(), examined.connections)
 
 
 async def _choose_unchanged(transaction: Transaction, frozen: Frozen) -> Chosen:

@@ -7,8 +7,8 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from composer.execution_requests import ExecutionRequest, LogicalDate, Prepared
 from composer.freezing import Frozen, freeze
-from composer.orders import Order, api_order
 from composer.repository.engine_connections import read_engine_connections
 from composer.repository.executions import ExecutionRecord
 from composer.repository.templates import find_template, read_versions
@@ -22,9 +22,9 @@ from composer.single_queries import (
     told,
     without_missing,
 )
+from composer.triggers import Trigger, api_trigger
 from composer.usecases.accepting import Chosen, Start, Subject, earlier_execution, prepare_values, store
 from composer.usecases.checking import refuse_errors
-from composer.wishes import ExecutionWish, LogicalDate, Prepared
 from queryflow.domain.errors import NotFound, Problem
 from queryflow.domain.flow import Flow, Window
 from queryflow.domain.ids import PersonId, TemplateId
@@ -36,7 +36,7 @@ from queryflow.sql.template_problems import template_problems
 LONGEST_SQL = 262_144
 
 
-class SingleWish(BaseModel):
+class SingleQueryRequest(BaseModel):
     """With which values, on which engine connection and as of which day to run a single query."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,31 +47,31 @@ class SingleWish(BaseModel):
     logical_date: LogicalDate = None
 
     @property
-    def execution_wish(self) -> ExecutionWish:
-        """The wish as that of any execution."""
-        wish = ExecutionWish(parameters=self.parameters, connection=self.connection)
-        return wish.model_copy(update={"logical_date": self.logical_date})
+    def execution_request(self) -> ExecutionRequest:
+        """The request as that of any execution."""
+        request = ExecutionRequest(parameters=self.parameters, connection=self.connection)
+        return request.model_copy(update={"logical_date": self.logical_date})
 
 
-class RunWish(SingleWish):
+class RunRequest(SingleQueryRequest):
     """How to run a single query; a template without values and window needs nothing but the engine connection."""
 
     window: Window | None = None
     """The dates to ask for; none is the last 30 days in UTC."""
 
-    def order(self, person: PersonId, idempotency_key: str | None) -> Order:
-        """The order of a person who asks for this."""
+    def trigger(self, person: PersonId, idempotency_key: str | None) -> Trigger:
+        """The trigger of a person who asks for this."""
         apart = {"parameters", "connection", "logical_date"}
-        return api_order(person, self.execution_wish, idempotency_key, self.model_dump(mode="json", exclude=apart))
+        return api_trigger(person, self.execution_request, idempotency_key, self.model_dump(mode="json", exclude=apart))
 
 
-class TemplateRunWish(RunWish):
+class TemplateRunRequest(RunRequest):
     """How to run a template by itself: its newest version, or the one that is named."""
 
     version: int | None = Field(default=None, ge=1, lt=2**31)
 
 
-class QueryWish(RunWish):
+class QueryRequest(RunRequest):
     """A text of SQL to run once: `{{name}}` stands for a value, which is bound and never spliced in.
 
     A parameter is a value, whose type is that of the JSON, or `{"type": "date", "value": "2026-11-22"}`.
@@ -91,29 +91,29 @@ class Judged:
 
 
 async def run_template(
-    transaction: Transaction, template_id: TemplateId, wish: TemplateRunWish, order: Order
+    transaction: Transaction, template_id: TemplateId, request: TemplateRunRequest, trigger: Trigger
 ) -> ExecutionRecord:
-    """Run the template alone; a repeated order finds the execution it started before."""
+    """Run the template alone; a repeated request finds the execution it started before."""
     stored = await find_template(transaction.connection, template_id)
     if stored is None:
         raise NotFound(f"There is no template {template_id}.")
-    start = Start.of(transaction, Subject(key_of(stored.id)), order)
+    start = Start.of(transaction, Subject(key_of(stored.id)), trigger)
     if (earlier := await earlier_execution(transaction, start)) is not None:
         return earlier
-    template = await template_version(transaction, stored.template, wish.version)
-    query = SingleQuery(start.subject.key, template.name, template, wish.connection, wish.window)
-    return await run(transaction, start, query, wish.parameters)
+    template = await template_version(transaction, stored.template, request.version)
+    query = SingleQuery(start.subject.key, template.name, template, request.connection, request.window)
+    return await run(transaction, start, query, request.parameters)
 
 
-async def run_text(transaction: Transaction, wish: QueryWish, order: Order) -> ExecutionRecord:
-    """Run the text once; a repeated order finds the execution it started before."""
-    start = Start.of(transaction, Subject(key_of_text(wish.sql, wish.dialect)), order)
+async def run_text(transaction: Transaction, request: QueryRequest, trigger: Trigger) -> ExecutionRecord:
+    """Run the text once; a repeated request finds the execution it started before."""
+    start = Start.of(transaction, Subject(key_of_text(request.sql, request.dialect)), trigger)
     if (earlier := await earlier_execution(transaction, start)) is not None:
         return earlier
-    declared = declare(wish.parameters)
-    template = text_template(start.subject.key, wish.sql, wish.dialect, declared.parameters)
+    declared = declare(request.parameters)
+    template = text_template(start.subject.key, request.sql, request.dialect, declared.parameters)
     await refuse_text(template, declared.problems)
-    query = SingleQuery(start.subject.key, template.name, template, wish.connection, wish.window)
+    query = SingleQuery(start.subject.key, template.name, template, request.connection, request.window)
     return await run(transaction, start, query, declared.values)
 
 
@@ -121,7 +121,7 @@ async def run(
     transaction: Transaction, start: Start, query: SingleQuery, values: Mapping[str, JsonValue]
 ) -> ExecutionRecord:
     """Start the query with these values; Invalid with every problem if it cannot run."""
-    judged = await _judge(transaction, query, values, start.order.wish.logical_date)
+    judged = await _judge(transaction, query, values, start.trigger.request.logical_date)
     refuse_errors("The query cannot run as it is.", judged.problems)
     return await store(transaction, start, judged.frozen, judged.prepared)
 
@@ -139,8 +139,8 @@ async def _judge(
     engines = {name: record.frozen for name, record in connections.items()}
     problems = [*without_missing(await asyncio.to_thread(flow_problems, flow, templates, engines))]
     chosen = Chosen(freeze(_with_sound_window(flow, problems), templates, engines), connections)
-    wish = ExecutionWish(node_parameters={NODE: dict(values)}).model_copy(update={"logical_date": logical_date})
-    prepared, wrong = await prepare_values(transaction, chosen, wish)
+    request = ExecutionRequest(node_parameters={NODE: dict(values)}).model_copy(update={"logical_date": logical_date})
+    prepared, wrong = await prepare_values(transaction, chosen, request)
     return Judged(chosen.frozen, prepared, told([*problems, *wrong]))
 
 

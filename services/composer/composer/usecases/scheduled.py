@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from composer.cron import rhythm_problems
+from composer.execution_requests import ExecutionRequest, refuse_conditions
 from composer.references import read_reference
 from composer.repository.compositions import CompositionRecord
 from composer.repository.versions import find_version
@@ -13,7 +14,6 @@ from composer.usecases.checking import refuse_errors
 from composer.usecases.compositions import find_in_use
 from composer.usecases.executions import as_it_is
 from composer.usecases.workflows import read_workflow, workflow_problems
-from composer.wishes import ExecutionWish, refuse_conditions
 from queryflow.domain.errors import Conflict, Invalid, Problem, Refused
 from queryflow.domain.ids import VersionHash, WorkflowId
 from queryflow.runtime.transaction import Transaction
@@ -22,7 +22,7 @@ from queryflow.runtime.transaction import Transaction
 async def demand_target(
     transaction: Transaction, definition: ScheduleDefinition, *, lock: bool = True
 ) -> dict[str, UUID]:
-    """The column that says what it runs, locked if wished.
+    """The column that says what it runs, locked if asked for.
 
     Raises NotFound, Invalid with every problem, or Conflict where an active schedule would find nothing published.
     """
@@ -85,5 +85,5 @@ async def _version_problems(
         return [Problem("VERSION_NOT_FOUND", "version", message)]
     refuse_conditions(found.version.flow)
     chosen, problems = await as_it_is(transaction, found)
-    _, wrong = await prepare_values(transaction, chosen, ExecutionWish(parameters=definition.parameters))
+    _, wrong = await prepare_values(transaction, chosen, ExecutionRequest(parameters=definition.parameters))
     return [*problems, *wrong]

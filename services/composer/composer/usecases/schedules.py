@@ -5,20 +5,20 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from composer.expected import Expected
-from composer.frozen_heads import FrozenHeads
-from composer.orders import Order, schedule_order
-from composer.paging import Page, PageWish, cut_page
+from composer.execution_requests import ExecutionRequest
+from composer.paging import Page, PageRequest, cut_page
+from composer.preconditions import Precondition
 from composer.references import CompositionReference
 from composer.repository import schedules as repository
 from composer.repository.executions import RequestRecord, claim_request, open_execution_of
 from composer.repository.schedules import ScheduleRecord
 from composer.schedule_definitions import ScheduleChange, ScheduleDefinition
+from composer.triggers import Trigger, schedule_trigger
 from composer.usecases.compositions import find_in_use
 from composer.usecases.executions import request_execution
 from composer.usecases.scheduled import demand_target, misfits
 from composer.usecases.workflows import run_workflow
-from composer.wishes import ExecutionWish
+from composer.version_cache import VersionCache
 from queryflow.domain.errors import NotFound, Problem
 from queryflow.domain.ids import PersonId, ScheduleId, WorkflowId
 from queryflow.messages.schedule import ScheduleFired
@@ -28,12 +28,15 @@ log = structlog.get_logger()
 
 
 async def list_schedules(
-    transaction: Transaction, wish: PageWish, composition: CompositionReference | None, workflow: WorkflowId | None
+    transaction: Transaction,
+    request: PageRequest,
+    composition: CompositionReference | None,
+    workflow: WorkflowId | None,
 ) -> Page[ScheduleRecord]:
     """Schedules in the order of their ids; of one composition or workflow, if one is named."""
     named = None if composition is None else (await find_in_use(transaction, composition)).id
-    rows = await repository.list_schedules(transaction.connection, wish, named, workflow)
-    return cut_page(rows, wish.limit, key=lambda row: str(row.id))
+    rows = await repository.list_schedules(transaction.connection, request, named, workflow)
+    return cut_page(rows, request.limit, key=lambda row: str(row.id))
 
 
 async def read_schedule(transaction: Transaction, schedule: ScheduleId, *, lock: bool = False) -> ScheduleRecord:
@@ -52,14 +55,14 @@ async def create_schedule(transaction: Transaction, person: PersonId, definition
 
 
 async def change_schedule(
-    transaction: Transaction, schedule: ScheduleId, change: ScheduleChange, expected: Expected
+    transaction: Transaction, schedule: ScheduleId, change: ScheduleChange, precondition: Precondition
 ) -> ScheduleRecord:
     """Change a schedule that is as expected; schedulers see it within a second.
 
     One that no longer fits can still be switched off: nothing that stays as it is is judged then.
     """
     current = await read_schedule(transaction, schedule, lock=True)
-    expected.demand(current.definition_version)
+    precondition.demand(current.definition_version)
     changed = _definition_of(current).model_copy(update=change.model_dump(exclude_none=True))
     if not change.only_switches_off:
         await demand_target(transaction, changed)
@@ -73,13 +76,15 @@ async def schedule_misfits(transaction: Transaction, schedule: ScheduleRecord) -
     return await misfits(transaction, _definition_of(schedule))
 
 
-async def delete_schedule(transaction: Transaction, schedule: ScheduleId, expected: Expected) -> None:
+async def delete_schedule(transaction: Transaction, schedule: ScheduleId, precondition: Precondition) -> None:
     """Remove a schedule that is as expected; executions it started stay."""
-    expected.demand((await read_schedule(transaction, schedule, lock=True)).definition_version)
+    precondition.demand((await read_schedule(transaction, schedule, lock=True)).definition_version)
     await repository.delete_schedule(transaction.connection, schedule)
 
 
-async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: PersonId, fired: ScheduleFired) -> None:
+async def answer_due_time(
+    transaction: Transaction, version_cache: VersionCache, person: PersonId, fired: ScheduleFired
+) -> None:
     """Execute what is due; a due time is answered once, however often it is said.
 
     A due time whose schedule was removed or switched off starts nothing. Neither does one that comes while an
@@ -89,13 +94,13 @@ async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: 
     if schedule is None or not schedule.is_active:
         log.info("A due time came after its schedule ended", action="schedule.gone", schedule_id=str(fired.schedule_id))
         return
-    order = schedule_order(person, fired, _wish(schedule, fired))
+    trigger = schedule_trigger(person, fired, _armed(schedule, fired))
     still_open = await open_execution_of(transaction.connection, schedule.id)
     if still_open is None:
-        await _start(transaction, heads, schedule, order)
+        await _start(transaction, version_cache, schedule, trigger)
         return
-    fingerprint = order.fingerprint_of_due_time()
-    request = RequestRecord(order.key or "", fingerprint, still_open, overlapped=True)
+    fingerprint = trigger.fingerprint_of_due_time()
+    request = RequestRecord(trigger.key or "", fingerprint, still_open, overlapped=True)
     await claim_request(transaction.connection, person, request)
     log.info(
         "A due time found its schedule's last execution still open",
@@ -105,17 +110,21 @@ async def answer_due_time(transaction: Transaction, heads: FrozenHeads, person: 
     )
 
 
-async def _start(transaction: Transaction, heads: FrozenHeads, schedule: ScheduleRecord, order: Order) -> None:
+async def _start(
+    transaction: Transaction, version_cache: VersionCache, schedule: ScheduleRecord, trigger: Trigger
+) -> None:
     if schedule.workflow is not None:
-        await run_workflow(transaction, schedule.workflow, order)
+        await run_workflow(transaction, schedule.workflow, trigger)
     elif schedule.composition is not None:
-        await request_execution(transaction, heads, schedule.composition, order)
+        await request_execution(transaction, version_cache, schedule.composition, trigger)
 
 
-def _wish(schedule: ScheduleRecord, fired: ScheduleFired) -> ExecutionWish:
+def _armed(schedule: ScheduleRecord, fired: ScheduleFired) -> ExecutionRequest:
     """The due time's date in the schedule's zone is the logical date."""
     day = fired.fire_time.astimezone(ZoneInfo(schedule.time_zone)).date()
-    return ExecutionWish(version=schedule.version, parameters=dict(schedule.parameters), logical_date=day.isoformat())
+    return ExecutionRequest(
+        version=schedule.version, parameters=dict(schedule.parameters), logical_date=day.isoformat()
+    )
 
 
 def _definition_of(schedule: ScheduleRecord) -> ScheduleDefinition:

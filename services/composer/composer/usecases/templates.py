@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from composer.expected import Expected
-from composer.paging import Page, PageWish, cut_page
+from composer.paging import Page, PageRequest, cut_page
+from composer.preconditions import Precondition
 from composer.repository import templates as repository
 from composer.repository.templates import StoredTemplate
-from composer.storability import template_storage_problems
+from composer.storage_limits import template_storage_problems
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem, Severity
 from queryflow.domain.flow import Flow, Node
 from queryflow.domain.ids import PersonId, TemplateId
@@ -31,10 +31,10 @@ async def read_template(transaction: Transaction, template_id: TemplateId) -> St
     return _found(await repository.find_template(transaction.connection, template_id), template_id)
 
 
-async def list_templates(transaction: Transaction, wish: PageWish) -> Page[StoredTemplate]:
+async def list_templates(transaction: Transaction, request: PageRequest) -> Page[StoredTemplate]:
     """Templates in the order of their ids."""
-    rows = await repository.list_templates(transaction.connection, wish)
-    return cut_page(rows, wish.limit, key=lambda row: row.template.template_id)
+    rows = await repository.list_templates(transaction.connection, request)
+    return cut_page(rows, request.limit, key=lambda row: row.template.template_id)
 
 
 async def create_template(transaction: Transaction, person: PersonId, template: Template) -> SavedTemplate:
@@ -56,13 +56,13 @@ async def _begin_again(transaction: Transaction, template: Template) -> Template
 
 
 async def change_template(
-    transaction: Transaction, person: PersonId, template: Template, expected: Expected
+    transaction: Transaction, person: PersonId, template: Template, precondition: Precondition
 ) -> SavedTemplate:
     """Append a version that is offered from now on; compositions keep theirs. The same content appends nothing."""
     locked = await repository.find_template(transaction.connection, template.template_id, lock=True)
     stored = _found(locked, template.template_id)
     current = stored.template
-    expected.demand(current.version)
+    precondition.demand(current.version)
     prepared, warnings = await _prepare(template.model_copy(update={"version": current.version + 1}))
     if template_hash(prepared) not in {template_hash(current), template_hash(stored.shown)}:
         await _append(transaction, person, prepared)

@@ -7,9 +7,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from composer.bounds import LONGEST_DESCRIPTION, LONGEST_NAME
-from composer.expected import Expected
-from composer.orders import Order
-from composer.paging import Page, PageWish, cut_page
+from composer.paging import Page, PageRequest, cut_page
+from composer.preconditions import Precondition
 from composer.repository import workflows as repository
 from composer.repository.executions import ExecutionRecord
 from composer.repository.schedules import has_active_schedule
@@ -17,8 +16,9 @@ from composer.repository.templates import find_template
 from composer.repository.workflows import WorkflowRecord
 from composer.single_queries import SingleQuery, declare, key_of, redeclare, text_template
 from composer.stored_keys import without_keys
+from composer.triggers import Trigger
 from composer.usecases.accepting import Start, Subject, earlier_execution
-from composer.usecases.queries import LONGEST_SQL, SingleWish, judge, refuse_text, run, template_version
+from composer.usecases.queries import LONGEST_SQL, SingleQueryRequest, judge, refuse_text, run, template_version
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.flow import Window
 from queryflow.domain.ids import PersonId, TemplateId, WorkflowId
@@ -64,7 +64,7 @@ class WorkflowDocument(BaseModel):
         return self
 
 
-class WorkflowWish(SingleWish):
+class WorkflowRunRequest(SingleQueryRequest):
     """How to run a saved query: with its own values and engine connection, unless others are named."""
 
 
@@ -76,10 +76,10 @@ class StoredWorkflow:
     problems: list[Problem] | None = None
 
 
-async def list_workflows(transaction: Transaction, wish: PageWish) -> Page[WorkflowRecord]:
+async def list_workflows(transaction: Transaction, request: PageRequest) -> Page[WorkflowRecord]:
     """Saved queries in use, in the order of their ids."""
-    rows = await repository.list_workflows(transaction.connection, wish)
-    return cut_page(rows, wish.limit, key=lambda row: str(row.id))
+    rows = await repository.list_workflows(transaction.connection, request)
+    return cut_page(rows, request.limit, key=lambda row: str(row.id))
 
 
 async def read_workflow(transaction: Transaction, workflow: WorkflowId, *, lock: bool = False) -> WorkflowRecord:
@@ -98,32 +98,32 @@ async def create_workflow(transaction: Transaction, person: PersonId, document: 
 
 
 async def replace_workflow(
-    transaction: Transaction, workflow: WorkflowId, document: WorkflowDocument, expected: Expected
+    transaction: Transaction, workflow: WorkflowId, document: WorkflowDocument, precondition: Precondition
 ) -> StoredWorkflow:
     """Replace it, if it is as expected; its executions stay what they were."""
-    expected.demand((await read_workflow(transaction, workflow, lock=True)).revision)
+    precondition.demand((await read_workflow(transaction, workflow, lock=True)).revision)
     values = await _columns(transaction, document)
     record = await repository.change_workflow(transaction.connection, workflow, values, transaction.now)
     return StoredWorkflow(record, await _problems(transaction, record))
 
 
-async def delete_workflow(transaction: Transaction, workflow: WorkflowId, expected: Expected) -> None:
+async def delete_workflow(transaction: Transaction, workflow: WorkflowId, precondition: Precondition) -> None:
     """Take it out of use; Conflict while a schedule runs it. Its executions stay."""
-    expected.demand((await read_workflow(transaction, workflow, lock=True)).revision)
+    precondition.demand((await read_workflow(transaction, workflow, lock=True)).revision)
     if await has_active_schedule(transaction.connection, workflow=workflow):
         message = "Active schedules run this workflow; switch them off or delete them first."
         raise Conflict(message, code="HAS_ACTIVE_SCHEDULES")
     await repository.change_workflow(transaction.connection, workflow, {"is_active": False}, transaction.now)
 
 
-async def run_workflow(transaction: Transaction, workflow: WorkflowId, order: Order) -> ExecutionRecord:
-    """Run it with the order's values before its own; a repeated order finds the execution it started before."""
+async def run_workflow(transaction: Transaction, workflow: WorkflowId, trigger: Trigger) -> ExecutionRecord:
+    """Run it with the request's values before its own; a repeated request finds the execution it started before."""
     record = await read_workflow(transaction, workflow)
-    start = Start.of(transaction, Subject(key_of(record.id), workflow=record.id), order)
+    start = Start.of(transaction, Subject(key_of(record.id), workflow=record.id), trigger)
     if (earlier := await earlier_execution(transaction, start)) is not None:
         return earlier
-    query, values = await _as_query(transaction, record, order.wish.parameters)
-    query = replace(query, connection=order.wish.connection or record.connection)
+    query, values = await _as_query(transaction, record, trigger.request.parameters)
+    query = replace(query, connection=trigger.request.connection or record.connection)
     return await run(transaction, start, query, values)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from queryflow.domain.near_names import did_you_mean
+from queryflow.domain.suggestions import did_you_mean
 from queryflow.domain.wording import capitalized
 
 MOST_NAMED = 30

@@ -16,7 +16,7 @@ from executor.engines.port import EngineFailure
 from executor.engines.saying import failure_of
 from executor.engines.table_files import TableFile
 from executor.engines.uniting import Alike, lacking, united_relation
-from queryflow.domain.scarcity import is_scarcity
+from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
@@ -164,7 +164,7 @@ def facts(files: Iterable[TableFile]) -> Facts:
         try:
             found.append(_fact(file))
         except OSError as error:
-            kind = ErrorKind.TRANSIENT if is_scarcity(error) else ErrorKind.MISSING
+            kind = ErrorKind.TRANSIENT if is_shortage(error) else ErrorKind.MISSING
             raise EngineFailure(kind, f"{file.shown} cannot be read: {error.strerror}.") from error
     return tuple(found)
 

@@ -16,7 +16,7 @@ from executor.engines.parquet_tables import Prepared
 from executor.engines.port import EngineFailure, ResultColumn
 from executor.engines.table_cache import Description, TableCache
 from executor.engines.table_files import TableFile
-from queryflow.domain.scarcity import is_scarcity
+from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.job import INPUTS, Job, JobFailed, Query, ReadFile, Reading
 from queryflow.sandbox.sandbox import Sandbox
@@ -107,7 +107,7 @@ def _key(table: FolderTable) -> str:
         files = [_facts(each) for each in table.files]
     except OSError as error:
         names = ", ".join(each.shown for each in table.files)
-        kind = ErrorKind.TRANSIENT if is_scarcity(error) else ErrorKind.MISSING
+        kind = ErrorKind.TRANSIENT if is_shortage(error) else ErrorKind.MISSING
         raise EngineFailure(kind, f"{names} cannot be read: {error.strerror}.") from error
     made_of = [READER, table.name, table.form.value, files, table.options.document()]
     return hashlib.sha256(json.dumps(made_of, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

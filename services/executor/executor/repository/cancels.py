@@ -1,4 +1,4 @@
-"""The wish to cancel, on its way from the execution to its nodes."""
+"""The request to cancel, on its way from the execution to its nodes."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -39,7 +39,7 @@ async def state_if_asked(connection: Connection, execution_id: ExecutionId) -> E
 
 
 async def mark(connection: Connection, execution_id: ExecutionId) -> None:
-    """Copy the wish to every open node."""
+    """Copy the request to every open node."""
     await connection.execute(MARK, execution_id)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from executor.frozen import Frozen
+from executor.runnable import RunnableVersion
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.node import NodeReady
 from queryflow.runtime.bus.port import Envelope
@@ -90,9 +90,9 @@ class NodeColumns:
     columns: tuple[list[Any], ...]
 
     @classmethod
-    def of(cls, frozen: Frozen) -> "NodeColumns":
+    def of(cls, runnable: RunnableVersion) -> "NodeColumns":
         """The columns of a version's plan."""
-        nodes = list(frozen.plan.nodes.values())
+        nodes = list(runnable.plan.nodes.values())
         return cls(
             (
                 [node.node_id for node in nodes],
@@ -111,7 +111,7 @@ class Launched:
 
     asked: Sequence[asyncpg.Record]
     """Their rows as they were locked."""
-    frozen: Frozen
+    runnable: RunnableVersion
     cancelled: bool = False
 
     @property
@@ -130,8 +130,8 @@ async def launch(connection: Connection, launched: Launched, said: Sequence[Enve
 
     Messages go to the outbox.
     """
-    columns = NodeColumns.of(launched.frozen).columns
-    open_sinks = len(launched.frozen.plan.sinks)
+    columns = NodeColumns.of(launched.runnable).columns
+    open_sinks = len(launched.runnable.plan.sinks)
     ending = (launched.cancelled, open_sinks, launched.workflows)
     await connection.execute(LAUNCH, *insert_values(said), launched.ids, *columns, *ending)
 

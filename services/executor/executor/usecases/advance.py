@@ -12,16 +12,16 @@ import asyncpg
 
 from executor import facts
 from executor.attempt import EndedNode
-from executor.frozen import RunningExecution
 from executor.repository import children, executions
 from executor.repository.children import FINAL, WrittenStep
-from executor.unit import Unit
+from executor.runnable import RunningExecution
+from executor.unit_of_work import UnitOfWork
 from executor.usecases.closing import close
 from queryflow.domain.ids import ExecutionId, NodeId, node_ready_id
 from queryflow.domain.progress import Child, EndedParent, Step, advance, ended
 from queryflow.domain.states import NodeState, RootReason
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 
 MOST_ROWS = 1_000
 """About as many rows as a cascade writes in one transaction."""
@@ -44,7 +44,7 @@ class Progress:
 
 
 async def tell_children(
-    unit: Unit, wave: Sequence[EndedNode], running: Executions, locked: Sequence[asyncpg.Record] | None = None
+    unit: UnitOfWork, wave: Sequence[EndedNode], running: Executions, locked: Sequence[asyncpg.Record] | None = None
 ) -> set[ExecutionId]:
     """Count ended nodes down in their children and close what came to its end; all in the unit's transaction.
 
@@ -55,7 +55,7 @@ async def tell_children(
     while wave:
         _count_sinks(wave, running, progress)
         wave = await _next_wave(unit, wave, running, progress)
-        crashpoint("executor.in_cascade")
+        failpoint("executor.in_cascade")
     if progress.sinks:
         finished = await executions.count_sinks_down(unit.connection, progress.sinks)
         if finished:
@@ -65,12 +65,12 @@ async def tell_children(
 
 def _count_sinks(wave: Iterable[EndedNode], running: Executions, progress: Progress) -> None:
     for node in wave:
-        if running[node.execution_id].frozen.plan.nodes[node.node_id].is_sink:
+        if running[node.execution_id].runnable.plan.nodes[node.node_id].is_sink:
             progress.sinks[node.execution_id] += 1
 
 
 async def _next_wave(
-    unit: Unit, wave: Sequence[EndedNode], running: Executions, progress: Progress
+    unit: UnitOfWork, wave: Sequence[EndedNode], running: Executions, progress: Progress
 ) -> Sequence[EndedNode]:
     """Write what the children of the wave become; those that ended, and are told in this transaction, come back."""
     told = parents_by_child(wave, running)
@@ -89,7 +89,7 @@ async def _next_wave(
     return _leave(next_wave, running, progress)
 
 
-async def _locked(unit: Unit, told: Told, progress: Progress) -> list[asyncpg.Record]:
+async def _locked(unit: UnitOfWork, told: Told, progress: Progress) -> list[asyncpg.Record]:
     """The told children, locked: the caller of the first wave may have done it."""
     if progress.locked is None:
         return await children.lock(unit.connection, told)
@@ -108,7 +108,7 @@ def parents_by_child(wave: Iterable[EndedNode], running: Executions) -> Told:
     """Every child of the wave with those of its parents that ended in it."""
     told: Told = {}
     for node in wave:
-        for target in running[node.execution_id].frozen.plan.nodes[node.node_id].targets:
+        for target in running[node.execution_id].runnable.plan.nodes[node.node_id].targets:
             parent = EndedParent(node.state, target.required, node.root)
             told.setdefault((node.execution_id, target.node_id), []).append(parent)
     return told
@@ -123,7 +123,7 @@ def step_of(row: asyncpg.Record, told: Told, running: Executions) -> Step:
             remaining=row["remaining_parents"],
             failed=row["failed_parents"],
             skipped=row["skipped_parents"],
-            rule=running[execution_id].frozen.plan.nodes[node_id].join,
+            rule=running[execution_id].runnable.plan.nodes[node_id].join,
             cancel_requested=row["cancel_requested"],
             root=None if row["root_reason"] is None else RootReason(row["root_reason"]),
         ),
@@ -138,23 +138,23 @@ def _written(
         WrittenStep(
             row["id"],
             step,
-            step.becomes in FINAL and (goes_on or running[row["execution_id"]].frozen.plan.nodes[step.node].is_sink),
+            step.becomes in FINAL and (goes_on or running[row["execution_id"]].runnable.plan.nodes[step.node].is_sink),
         )
         for row, step in zip(rows, steps, strict=True)
     ]
 
 
-def say_steps(unit: Unit, rows: Sequence[asyncpg.Record], steps: Sequence[Step], running: Executions) -> None:
+def say_steps(unit: UnitOfWork, rows: Sequence[asyncpg.Record], steps: Sequence[Step], running: Executions) -> None:
     """Say what became of children: those that are ready, and those that ended."""
     for row, step in zip(rows, steps, strict=True):
         unit.now = row["now"]
         if step.becomes is NodeState.READY:
-            announce(unit, row, running[row["execution_id"]].frozen.plan.nodes[step.node].engine)
+            announce(unit, row, running[row["execution_id"]].runnable.plan.nodes[step.node].engine)
         elif step.becomes in FINAL:
             unit.progressed(row["execution_id"], facts.followed(_ended(row, step), step.reason))
 
 
-def announce(unit: Unit, row: asyncpg.Record, engine: str) -> None:
+def announce(unit: UnitOfWork, row: asyncpg.Record, engine: str) -> None:
     """Say that an attempt may be claimed; saying it again for the same attempt is the same message."""
     execution_id, node_id, attempt = ExecutionId(row["execution_id"]), NodeId(row["node_id"]), row["attempt"]
     event = NodeReady(execution_id=execution_id, node_id=node_id, attempt=attempt, engine=engine)
@@ -175,7 +175,7 @@ def _ended(row: asyncpg.Record, step: Step) -> EndedNode:
 
 
 def _children(node: EndedNode, running: Executions) -> int:
-    return len(running[node.execution_id].frozen.plan.nodes[node.node_id].targets)
+    return len(running[node.execution_id].runnable.plan.nodes[node.node_id].targets)
 
 
 def _targets(wave: Iterable[EndedNode], running: Executions) -> int:

@@ -25,7 +25,7 @@ def begin_catalogue(executor: Executor, name: str) -> None:
 async def begin_overdue(executor: Executor) -> int:
     """Begin with those whose message was lost, or whose look was broken off; the number of them."""
     age = timedelta(seconds=executor.settings.sweep_seconds)
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         names = await catalogues.overdue(connection, list(executor.equipment.describers), age)
     for name in names:
         begin_catalogue(executor, name)
@@ -36,13 +36,13 @@ async def _look(executor: Executor, name: str) -> None:
     """Look until what is kept answers the last request."""
     while (row := await _wanted(executor, name)) is not None and row["engine"] in executor.equipment.describers:
         found = await _describe(executor, row)
-        async with executor.desk.pool.acquire() as connection:
+        async with executor.transactions.pool.acquire() as connection:
             await catalogues.write(connection, name, row["wanted"], found.model_dump(mode="json"))
         log.info("An engine connection was described", action="catalogue.described", connection=name)
 
 
 async def _wanted(executor: Executor, name: str) -> asyncpg.Record | None:
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         return await catalogues.wanted(connection, name)
 
 

@@ -12,26 +12,26 @@ from executor import facts
 from executor.attempt import Attempt
 from executor.executor import Executor
 from executor.repository import nodes, slots
-from executor.unit import Unit
+from executor.unit_of_work import UnitOfWork
 from executor.usecases.finish import place_of
-from executor.usecases.run import begin
+from executor.usecases.supervise import begin
 from queryflow.domain.states import WaitReason
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 
 
 async def claim(executor: Executor, events: Sequence[NodeReady]) -> None:
     """Claim what is ready and begin to run it; what finds no room here, or no place at its engine, waits in its row."""
     before = time.monotonic()
-    attempts = await executor.desk.commit(lambda unit: _claim(unit, executor, events))
-    crashpoint("executor.after_claim")
+    attempts = await executor.transactions.commit(lambda unit: _claim(unit, executor, events))
+    failpoint("executor.after_claim")
     deadline = before + executor.settings.lease_seconds
     for attempt in attempts:
         begin(executor, attempt, deadline)
 
 
-async def _claim(unit: Unit, executor: Executor, events: Sequence[NodeReady]) -> list[Attempt]:
-    room = executor.running.room
+async def _claim(unit: UnitOfWork, executor: Executor, events: Sequence[NodeReady]) -> list[Attempt]:
+    room = executor.held_attempts.room
     await _set_aside(unit, events[room:])
     if room == 0:
         return []
@@ -48,7 +48,7 @@ async def _claim(unit: Unit, executor: Executor, events: Sequence[NodeReady]) ->
     return [replace(Attempt.of(row), holds_place=row["id"] in placed) for row in rows if placed.get(row["id"], True)]
 
 
-async def _set_aside(unit: Unit, events: Sequence[NodeReady]) -> None:
+async def _set_aside(unit: UnitOfWork, events: Sequence[NodeReady]) -> None:
     if not events:
         return
     for row in await nodes.set_aside(unit.connection, events):
@@ -56,7 +56,7 @@ async def _set_aside(unit: Unit, events: Sequence[NodeReady]) -> None:
         unit.progressed(row["execution_id"], facts.waiting(place_of(row), WaitReason.NO_SLOT))
 
 
-async def _take_places(unit: Unit, rows: Sequence[asyncpg.Record]) -> Mapping[UUID, bool]:
+async def _take_places(unit: UnitOfWork, rows: Sequence[asyncpg.Record]) -> Mapping[UUID, bool]:
     """For the nodes of engine connections with a limit, whether they got a place; those without one wait again."""
     names = {row["engine_connection"] for row in rows}
     known = await slots.connections(unit.connection, sorted(names)) if names else {}
@@ -73,6 +73,6 @@ async def _take_places(unit: Unit, rows: Sequence[asyncpg.Record]) -> Mapping[UU
     return placed
 
 
-async def _send_back(unit: Unit, rows: Iterable[UUID]) -> None:
+async def _send_back(unit: UnitOfWork, rows: Iterable[UUID]) -> None:
     if waiting := list(rows):
         await slots.send_back(unit.connection, waiting)

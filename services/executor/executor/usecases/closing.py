@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 from executor.repository import executions
 from executor.repository.executions import Closing, Counts
-from executor.unit import Unit
+from executor.unit_of_work import UnitOfWork
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.outcome import final_reason, final_state
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
 
 
-async def close(unit: Unit, ids: Sequence[ExecutionId]) -> None:
+async def close(unit: UnitOfWork, ids: Sequence[ExecutionId]) -> None:
     """End executions whose nodes have all ended, and say so; one that has ended already is left alone."""
     counted = await executions.count_nodes(unit.connection, ids)
     await end(unit, [closing(execution_id, counted[execution_id]) for execution_id in sorted(ids)])
 
 
-async def end(unit: Unit, closings: Sequence[Closing]) -> None:
+async def end(unit: UnitOfWork, closings: Sequence[Closing]) -> None:
     """Write final states and say them."""
     for row in await executions.close(unit.connection, closings):
         unit.now = row["now"]

@@ -11,12 +11,12 @@ from executor.attempt import EndedNode, Failure, Finished, Outcome
 from executor.executor import Executor
 from executor.facts import Place
 from executor.repository import children, outcomes, slots
-from executor.unit import Unit
+from executor.unit_of_work import UnitOfWork
 from executor.usecases.advance import tell_children
 from executor.usecases.waiting import ready_waiting
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import ErrorKind, NodeState, RootReason
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 
 MOST_UNTOLD = 500
 
@@ -34,8 +34,8 @@ async def finish_alone(executor: Executor, finished: Finished) -> None:
     await _commit(executor, lambda unit: _finish(unit, executor, [finished], giving=False))
 
 
-async def _commit(executor: Executor, work: Callable[[Unit], Awaitable[set[ExecutionId]]]) -> None:
-    unfinished = await executor.desk.commit(work)
+async def _commit(executor: Executor, work: Callable[[UnitOfWork], Awaitable[set[ExecutionId]]]) -> None:
+    unfinished = await executor.transactions.commit(work)
     executor.admission.ended()
     for execution_id in unfinished:
         await go_on(executor, execution_id)
@@ -43,11 +43,11 @@ async def _commit(executor: Executor, work: Callable[[Unit], Awaitable[set[Execu
 
 async def go_on(executor: Executor, execution_id: ExecutionId) -> None:
     """Carry an interrupted cascade to its end, a bounded transaction after the other."""
-    while await executor.desk.commit(lambda unit: tell_untold(unit, executor, execution_id)):
-        crashpoint("executor.between_cascades")
+    while await executor.transactions.commit(lambda unit: tell_untold(unit, executor, execution_id)):
+        failpoint("executor.between_cascades")
 
 
-async def tell_untold(unit: Unit, executor: Executor, execution_id: ExecutionId) -> bool:
+async def tell_untold(unit: UnitOfWork, executor: Executor, execution_id: ExecutionId) -> bool:
     """Tell the children of nodes that ended without telling them; whether there is more of it."""
     rows = await children.take_untold(unit.connection, execution_id, MOST_UNTOLD)
     if not rows:
@@ -62,7 +62,9 @@ async def tell_untold(unit: Unit, executor: Executor, execution_id: ExecutionId)
     return bool(unfinished) or len(rows) == MOST_UNTOLD
 
 
-async def _finish(unit: Unit, executor: Executor, finished: Sequence[Finished], *, giving: bool) -> set[ExecutionId]:
+async def _finish(
+    unit: UnitOfWork, executor: Executor, finished: Sequence[Finished], *, giving: bool
+) -> set[ExecutionId]:
     executions = {each.attempt.execution_id for each in finished}
     running = await executor.versions.executions(unit.connection, executions)
     refused = await _retry(unit, executor, [each for each in finished if each.outcome.retry_after is not None])
@@ -71,25 +73,25 @@ async def _finish(unit: Unit, executor: Executor, finished: Sequence[Finished], 
     await _free_places(unit, finished)
     if giving:
         await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, len(finished))
-    crashpoint("executor.before_finish_commit")
+    failpoint("executor.before_finish_commit")
     return await tell_children(unit, wave, running)
 
 
-async def _write(unit: Unit, executor: Executor, final: Sequence[Finished]) -> list[EndedNode]:
+async def _write(unit: UnitOfWork, executor: Executor, final: Sequence[Finished]) -> list[EndedNode]:
     """Write final outcomes; the nodes that really ended come back."""
     by_row = {each.attempt.id: each.outcome for each in final}
     rows = await outcomes.finish(unit.connection, final, executor.settings.instance)
     return [say_ended(unit, row, by_row[row["id"]]) for row in rows]
 
 
-def say_ended(unit: Unit, row: asyncpg.Record, outcome: Outcome) -> EndedNode:
+def say_ended(unit: UnitOfWork, row: asyncpg.Record, outcome: Outcome) -> EndedNode:
     """Add the fact that an attempt ended; the node whose children are to be told."""
     unit.now = row["now"]
     unit.progressed(row["execution_id"], facts.ended(place_of(row), outcome))
     return _ended(row, outcome.state, outcome.root)
 
 
-async def _retry(unit: Unit, executor: Executor, finished: Sequence[Finished]) -> list[Finished]:
+async def _retry(unit: UnitOfWork, executor: Executor, finished: Sequence[Finished]) -> list[Finished]:
     """Let attempts wait for the next try; those whose execution was cancelled meanwhile come back as cancelled."""
     if not finished:
         return []
@@ -102,7 +104,7 @@ async def _retry(unit: Unit, executor: Executor, finished: Sequence[Finished]) -
     return [replace(each, outcome=cancelled(each.outcome.seconds)) for each in finished if each.attempt.id not in done]
 
 
-async def _free_places(unit: Unit, finished: Sequence[Finished]) -> None:
+async def _free_places(unit: UnitOfWork, finished: Sequence[Finished]) -> None:
     held = [each.attempt.id for each in finished if each.attempt.holds_place]
     if held:
         await slots.release(unit.connection, held)

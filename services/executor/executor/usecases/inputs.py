@@ -5,11 +5,11 @@ from pathlib import Path
 
 from executor.engines.port import EngineFailure
 from executor.executor import Executor
-from executor.frozen import RunningExecution
 from executor.repository import results
-from executor.resolving import BoundInput, Resolved, Wish, resolve_inputs
+from executor.resolving import BindingRequest, BoundInput, Resolved, resolve_inputs
 from executor.results import StoredResult
-from executor.usecases.work import Inputs, bindings_of, flow_values_of, template_of
+from executor.runnable import RunningExecution
+from executor.usecases.node_values import Inputs, bindings_of, flow_values_of, template_of
 from queryflow.domain.bindings import EmptyAction
 from queryflow.domain.ids import NodeId, ParameterName
 from queryflow.domain.parameters import Parameter
@@ -31,16 +31,16 @@ async def inputs_of(executor: Executor, execution: RunningExecution, node_id: No
     connections = bindings_of(execution, node_id)
     if not connections:
         return Inputs()
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         found = await results.of_nodes(connection, execution.id, [each.source for each in connections])
-    wish = Wish(
+    request = BindingRequest(
         inputs=_bound(execution, node_id, found),
         flow_values=flow_values_of(execution),
         directory=directory,
         deadline=DEADLINE,
-        semantics=execution.frozen.version.semantics,
+        semantics=execution.runnable.version.semantics,
     )
-    return _decided(await resolve_inputs(executor.equipment.sandbox, executor.equipment.objects, wish))
+    return _decided(await resolve_inputs(executor.equipment.sandbox, executor.equipment.objects, request))
 
 
 def _decided(resolved: Resolved) -> Inputs:

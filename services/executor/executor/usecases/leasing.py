@@ -4,9 +4,9 @@ import time
 from datetime import timedelta
 
 from executor.executor import Executor
+from executor.held_attempts import Ending
 from executor.repository import leases
-from executor.running import Ending
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 
 RENEWALS_PER_LEASE = 4
 """A lease is renewed at a quarter of its length."""
@@ -16,13 +16,13 @@ RELEASE_SECONDS = 10.0
 
 async def renew(executor: Executor) -> None:
     """Prolong every lease held here in one statement; break off what was lost or is to be cancelled."""
-    held = executor.running.held
+    held = executor.held_attempts.held
     if not held:
         return
-    crashpoint("executor.before_renew")
+    failpoint("executor.before_renew")
     seconds = executor.settings.lease_seconds
     before = time.monotonic()
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         renewed = await leases.renew(connection, [each.attempt for each in held], timedelta(seconds=seconds))
     for each in held:
         cancelled = renewed.get(each.attempt.id)
@@ -38,10 +38,10 @@ async def drain(executor: Executor) -> None:
     """Let what runs end for a bounded time, its leases kept; then give the rest back, ready for other executors."""
     end = time.monotonic() + executor.settings.drain_seconds
     turn = executor.settings.lease_seconds / RENEWALS_PER_LEASE
-    while not await executor.running.drained(min(turn, max(0.0, end - time.monotonic()))):
+    while not await executor.held_attempts.drained(min(turn, max(0.0, end - time.monotonic()))):
         if time.monotonic() >= end:
             break
         await renew(executor)
-    for each in executor.running.held:
+    for each in executor.held_attempts.held:
         each.break_off(Ending.RELEASED)
-    await executor.running.drained(RELEASE_SECONDS)
+    await executor.held_attempts.drained(RELEASE_SECONDS)

@@ -13,10 +13,10 @@ from executor import facts
 from executor.attempt import Attempt, EndedNode, Failure, Finished, Outcome
 from executor.audit import Correction, SeenNode, corrections, open_sinks
 from executor.executor import Executor
-from executor.frozen import RunningExecution
 from executor.repository import children, executions, outcomes, repairs
 from executor.repository.children import WrittenStep
-from executor.unit import Unit
+from executor.runnable import RunningExecution
+from executor.unit_of_work import UnitOfWork
 from executor.usecases.advance import announce, say_steps, tell_children
 from executor.usecases.closing import close
 from executor.usecases.finish import cancelled, place_of, say_ended
@@ -33,7 +33,9 @@ LOST_ITS_EXECUTOR = Failure(ErrorKind.INTERNAL, "The executor that ran it was lo
 LOST = Outcome(NodeState.FAILED, failure=LOST_ITS_EXECUTOR)
 
 
-async def recover_expired(unit: Unit, executor: Executor, expired: Collection[UUID]) -> tuple[int, set[ExecutionId]]:
+async def recover_expired(
+    unit: UnitOfWork, executor: Executor, expired: Collection[UUID]
+) -> tuple[int, set[ExecutionId]]:
     """Give nodes of lost executors a new attempt, or end them: cancelled, or failed after too many crashes.
 
     Returns how many there were, and the executions whose cascade continues.
@@ -54,20 +56,20 @@ async def recover_expired(unit: Unit, executor: Executor, expired: Collection[UU
     return len(rows), await tell_children(unit, wave, running)
 
 
-async def announce_unclaimed(unit: Unit, executor: Executor) -> int:
+async def announce_unclaimed(unit: UnitOfWork, executor: Executor) -> int:
     """Say again that nodes are ready which nobody has claimed for long; how many."""
     rows = await repairs.unclaimed(unit.connection, timedelta(seconds=executor.settings.unclaimed_seconds))
     announce_again(unit, rows)
     return len(rows)
 
 
-async def correct_counts(unit: Unit, execution: RunningExecution) -> int:
+async def correct_counts(unit: UnitOfWork, execution: RunningExecution) -> int:
     """Make the counts of an execution agree with its nodes; how many were wrong.
 
     Wrong counts that one snapshot shows are looked at again under the children's locks, which whoever tells a child
     holds too.
     """
-    plan = execution.frozen.plan
+    plan = execution.runnable.plan
     snapshot = await repairs.seen(unit.connection, execution.id)
     if snapshot is None:
         return 0
@@ -85,7 +87,7 @@ async def correct_counts(unit: Unit, execution: RunningExecution) -> int:
 
 
 async def _mend_children(
-    unit: Unit, rows: Sequence[asyncpg.Record], wrong: Mapping[NodeId, Correction], execution: RunningExecution
+    unit: UnitOfWork, rows: Sequence[asyncpg.Record], wrong: Mapping[NodeId, Correction], execution: RunningExecution
 ) -> int:
     if not rows:
         return 0
@@ -96,8 +98,10 @@ async def _mend_children(
     return len(rows)
 
 
-async def _mend_sinks(unit: Unit, execution: RunningExecution, seen: tuple[int, Mapping[NodeId, SeenNode]]) -> int:
-    truth = open_sinks(execution.frozen.plan, seen[1])
+async def _mend_sinks(
+    unit: UnitOfWork, execution: RunningExecution, seen: tuple[int, Mapping[NodeId, SeenNode]]
+) -> int:
+    truth = open_sinks(execution.runnable.plan, seen[1])
     if seen[0] == truth != 0:
         return 0
     await repairs.set_open_sinks(unit.connection, execution.id, truth)
@@ -114,7 +118,7 @@ def _step(row: asyncpg.Record, correction: Correction, execution: RunningExecuti
         remaining=correction.sources,
         failed=0,
         skipped=0,
-        rule=execution.frozen.plan.nodes[node_id].join,
+        rule=execution.runnable.plan.nodes[node_id].join,
         cancel_requested=row["cancel_requested"],
     )
     return advance(child, correction.truth)

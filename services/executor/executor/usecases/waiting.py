@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import asyncpg
 
 from executor.repository import nodes, slots
-from executor.unit import Unit
+from executor.unit_of_work import UnitOfWork
 from queryflow.domain.ids import ExecutionId, uuid7
 from queryflow.messages.node import NodeReady
 
 MOST_AT_ONCE = 200
 
 
-async def ready_waiting(unit: Unit, names: Iterable[str], room: int) -> None:
+async def ready_waiting(unit: UnitOfWork, names: Iterable[str], room: int) -> None:
     """Ready as many nodes as there is room for.
 
     First those that waited longest for a place of one of these engine connections, then those that wait for nothing but
@@ -27,12 +27,12 @@ async def ready_waiting(unit: Unit, names: Iterable[str], room: int) -> None:
         announce_again(unit, await slots.ready_waiting_for_room(unit.connection, room))
 
 
-async def ready_due(unit: Unit) -> None:
+async def ready_due(unit: UnitOfWork) -> None:
     """Ready the nodes whose back-off has passed."""
     announce_again(unit, await nodes.ready_due(unit.connection, MOST_AT_ONCE))
 
 
-def announce_again(unit: Unit, rows: Iterable[asyncpg.Record]) -> None:
+def announce_again(unit: UnitOfWork, rows: Iterable[asyncpg.Record]) -> None:
     """Say that attempts may be claimed which may have been announced before.
 
     The message gets a new id: the row of an earlier one, with the derived id, may not be deleted yet.

@@ -8,7 +8,7 @@ import structlog
 
 from queryflow.domain.ids import ScheduleId, schedule_fired_id
 from queryflow.messages.schedule import ScheduleFired
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.transaction import Transaction
 from scheduler.repository.definitions import Definition, DueSchedule, changed_definitions, take_due
 from scheduler.repository.runs import Run, insert_runs
@@ -43,14 +43,14 @@ async def follow_definitions(transaction: Transaction) -> bool:
 async def fire_due(transaction: Transaction, settings: SchedulerSettings) -> bool:
     """Say which due times came, each once, and set their timers on; whether there may be more to do."""
     schedules = await take_due(transaction.connection, MOST_DUE)
-    crashpoint("scheduler.after_take")
+    failpoint("scheduler.after_take")
     firings = [_decide(schedule, transaction.now, settings.missed_window) for schedule in schedules]
     runs = [Run(firing.definition.schedule_id, time) for firing in firings for time in firing.times]
     fresh = await insert_runs(transaction.connection, runs)
     for firing in firings:
         _say(transaction, firing, fresh)
     await move_timers(transaction.connection, [firing.timer for firing in firings])
-    crashpoint("scheduler.after_runs")
+    failpoint("scheduler.after_runs")
     return len(schedules) == MOST_DUE
 
 

@@ -13,7 +13,7 @@ from queryflow.runtime.http import new_router
 from status.api.dependencies import Connection
 from status.api.nodes import NodeAnswer, node_answer
 from status.paging import read_cursor, write_cursor
-from status.repository.executions import ExecutionRecord, ExecutionsWish
+from status.repository.executions import ExecutionRecord, ExecutionsRequest
 from status.usecases import reading
 from status.usecases.reading import ExecutionDetail
 
@@ -74,8 +74,8 @@ async def list_executions(
     workflow_id: Annotated[UUID | None, Query(description="Only those of this saved query")] = None,
 ) -> ExecutionPage:
     """Executions, the newest first; the counts of one that runs may lag a moment behind."""
-    wish = ExecutionsWish(limit, read_cursor(cursor), state, composition_id, workflow_id)
-    records = await reading.read_executions(connection, wish)
+    request = ExecutionsRequest(limit, read_cursor(cursor), state, composition_id, workflow_id)
+    records = await reading.read_executions(connection, request)
     shown = records[:limit]
     more = len(records) > limit
     items = [ExecutionSummary(**_fields(record)) for record in shown]

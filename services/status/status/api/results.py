@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from queryflow.domain.errors import NotAvailable
 from queryflow.runtime.http import new_router
 from status.api.dependencies import CurrentStatus
-from status.usecases.results import PageWish, read_result
+from status.usecases.results import PageRequest, read_result
 
 router = new_router("/api/executions", "results")
 
@@ -35,15 +35,15 @@ class ResultAnswer(BaseModel):
     offset: int
 
 
-async def _read_wish(
+async def _read_request(
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
     offset: Annotated[int, Query(ge=0, le=LARGEST_OFFSET)] = 0,
     sort: Annotated[str | None, Query(description="Not available yet")] = None,
     filter_: Annotated[str | None, Query(alias="filter", description="Not available yet")] = None,
-) -> PageWish:
+) -> PageRequest:
     if sort is not None or filter_ is not None:
         raise NotAvailable("Results cannot be sorted or filtered here yet.")
-    return PageWish(limit, offset)
+    return PageRequest(limit, offset)
 
 
 @router.get("/{execution_id}/nodes/{node_id}/results", summary="Read rows of a node's result")
@@ -51,10 +51,10 @@ async def read_results(
     status: CurrentStatus,
     execution_id: UUID,
     node_id: str,
-    wish: Annotated[PageWish, Depends(_read_wish)],
+    request: Annotated[PageRequest, Depends(_read_request)],
 ) -> ResultAnswer:
     """Rows in the order in which the query gave them."""
-    page = await read_result(status, execution_id, node_id, wish)
+    page = await read_result(status, execution_id, node_id, request)
     columns = [ColumnAnswer(name=each.name, type=each.type, non_finite=each.non_finite) for each in page.columns]
     rows = [list(row) for row in page.rows]
-    return ResultAnswer(columns=columns, rows=rows, total=page.total, limit=wish.limit, offset=wish.offset)
+    return ResultAnswer(columns=columns, rows=rows, total=page.total, limit=request.limit, offset=request.offset)

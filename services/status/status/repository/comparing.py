@@ -23,7 +23,7 @@ async def find_unheard(connection: Connection, look: Look) -> list[UUID]:
 
 
 async def find_behind(connection: Connection, look: Look) -> list[UUID]:
-    """Executions that are open, and of whose start, wished end or nodes the rows know more than was heard."""
+    """Executions that are open, and of whose start, requested end or nodes the rows know more than was heard."""
     return await _ids(connection, BEHIND, look.most, look.age)
 
 

@@ -41,7 +41,7 @@ class ExecutionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionsWish:
+class ExecutionsRequest:
     """Which executions are asked for: at most `limit`, older than `before`, the newest first."""
 
     limit: int
@@ -57,18 +57,18 @@ async def find_execution(connection: AsyncConnection, execution: UUID) -> Execut
     return None if row is None else _record(row)
 
 
-async def list_executions(connection: AsyncConnection, wish: ExecutionsWish) -> list[ExecutionRecord]:
+async def list_executions(connection: AsyncConnection, request: ExecutionsRequest) -> list[ExecutionRecord]:
     """Executions, one more than asked for if there are more."""
     table = query_flow_executions.c
-    query = _executions().order_by(table.id.desc()).limit(wish.limit + 1)
-    if wish.before is not None:
-        query = query.where(table.id < wish.before)
-    if wish.state is not None:
-        query = query.where(table.state == wish.state.value)
-    if wish.composition_id is not None:
-        query = query.where(_runs(wish.composition_id))
-    if wish.workflow_id is not None:
-        query = query.where(table.workflow_id == wish.workflow_id)
+    query = _executions().order_by(table.id.desc()).limit(request.limit + 1)
+    if request.before is not None:
+        query = query.where(table.id < request.before)
+    if request.state is not None:
+        query = query.where(table.state == request.state.value)
+    if request.composition_id is not None:
+        query = query.where(_runs(request.composition_id))
+    if request.workflow_id is not None:
+        query = query.where(table.workflow_id == request.workflow_id)
     return [_record(row) for row in await connection.execute(query)]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from queryflow.messages.composition import CompositionChanged
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 from status.projection import facts_of, fold, latest
 from status.repository import projection as repository
 from status.repository.activity import insert_activity
@@ -20,9 +20,9 @@ async def project_progress(status: Status, events: Sequence[ExecutionProgressed]
     """Keep the newest fact of each node, and note every fact in the timeline."""
     facts = facts_of(events)
     if facts:
-        crashpoint("status.before_facts")
+        failpoint("status.before_facts")
         await repository.write_facts(status.pool, facts, latest(facts))
-        crashpoint("status.after_facts")
+        failpoint("status.after_facts")
 
 
 async def project_executions(status: Status, events: Sequence[Event]) -> None:
@@ -33,7 +33,7 @@ async def project_executions(status: Status, events: Sequence[Event]) -> None:
         for execution, event in told:
             summaries[execution] = fold(summaries[execution], event)
         await repository.write_summaries(connection, list(summaries.values()))
-        crashpoint("status.before_summaries_commit")
+        failpoint("status.before_summaries_commit")
 
 
 async def note_activity(status: Status, event: CompositionChanged) -> None:

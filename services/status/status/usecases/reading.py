@@ -12,7 +12,7 @@ from queryflow.domain.states import NodeState
 from status.paging import Place
 from status.repository.executions import (
     ExecutionRecord,
-    ExecutionsWish,
+    ExecutionsRequest,
     count_nodes,
     find_execution,
     list_executions,
@@ -57,9 +57,9 @@ async def read_node(connection: AsyncConnection, execution: UUID, node_id: str) 
     return ExecutionNode(order[node_id], found), await read_history(connection, execution, node_id)
 
 
-async def read_executions(connection: AsyncConnection, wish: ExecutionsWish) -> list[ExecutionRecord]:
+async def read_executions(connection: AsyncConnection, request: ExecutionsRequest) -> list[ExecutionRecord]:
     """Executions with their counts, the newest first, one more than asked for if there are more."""
-    records = await list_executions(connection, wish)
+    records = await list_executions(connection, request)
     running = [record.execution_id for record in records if not record.state.final]
     heard = await count_nodes(connection, running) if running else {}
     return [_counted(record, heard.get(record.execution_id, {})) for record in records]

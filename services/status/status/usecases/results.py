@@ -20,7 +20,7 @@ FILE = "result.parquet"
 
 
 @dataclass(frozen=True, slots=True)
-class PageWish:
+class PageRequest:
     """Which rows of a result are asked for."""
 
     limit: int
@@ -36,14 +36,14 @@ class ResultPage:
     total: int
 
 
-async def read_result(status: Status, execution: UUID, node_id: str, wish: PageWish) -> ResultPage:
+async def read_result(status: Status, execution: UUID, node_id: str, request: PageRequest) -> ResultPage:
     """A page of the node's result.
 
     NotFound where there is no such node, or where it ended without a result; Conflict while it has not ended; TryAgain
     where the result could not be read in time; Invalid where the page's values are too large for one answer.
     """
     node = await _find(status, execution, node_id)
-    answer = await _read(status, _key_of(node), wish)
+    answer = await _read(status, _key_of(node), request)
     rows = [[shown_value(value) for value in row] for row in answer.rows]
     return ResultPage(shown_columns(answer.columns, answer.rows), rows, node.rows or 0)
 
@@ -68,17 +68,17 @@ def _key_of(node: NodeRecord) -> str:
     return node.result_key
 
 
-async def _read(status: Status, key: str, wish: PageWish) -> Answer:
+async def _read(status: Status, key: str, request: PageRequest) -> Answer:
     with tempfile.TemporaryDirectory(prefix="page-", dir=status.sandbox.settings.folder) as folder:
         job = Job(
             (), Path(folder), status.settings.page_deadline, inputs={FILE: await _fetch(status, key, Path(folder))}
         )
         try:
-            answer = await _page(status, job, wish)
+            answer = await _page(status, job, request)
         except _Burst:
-            raise await _less(status, job, wish) from None
+            raise await _less(status, job, request) from None
     if answer.excess is not None:
-        raise _excessive(wish, answer.excess)
+        raise _excessive(request, answer.excess)
     return answer
 
 
@@ -86,9 +86,9 @@ class _Burst(Exception):
     """The sandbox itself had no room for the rows."""
 
 
-async def _page(status: Status, job: Job, wish: PageWish) -> Answer:
-    page = f"SELECT * FROM '{INPUTS}/{FILE}' LIMIT {wish.limit} OFFSET {wish.offset}"  # noqa: S608 - two integers
-    query = Query(page, rows=wish.limit, refuse_excess=True)
+async def _page(status: Status, job: Job, request: PageRequest) -> Answer:
+    page = f"SELECT * FROM '{INPUTS}/{FILE}' LIMIT {request.limit} OFFSET {request.offset}"  # noqa: S608 - two integers
+    query = Query(page, rows=request.limit, refuse_excess=True)
     try:
         (answer,) = await status.sandbox.run(replace(job, queries=(query,)))
     except JobFailed as failure:
@@ -98,33 +98,34 @@ async def _page(status: Status, job: Job, wish: PageWish) -> Answer:
     return answer
 
 
-async def _less(status: Status, job: Job, wish: PageWish) -> Invalid:
+async def _less(status: Status, job: Job, request: PageRequest) -> Invalid:
     """The refusal of rows for which even the sandbox had no room: fewer are tried, so that the limit it names fits."""
-    limit = wish.limit
+    limit = request.limit
     while limit > 1:
         limit = max(1, limit // 10)
         try:
-            answer = await _page(status, job, PageWish(limit, wish.offset))
+            answer = await _page(status, job, PageRequest(limit, request.offset))
         except _Burst:
             continue
-        return _too_large(wish, limit) if answer.excess is None else _excessive(wish, answer.excess)
+        return _too_large(request, limit) if answer.excess is None else _excessive(request, answer.excess)
     message = "The next row is too large for one answer: shorten its columns in the query, or leave some out."
-    return Invalid(f"{message} offset={wish.offset + 1} continues after it.", code="ROW_TOO_LARGE")
+    return Invalid(f"{message} offset={request.offset + 1} continues after it.", code="ROW_TOO_LARGE")
 
 
-def _excessive(wish: PageWish, excess: Excess) -> Invalid:
+def _excessive(request: PageRequest, excess: Excess) -> Invalid:
     if excess.fitting:
-        return _too_large(wish, excess.fitting)
+        return _too_large(request, excess.fitting)
     row, column = (f"{size // MEGABYTE} MB" for size in (excess.row_bytes, excess.column_bytes))
     message = (
-        f"Row {wish.offset + 1} alone has {row}, {column} of it in the column {excess.column}, which no answer holds: "
-        f"shorten the column in the query, or leave it out. offset={wish.offset + 1} continues after this row."
+        f"Row {request.offset + 1} alone has {row}, {column} of it in the column {excess.column}, which no answer "
+        f"holds: shorten the column in the query, or leave it out. "
+        f"offset={request.offset + 1} continues after this row."
     )
     return Invalid(message, code="ROW_TOO_LARGE")
 
 
-def _too_large(wish: PageWish, limit: int) -> Invalid:
-    message = f"The {wish.limit} rows of this page are too large together; ask with limit={limit}."
+def _too_large(request: PageRequest, limit: int) -> Invalid:
+    message = f"The {request.limit} rows of this page are too large together; ask with limit={limit}."
     fix = Fix(f"Ask with limit={limit}", {"limit": limit})
     return Invalid(message, [Problem("PAGE_TOO_LARGE", "limit", message, fixes=(fix,))], code="PAGE_TOO_LARGE")
 

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from queryflow.domain.errors import Invalid, Refused
 from queryflow.messages.event import Event
 from queryflow.runtime.bus.port import AnyHandler, BatchHandler, DeadLetter, DeadLetters, Handler
-from queryflow.runtime.crashpoints import crashpoint
-from queryflow.runtime.faults import passes
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.metrics import DEAD_LETTERS, MESSAGE_SECONDS, MESSAGES
 from queryflow.runtime.telemetry import working_for
+from queryflow.runtime.transient_errors import is_transient
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class Subscription:
         if answers is None:
             answers = [await self._alone(delivery) for delivery in deliveries]
         MESSAGE_SECONDS.labels(self.queue).observe(time.perf_counter() - started)
-        crashpoint("bus.before_acknowledge")
+        failpoint("bus.before_acknowledge")
         for answer in answers:
             MESSAGES.labels(self.queue, answer).inc()
         return answers
@@ -123,11 +123,11 @@ class Subscription:
         return self.handler.event.model_validate_json(delivery.body)
 
     async def _judge(self, delivery: Delivery, error: Exception) -> Answer:
-        if passes(error) and delivery.redeliveries < MAXIMUM_REDELIVERIES:
+        if is_transient(error) and delivery.redeliveries < MAXIMUM_REDELIVERIES:
             log.warning("A message is tried again", action="bus.try_again", queue=self.queue, error=str(error),
                         message_id=str(delivery.message_id), redeliveries=delivery.redeliveries)  # fmt: skip
             return Answer.AGAIN
-        if passes(error):
+        if is_transient(error):
             return await self._bury(delivery, "TRIED_TOO_OFTEN", f"tried {delivery.redeliveries + 1} times: {error}")
         if isinstance(error, Refused):
             return await self._bury(delivery, error.error_code, _without_values(error))
@@ -142,7 +142,7 @@ class Subscription:
         except Exception:
             log.exception("A dead letter could not be kept", action="bus.letter_lost", queue=self.queue, code=code)
             return Answer.AGAIN
-        crashpoint("bus.after_dead_letter")
+        failpoint("bus.after_dead_letter")
         DEAD_LETTERS.labels(self.queue, code).inc()
         log.error("A message became a dead letter", action="bus.dead_letter", queue=self.queue, code=code,
                   reason=reason, message_id=str(delivery.message_id))  # fmt: skip

@@ -1,1 +1,1 @@
-"""Reads files of text as typed tables, inside a child."""
+"""Reads files of text as typed tables, inside a worker."""

@@ -25,7 +25,7 @@ _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def know_encodings() -> None:
-    """Load every encoding now: a child can open no file of Python's."""
+    """Load every encoding now: a worker can open no file of Python's."""
     for name in ENCODINGS:
         codecs.lookup(name)
 

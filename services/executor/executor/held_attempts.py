@@ -27,7 +27,7 @@ class Ending(Enum):
 
 
 @dataclass(slots=True)
-class Held:
+class HeldAttempt:
     """An attempt with its lease: until when it surely holds, by this machine's monotonic clock."""
 
     attempt: Attempt
@@ -73,12 +73,12 @@ class Held:
                 await self.let_go.wait()
 
 
-class Running:
+class HeldAttempts:
     """All held attempts, and the tasks that carry them to their end."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
-        self._held: dict[UUID, Held] = {}
+        self._held: dict[UUID, HeldAttempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.draining = False
 
@@ -91,15 +91,15 @@ class Running:
         return 0 if self.draining else max(0, self._at_once - len(self._held))
 
     @property
-    def held(self) -> list[Held]:
+    def held(self) -> list[HeldAttempt]:
         """Those that are held now."""
         return list(self._held.values())
 
-    def get(self, row: UUID) -> Held | None:
+    def get(self, row: UUID) -> HeldAttempt | None:
         """The attempt of that row, if it is held here."""
         return self._held.get(row)
 
-    def begin(self, held: Held, task: "asyncio.Task[None]") -> None:
+    def begin(self, held: HeldAttempt, task: "asyncio.Task[None]") -> None:
         """Remember an attempt until its task has ended; an earlier one of the same node has lost its lease."""
         if earlier := self._held.get(held.attempt.id):
             earlier.break_off(Ending.LOST)
@@ -114,7 +114,7 @@ class Running:
             await asyncio.wait(self._tasks, timeout=seconds)
         return not self._tasks
 
-    def _ended(self, held: Held, task: "asyncio.Task[None]") -> None:
+    def _ended(self, held: HeldAttempt, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()):
             log.error("An attempt was given up; its lease will pass", action="attempt.lost", exc_info=problem)

@@ -19,7 +19,7 @@ class BadVersion(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class RunnableVersion:
     """A version ready to be run: with its plan, and its nodes and connections at hand."""
 
     version: Version
@@ -38,10 +38,10 @@ class RunningExecution:
     node_parameters: Mapping[str, Mapping[str, Any]]
     window: ResolvedWindow
     node_windows: Mapping[str, ResolvedWindow]
-    frozen: Frozen
+    runnable: RunnableVersion
 
 
-def freeze(document: Mapping[str, Any]) -> Frozen:
+def load_version(document: Mapping[str, Any]) -> RunnableVersion:
     """Read and plan a version's document; BadVersion says what is wrong with it."""
     try:
         version = Version.model_validate(document)
@@ -50,7 +50,7 @@ def freeze(document: Mapping[str, Any]) -> Frozen:
         raise BadVersion(f"The frozen version cannot be run: {problem}") from problem
     if not plan.nodes:
         raise BadVersion("The flow has no nodes.")
-    return Frozen(version, plan, {node.node_id: node for node in version.flow.nodes}, _into(version))
+    return RunnableVersion(version, plan, {node.node_id: node for node in version.flow.nodes}, _into(version))
 
 
 def _into(version: Version) -> dict[NodeId, tuple[Connection, ...]]:

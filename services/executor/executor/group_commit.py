@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from executor.attempt import Finished
-from queryflow.runtime.faults import passes
+from queryflow.runtime.transient_errors import is_transient
 
 log = structlog.get_logger()
 MOST_TOGETHER = 200
@@ -19,7 +19,7 @@ Waiting = tuple[Finished, "asyncio.Future[None]"]
 Alone = Callable[[Finished], Awaitable[None]]
 
 
-class Finisher:
+class GroupCommit:
     """Records outcomes through `together`, which takes a list; one call of it runs at a time.
 
     Where that fails, each of them is recorded through `alone`, so that one that cannot be recorded harms no other.
@@ -49,11 +49,11 @@ class Finisher:
 
     async def _together(self, batch: Sequence[Waiting]) -> None:
         problem = await _problem(self._record_together([finished for finished, _ in batch]))
-        if problem is not None and not passes(problem):
+        if problem is not None and not is_transient(problem):
             log.error("Outcomes could not be recorded together; each is recorded alone", action="finish.apart",
                       outcomes=len(batch), exc_info=problem)  # fmt: skip
         for finished, future in batch:
-            if problem is None or passes(problem):
+            if problem is None or is_transient(problem):
                 _answer(future, problem)
             else:
                 _answer(future, await _problem(self._record_alone(finished)))

@@ -12,17 +12,17 @@ from queryflow.messages.event import Event
 from queryflow.messages.execution import Fact
 from queryflow.messages.splitting import split_facts
 from queryflow.runtime.bus.port import Envelope
-from queryflow.runtime.crashpoints import crashpoint
 from queryflow.runtime.database import Connection, Pool
-from queryflow.runtime.faults import passes
+from queryflow.runtime.failpoints import failpoint
 from queryflow.runtime.outbox import Outbox, envelope
 from queryflow.runtime.repeating import repeated
+from queryflow.runtime.transient_errors import is_transient
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Unit:
+class UnitOfWork:
     """A transaction in progress and what it will say once it is committed."""
 
     connection: Connection
@@ -58,37 +58,37 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Transactions:
     """Where units are opened: the pool and the outbox of this process."""
 
     pool: Pool
     outbox: Outbox
 
-    async def commit(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+    async def commit(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Do the work in one transaction and hand over what it says; the whole is repeated after a deadlock.
 
         A lost connection leaves open whether it was committed: guards and derived message ids make the repeat change
         nothing then. Raises TryAgain when it did not go through after five times.
         """
         try:
-            answer, envelopes = await repeated(lambda: self._once(work), after=passes)
+            answer, envelopes = await repeated(lambda: self._once(work), after=is_transient)
         except Exception as problem:
-            if not passes(problem):
+            if not is_transient(problem):
                 raise
             raise TryAgain(f"the database did not take the transaction: {type(problem).__name__}") from problem
         self._hand_over(envelopes)
         return answer
 
-    async def _once(self, work: Callable[[Unit], Awaitable[T]]) -> tuple[T, Sequence[Envelope]]:
+    async def _once(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> tuple[T, Sequence[Envelope]]:
         async with self.pool.acquire() as connection, connection.transaction():
-            unit = Unit(connection)
+            unit = UnitOfWork(connection)
             answer = await work(unit)
             await self.outbox.add(connection, unit.take_said())
-            crashpoint("executor.before_commit")
-        crashpoint("executor.after_commit")
+            failpoint("executor.before_commit")
+        failpoint("executor.after_commit")
         return answer, unit.said
 
     def _hand_over(self, envelopes: Sequence[Envelope]) -> None:
         if envelopes:
             self.outbox.hand_over(envelopes)
-        crashpoint("executor.after_handover")
+        failpoint("executor.after_handover")

@@ -15,7 +15,7 @@ from typing import Any, Never
 import typer
 
 from queryflow.domain.errors import Problem, QueryFlowError, Refused, TryAgain
-from queryflow.domain.scarcity import DISK_FULL
+from queryflow.domain.resource_errors import DISK_FULL
 from queryflow.domain.storable import is_storable
 
 FAILED, REFUSED, DEFECT = 1, 2, 3

@@ -8,7 +8,7 @@ _SAVED_FLOW = re.compile(r"comp_[a-z0-9_]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]
 
 
 @dataclass(frozen=True, slots=True)
-class SessionWish:
+class SessionOptions:
     """Where to look for a system, and what it should have."""
 
     home: Path | None = None
@@ -20,7 +20,7 @@ class SessionWish:
 
 
 @dataclass(frozen=True, slots=True)
-class FlowWish:
+class FlowRequest:
     """Which flow to run, with which values."""
 
     name: str

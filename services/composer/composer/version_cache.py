@@ -11,7 +11,7 @@ MOST_NODES = 50_000
 """How many nodes are remembered in all, so that large flows do not fill the memory."""
 
 
-class FrozenHeads:
+class VersionCache:
     """Versions by composition and revision of its head; the least recently used go first."""
 
     def __init__(self, most_nodes: int = MOST_NODES) -> None:

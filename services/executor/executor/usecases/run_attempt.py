@@ -9,14 +9,14 @@ from pathlib import Path
 from executor.attempt import Attempt, Outcome
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
 from executor.executor import Executor
-from executor.frozen import RunningExecution
+from executor.held_attempts import HeldAttempt, LeaseLost
 from executor.repository import leases, slots
 from executor.results import result_key, store_result
-from executor.running import Held, LeaseLost
+from executor.runnable import RunningExecution
 from executor.usecases.inputs import SkippedForEmptyInput, inputs_of
-from executor.usecases.work import Inputs, NodeValues, node_values, template_of, timeout_of, typed, window_of
+from executor.usecases.node_values import Inputs, NodeValues, node_values, template_of, timeout_of, typed, window_of
 from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, SkipReason
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +24,37 @@ class Try:
     """One attempt with all it needs: the executor, the lease, what the execution runs, a directory of its own."""
 
     executor: Executor
-    held: Held
+    held: HeldAttempt
     execution: RunningExecution
     directory: Path
 
 
-async def perform(executor: Executor, held: Held, execution: RunningExecution) -> Outcome:
+async def run_attempt(executor: Executor, held: HeldAttempt, execution: RunningExecution) -> Outcome:
     """The attempt's good outcome, or that it is skipped for an empty input; EngineFailure says why it failed."""
     directory = await asyncio.to_thread(_make_directory, executor.attempts, held.attempt)
     try:
-        return await _perform(Try(executor, held, execution, directory))
+        return await _run_attempt(Try(executor, held, execution, directory))
     except SkippedForEmptyInput:
         return Outcome(NodeState.SKIPPED, reason=SkipReason.EMPTY_INPUT, root=RootReason.EMPTY_INPUT)
     finally:
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
 
-async def _perform(this: Try) -> Outcome:
+async def _run_attempt(this: Try) -> Outcome:
     attempt, equipment = this.held.attempt, this.executor.equipment
     inputs = await inputs_of(this.executor, this.execution, attempt.node_id, this.directory)
     values = node_values(this.execution, attempt.node_id, inputs)
     this.held.trace = values.trace
     work = await _work(this, inputs, values)
     await _enter(this, Phase.SUBMITTED)
-    crashpoint("executor.before_run")
+    failpoint("executor.before_run")
     produced = await equipment.engines[attempt.engine].run(work)
     trace = replace(values.trace, sql=produced.sql)
     if produced.file is None:
         return Outcome(NodeState.SUCCEEDED, rows=produced.rows, trace=trace)
     await _enter(this, Phase.STORING)
     stored = await store_result(equipment.objects, produced, result_key(attempt))
-    crashpoint("executor.after_store")
+    failpoint("executor.after_store")
     return Outcome(
         NodeState.SUCCEEDED, rows=produced.rows, trace=trace, result_key=stored.key, result_metadata=stored.metadata
     )
@@ -64,7 +64,7 @@ async def _enter(this: Try, phase: Phase) -> None:
     """Say what comes next, and make sure before it that the lease is still ours; LeaseLost if it is not."""
     this.held.check()
     lease = timedelta(seconds=this.executor.settings.lease_seconds)
-    async with this.executor.desk.pool.acquire() as connection:
+    async with this.executor.transactions.pool.acquire() as connection:
         if not await leases.enter(connection, this.held.attempt, phase, lease):
             raise LeaseLost(this.held.attempt.node_id)
     this.held.check()
@@ -89,7 +89,7 @@ async def _work(this: Try, inputs: Inputs, values: NodeValues) -> Work:
 
 async def _connection(executor: Executor, attempt: Attempt) -> ConnectionSettings:
     """The engine connection as its row is now; EngineFailure if it was removed or speaks to another engine."""
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         row = (await slots.connections(connection, [attempt.engine_connection])).get(attempt.engine_connection)
     if row is None:
         raise EngineFailure(

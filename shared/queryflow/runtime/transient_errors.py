@@ -5,11 +5,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from queryflow.domain.errors import TryAgain
-from queryflow.domain.scarcity import is_scarcity
+from queryflow.domain.resource_errors import is_shortage
 
-COLLIDING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-PASSING = (
-    *COLLIDING,
+COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+TRANSIENT_ERRORS = (
+    *COLLISIONS,
     TryAgain,
     PoolTimeout,
     ConnectionError,
@@ -24,19 +24,19 @@ PASSING = (
 )
 
 
-def passes(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether the same request may succeed in a moment: a server is away, restarting or busy, a disk is full."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     cause = _cause(error)
     if isinstance(cause, ValueError):  # asyncpg says of a value that cannot be sent that its interface is misused
         return False
-    return isinstance(cause, PASSING) or is_scarcity(cause)
+    return isinstance(cause, TRANSIENT_ERRORS) or is_shortage(cause)
 
 
-def collides(error: BaseException) -> bool:
+def is_collision(error: BaseException) -> bool:
     """Whether the transaction was rolled back only because of another one: done again as a whole, it goes through."""
-    return isinstance(_cause(error), COLLIDING)
+    return isinstance(_cause(error), COLLISIONS)
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -31,7 +31,7 @@ LogicalDate = Annotated[date | None, BeforeValidator(_only_text)]
 """The day an execution stands for; else the last day the engine connection's data covers, else today."""
 
 
-class ExecutionWish(BaseModel):
+class ExecutionRequest(BaseModel):
     """How to execute a composition; everything has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -51,7 +51,7 @@ class ExecutionWish(BaseModel):
     force: list[JsonValue] = Field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """The wish as JSON, by which a repeated request is recognised."""
+        """The request as JSON, by which a repeated request is recognised."""
         return self.model_dump(mode="json", by_alias=True)
 
 
@@ -84,11 +84,11 @@ class Prepared:
         }
 
 
-def refuse_unavailable(wish: ExecutionWish) -> None:
-    """Raise NotAvailable for what the wish can name and nothing stands behind yet."""
-    asked = {"only": wish.only, "upto": wish.upto, "from": wish.from_, "force": wish.force or None}
+def refuse_unavailable(request: ExecutionRequest) -> None:
+    """Raise NotAvailable for what the request can name and nothing stands behind yet."""
+    asked = {"only": request.only, "upto": request.upto, "from": request.from_, "force": request.force or None}
     names = [name for name, value in asked.items() if value is not None]
-    if wish.version == "draft":
+    if request.version == "draft":
         names.append("version")
     if names:
         problems = [Problem("NOT_AVAILABLE", name, "This part is not available yet; leave it out.") for name in names]
@@ -107,30 +107,31 @@ def refuse_conditions(flow: Flow) -> None:
         raise NotAvailable(message, problems, code="CONDITIONS_NOT_AVAILABLE")
 
 
-def adapt(flow: Flow, wish: ExecutionWish) -> Flow:
+def adapt(flow: Flow, request: ExecutionRequest) -> Flow:
     """The flow that really runs: on another engine connection, and without the bindings that were detached."""
     detached = {
         node: {name: override.value for name, override in values.items() if override.detach}
-        for node, values in overrides_of(wish).items()
+        for node, values in overrides_of(request).items()
     }
     adapted = set_detached(flow, {node: values for node, values in detached.items() if values})
-    return adapted if wish.connection is None else adapted.model_copy(update={"connection": wish.connection})
+    return adapted if request.connection is None else adapted.model_copy(update={"connection": request.connection})
 
 
-def overrides_of(wish: ExecutionWish) -> dict[NodeId, dict[ParameterName, Override]]:
-    """The values the wish gives to nodes, each with whether it takes the place of a connection."""
+def overrides_of(request: ExecutionRequest) -> dict[NodeId, dict[ParameterName, Override]]:
+    """The values the request gives to nodes, each with whether it takes the place of a connection."""
     return {
         NodeId(node): {ParameterName(name): _override(value) for name, value in values.items()}
-        for node, values in wish.node_parameters.items()
+        for node, values in request.node_parameters.items()
     }
 
 
-def prepare(version: Version, wish: ExecutionWish, logical_date: date) -> tuple[Prepared, list[Problem]]:
+def prepare(version: Version, request: ExecutionRequest, logical_date: date) -> tuple[Prepared, list[Problem]]:
     """Values and windows of an execution of the version, and everything that is wrong with the values."""
     flow = version.flow
-    values, problems = resolve_flow_values(flow, wish.parameters, "parameters")
+    values, problems = resolve_flow_values(flow, request.parameters, "parameters")
     overrides = {
-        node: {name: override.value for name, override in given.items()} for node, given in overrides_of(wish).items()
+        node: {name: override.value for name, override in given.items()}
+        for node, given in overrides_of(request).items()
     }
     wrong = {problem.path.split(".")[1] for problem in problems}
     settled = {name: value for name, value in values.items() if name not in wrong}

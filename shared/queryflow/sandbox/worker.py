@@ -1,4 +1,4 @@
-"""The child: walls itself in, says that it is ready, does one job, ends. It knows its socket and its folder only."""
+"""The worker: walls itself in, says that it is ready, does one job, ends. It knows its socket and its folder only."""
 
 import gc
 import json
@@ -20,18 +20,18 @@ CHUNK = 1 << 16
 
 
 def live(connection: duckdb.DuckDBPyConnection, channel: int, number: int, folder: Path, limits: Limits) -> None:
-    """The whole life of a child. `channel` is its only open descriptor beside the standard three."""
+    """The whole life of a worker. `channel` is its only open descriptor beside the standard three."""
     try:
         standing = _wall_in(connection, number, folder, limits)
     except Exception as error:  # noqa: BLE001 - the parent logs it; there is nobody else here to tell
         _say(channel, {"broken": f"{type(error).__name__}: {error}"})
         return
     _say(channel, {"walls": [wall.document() for wall in standing]})
-    wish = _hear(channel)
-    if wish is None:
+    request = _hear(channel)
+    if request is None:
         return
-    walls.limit_seconds(int(wish["cpu_seconds"]))
-    _say(channel, _work(connection, wish, limits))
+    walls.limit_seconds(int(request["cpu_seconds"]))
+    _say(channel, _work(connection, request, limits))
 
 
 def _wall_in(connection: duckdb.DuckDBPyConnection, number: int, folder: Path, limits: Limits) -> list[walls.Wall]:
@@ -49,9 +49,9 @@ def _wall_in(connection: duckdb.DuckDBPyConnection, number: int, folder: Path, l
     ]
 
 
-def _work(connection: duckdb.DuckDBPyConnection, wish: dict[str, Any], limits: Limits) -> dict[str, Any]:
+def _work(connection: duckdb.DuckDBPyConnection, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
     answers: list[dict[str, Any]] = []
-    for number, document in enumerate(wish["queries"]):
+    for number, document in enumerate(request["queries"]):
         try:
             if document["reading"] is not None:
                 answers.append(read_tables(connection, number, reading_of(document["reading"])))
@@ -84,7 +84,7 @@ def _hear(channel: int) -> dict[str, Any] | None:
 
 
 def warm_up(connection: duckdb.DuckDBPyConnection, limits: Limits) -> None:
-    """Do once, in the server, what would cost every child its time: settings, DuckDB's code, Python's garbage."""
+    """Do once, in the server, what would cost every worker its time: settings, DuckDB's code, Python's garbage."""
     session.prepare(connection, limits)
     know_encodings()
     connection.execute(

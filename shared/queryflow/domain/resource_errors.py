@@ -3,10 +3,10 @@
 import errno
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-SCARCE = DISK_FULL | {errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+SHORTAGES = DISK_FULL | {errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 """Room on a disk, a disk that answers, open files, memory, processes."""
 
 
-def is_scarcity(error: BaseException) -> bool:
+def is_shortage(error: BaseException) -> bool:
     """Whether the operating system refused for want of something."""
-    return isinstance(error, OSError) and error.errno in SCARCE
+    return isinstance(error, OSError) and error.errno in SHORTAGES

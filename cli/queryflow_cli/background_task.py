@@ -7,7 +7,7 @@ from typing import Any
 
 
 @asynccontextmanager
-async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
+async def background_task(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
     """Let the work go on beside the block; what the block did not wait for is given up at its end."""
     task = asyncio.create_task(work)
     try:

@@ -1,4 +1,4 @@
-"""Keeps a few walled children ready, and a fork server that makes them; starts another server when one is lost."""
+"""Keeps a few walled workers ready, and a fork server that makes them; starts another server when one is lost."""
 
 import asyncio
 import fcntl
@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import structlog
 
-from queryflow.sandbox.forkserver import Child, ForkServer, ServerLost, start_server
+from queryflow.sandbox.forkserver import ForkServer, ServerLost, Worker, start_server
 from queryflow.sandbox.settings import SandboxSettings
 from queryflow.sandbox.walls import Wall
 
@@ -23,21 +23,21 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class Nursery:
-    """The children that wait for a job."""
+class WorkerPool:
+    """The workers that wait for a job."""
 
     settings: SandboxSettings
     folder: Path = field(init=False)
     """This run's own folder; its lock tells other runs that it is in use."""
     _lock: IO[str] = field(init=False)
     _server: ForkServer | None = None
-    _ready: "asyncio.Queue[Child]" = field(default_factory=asyncio.Queue)
+    _ready: "asyncio.Queue[Worker]" = field(default_factory=asyncio.Queue)
     _wanted: asyncio.Semaphore = field(init=False)
     _keeper: "asyncio.Task[None] | None" = None
     _chores: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     async def start(self) -> None:
-        """Make the folder and begin to make children."""
+        """Make the folder and begin to make workers."""
         self._wanted = asyncio.Semaphore(self.settings.ready)
         self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(_remove_abandoned, self.settings.folder)
@@ -47,7 +47,7 @@ class Nursery:
         self._keeper = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """End the server, its children and the folder."""
+        """End the server, its workers and the folder."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -55,25 +55,25 @@ class Nursery:
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
         self._lock.close()
 
-    async def take(self) -> Child:
-        """A ready child; another is made in its place. TimeoutError if none gets ready."""
+    async def take(self) -> Worker:
+        """A ready worker; another is made in its place. TimeoutError if none gets ready."""
         async with asyncio.timeout(_READY_SECONDS):
             while True:
-                child = await self._ready.get()
+                worker = await self._ready.get()
                 self._wanted.release()
-                if not child.ended.done():
-                    return child
-                self.discard(child)
+                if not worker.ended.done():
+                    return worker
+                self.discard(worker)
 
-    def discard(self, child: Child) -> None:
-        """End the child if it still lives, and remove its folder, without waiting."""
-        self.kill(child)
-        self._chore(_remove(child))
+    def discard(self, worker: Worker) -> None:
+        """End the worker if it still lives, and remove its folder, without waiting."""
+        self.kill(worker)
+        self._chore(_remove(worker))
 
-    def kill(self, child: Child) -> None:
-        """End the child if it still lives; those who wait for its answer are told."""
+    def kill(self, worker: Worker) -> None:
+        """End the worker if it still lives; those who wait for its answer are told."""
         if self._server is not None and not self._server.lost.is_set():
-            self._server.kill(child)
+            self._server.kill(worker)
 
     def walls(self) -> tuple[Wall, ...]:
         """The walls of the server that runs now."""
@@ -96,8 +96,8 @@ class Nursery:
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _run_server(self) -> str:
-        """One server's life: keep children ready until it is lost; returns why it was."""
-        folder = Path(tempfile.mkdtemp(prefix="children-", dir=self.folder))
+        """One server's life: keep workers ready until it is lost; returns why it was."""
+        folder = Path(tempfile.mkdtemp(prefix="forked-", dir=self.folder))
         try:
             server = self._server = await start_server(folder, self.settings.limits)
         except OSError as error:
@@ -123,25 +123,25 @@ class Nursery:
             except (ServerLost, TimeoutError, ValueError, OSError) as error:
                 self._wanted.release()
                 failures += 1
-                log.warning("A child of the sandbox did not get ready", action="sandbox.unready", reason=str(error))
+                log.warning("A worker of the sandbox did not get ready", action="sandbox.unready", reason=str(error))
                 await asyncio.sleep(min(_PAUSE_SECONDS * failures, _LONGEST_PAUSE_SECONDS))
             except asyncio.CancelledError:
-                self._wanted.release()  # the next server makes this child
+                self._wanted.release()  # the next server makes this worker
                 raise
 
-    async def _raised(self, server: ForkServer) -> Child:
-        """A child behind its walls. ValueError if it ended, or broke, before it said so."""
-        child = await server.fork()
+    async def _raised(self, server: ForkServer) -> Worker:
+        """A worker behind its walls. ValueError if it ended, or broke, before it said so."""
+        worker = await server.fork()
         try:
             async with asyncio.timeout(_READY_SECONDS):
-                said = await child.hear()
+                said = await worker.hear()
             if said is None or "walls" not in said:
                 raise ValueError("it ended while its walls were raised" if said is None else str(said.get("broken")))
         except BaseException:
-            self.discard(child)
+            self.discard(worker)
             raise
-        child.walls = tuple(Wall(**wall) for wall in said["walls"])
-        return child
+        worker.walls = tuple(Wall(**wall) for wall in said["walls"])
+        return worker
 
     def _forget_ready(self) -> None:
         while not self._ready.empty():
@@ -149,10 +149,10 @@ class Nursery:
             self._chore(_remove(self._ready.get_nowait()))
 
 
-async def _remove(child: Child) -> None:
-    child.writer.close()
-    await asyncio.wait([child.ended])
-    await asyncio.to_thread(shutil.rmtree, child.folder, ignore_errors=True)
+async def _remove(worker: Worker) -> None:
+    worker.writer.close()
+    await asyncio.wait([worker.ended])
+    await asyncio.to_thread(shutil.rmtree, worker.folder, ignore_errors=True)
 
 
 def _locked(folder: Path) -> IO[str]:

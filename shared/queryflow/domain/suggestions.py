@@ -10,7 +10,7 @@ MOST_COMPARED = 200
 MOST_LISTED = 20
 
 
-def near_names(name: str, known: Iterable[str], most: int = 1) -> tuple[str, ...]:
+def suggest(name: str, known: Iterable[str], most: int = 1) -> tuple[str, ...]:
     """The known names that come nearest in any case of letters, best first; none if none comes near."""
     compared = {each.casefold(): each for each in islice(known, MOST_COMPARED)}
     return tuple(compared[each] for each in _near(name.casefold(), tuple(compared), most))
@@ -18,7 +18,7 @@ def near_names(name: str, known: Iterable[str], most: int = 1) -> tuple[str, ...
 
 def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
     """The end of a sentence that names what comes near, without its question mark; empty if nothing does."""
-    near = near_names(name, known, most)
+    near = suggest(name, known, most)
     return f"did you mean {' or '.join(near)}" if near else ""
 
 

@@ -27,7 +27,7 @@ exit "$code"
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedCommand:
+class SupervisedCommand:
     """What to start and how to ask it to stop."""
 
     arguments: Sequence[str]
@@ -43,10 +43,10 @@ class GuardedCommand:
     """The uid (and gid) to run as; only root may name one."""
 
 
-class GuardedProcess:
+class SupervisedProcess:
     """A running server; `stop` ends it, and so does our own end."""
 
-    def __init__(self, command: GuardedCommand) -> None:
+    def __init__(self, command: SupervisedCommand) -> None:
         with command.log.open("ab") as log:
             self._shell = subprocess.Popen(
                 ["/bin/sh", "-c", _GUARD, command.stop_signal, *command.arguments],

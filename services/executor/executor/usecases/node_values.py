@@ -11,8 +11,8 @@ from pydantic import JsonValue
 from executor.attempt import Attempt, Trace
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
 from executor.executor import Executor
-from executor.frozen import RunningExecution
 from executor.resolving import FIRST_ITEMS, INLINE_ITEMS
+from executor.runnable import RunningExecution
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow import Connection
 from queryflow.domain.ids import NodeId, ParameterName
@@ -46,19 +46,19 @@ class NodeValues:
 
 def bindings_of(execution: RunningExecution, node_id: NodeId) -> tuple[Connection, ...]:
     """The node's incoming connections that feed a parameter."""
-    return tuple(each for each in execution.frozen.into[node_id] if each.map)
+    return tuple(each for each in execution.runnable.into[node_id] if each.map)
 
 
 def flow_values_of(execution: RunningExecution) -> Values:
     """The values of the flow's parameters, checked; EngineFailure if what was stored is not valid any more."""
-    values, problems = resolve_flow_values(execution.frozen.version.flow, execution.parameters, "parameters")
+    values, problems = resolve_flow_values(execution.runnable.version.flow, execution.parameters, "parameters")
     refuse(problems)
     return values
 
 
 def node_values(execution: RunningExecution, node_id: NodeId, inputs: Inputs) -> NodeValues:
     """The value of every parameter of the node, by precedence; EngineFailure if one is missing or wrong."""
-    node, template = execution.frozen.nodes[node_id], template_of(execution, node_id)
+    node, template = execution.runnable.nodes[node_id], template_of(execution, node_id)
     if not template.parameters:
         return NodeValues({}, Trace())
     given: dict[str, Any] = {
@@ -90,7 +90,7 @@ def typed(values: Values, elements: Mapping[str, str]) -> Values:
 
 def template_of(execution: RunningExecution, node_id: NodeId) -> Template:
     """The frozen template the node uses."""
-    return execution.frozen.version.template_of(execution.frozen.nodes[node_id])
+    return execution.runnable.version.template_of(execution.runnable.nodes[node_id])
 
 
 def refuse(problems: Iterable[Problem]) -> None:
@@ -107,7 +107,7 @@ def instant_work(executor: Executor, execution: RunningExecution, node_id: NodeI
         found = node_values(execution, node_id, Inputs())
     except EngineFailure:
         return None
-    planned = execution.frozen.plan.nodes[node_id]
+    planned = execution.runnable.plan.nodes[node_id]
     return Work(
         execution_id=execution.id,
         node_id=node_id,
@@ -129,7 +129,7 @@ def window_of(execution: RunningExecution, node_id: NodeId) -> ResolvedWindow:
 
 def timeout_of(executor: Executor, execution: RunningExecution, attempt: Attempt) -> timedelta:
     """The longest one attempt of the node may take."""
-    own = execution.frozen.nodes[attempt.node_id].timeout
+    own = execution.runnable.nodes[attempt.node_id].timeout
     return own or timedelta(seconds=executor.settings.node_timeout_seconds)
 
 
@@ -137,7 +137,7 @@ def _mappings(execution: RunningExecution, node_id: NodeId, won: Mapping[Paramet
     """By parameter who set its value, and for a binding from which node and column."""
     sources = {
         parameter: {"source_node": connection.source, "source_field": binding.column}
-        for connection in execution.frozen.into[node_id]
+        for connection in execution.runnable.into[node_id]
         for parameter, binding in connection.map.items()
     }
     return {

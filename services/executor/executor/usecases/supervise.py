@@ -12,19 +12,19 @@ import structlog
 from executor.attempt import Attempt, Failure, Finished, Outcome
 from executor.engines.port import EngineFailure
 from executor.executor import Executor
-from executor.frozen import RunningExecution
+from executor.held_attempts import Ending, HeldAttempt, LeaseLost
 from executor.repository import leases
-from executor.running import Ending, Held, LeaseLost
-from executor.unit import Unit
-from executor.usecases.perform import perform
+from executor.runnable import RunningExecution
+from executor.unit_of_work import UnitOfWork
+from executor.usecases.node_values import timeout_of
+from executor.usecases.run_attempt import run_attempt
 from executor.usecases.waiting import announce_again
-from executor.usecases.work import timeout_of
 from queryflow.domain.errors import TryAgain
+from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.retry import next_attempt
-from queryflow.domain.scarcity import is_scarcity
 from queryflow.domain.states import ErrorKind, NodeState
-from queryflow.runtime.crashpoints import crashpoint
-from queryflow.runtime.faults import passes
+from queryflow.runtime.failpoints import failpoint
+from queryflow.runtime.transient_errors import is_transient
 
 log = structlog.get_logger()
 KILL_SECONDS = 5.0
@@ -40,40 +40,40 @@ UNRECORDABLE = Outcome(
 
 def begin(executor: Executor, attempt: Attempt, deadline: float) -> None:
     """Run the attempt in a task of its own; `deadline` is its lease's, by the local monotonic clock."""
-    held = Held(attempt, deadline, claimed=time.monotonic())
+    held = HeldAttempt(attempt, deadline, claimed=time.monotonic())
     task = asyncio.create_task(_live(executor, held), name=f"{attempt.execution_id}/{attempt.node_id}")
-    executor.running.begin(held, task)
+    executor.held_attempts.begin(held, task)
 
 
-async def _live(executor: Executor, held: Held) -> None:
+async def _live(executor: Executor, held: HeldAttempt) -> None:
     execution = await _execution(executor, held)
     if execution is None:
         await _give_back(executor, held)
         return
     outcome = await _outcome(executor, held, execution)
     if outcome is not None:
-        crashpoint("executor.after_run")
+        failpoint("executor.after_run")
         await record(executor, held, replace(outcome, seconds=time.monotonic() - held.claimed))
 
 
-async def _execution(executor: Executor, held: Held) -> RunningExecution | None:
+async def _execution(executor: Executor, held: HeldAttempt) -> RunningExecution | None:
     """What the attempt is a part of; None if it is not there, or the attempt is let go before it could be read."""
     asked = held.attempt.execution_id
     while held.valid and held.ending is None:
         try:
-            async with executor.desk.pool.acquire() as connection:
+            async with executor.transactions.pool.acquire() as connection:
                 return (await executor.versions.executions(connection, [asked])).get(asked)
         except Exception as problem:
-            if not passes(problem):
+            if not is_transient(problem):
                 raise
             await held.pause(FIRST_PAUSE_SECONDS)
     return None
 
 
-async def _outcome(executor: Executor, held: Held, execution: RunningExecution) -> Outcome | None:
+async def _outcome(executor: Executor, held: HeldAttempt, execution: RunningExecution) -> Outcome | None:
     """How the attempt ended; None if it is not ours any more, or was given back."""
     timeout = timeout_of(executor, execution, held.attempt)
-    work = asyncio.create_task(perform(executor, held, execution))
+    work = asyncio.create_task(run_attempt(executor, held, execution))
     held.begin(work)
     _, pending = await asyncio.wait({work}, timeout=timeout.total_seconds())
     if pending:
@@ -89,24 +89,24 @@ async def _outcome(executor: Executor, held: Held, execution: RunningExecution) 
     return _answer(execution, held, problem)
 
 
-async def _broken_off(executor: Executor, held: Held) -> Outcome | None:
+async def _broken_off(executor: Executor, held: HeldAttempt) -> Outcome | None:
     if held.ending is Ending.CANCELLED:
         return Outcome(NodeState.CANCELLED, failure=Failure(ErrorKind.CANCELLED, "The execution was cancelled."))
     await _give_back(executor, held)
     return None
 
 
-async def _give_back(executor: Executor, held: Held) -> None:
+async def _give_back(executor: Executor, held: HeldAttempt) -> None:
     """Give back an attempt that a stop leaves unfinished."""
 
-    async def work(unit: Unit) -> None:
+    async def work(unit: UnitOfWork) -> None:
         announce_again(unit, await leases.release(unit.connection, held.attempt))
 
     if held.ending is Ending.RELEASED:
-        await executor.desk.commit(work)
+        await executor.transactions.commit(work)
 
 
-def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> Outcome | None:
+def _answer(execution: RunningExecution, held: HeldAttempt, problem: BaseException) -> Outcome | None:
     """The outcome that an exception of the work means; None for a lost lease, about which nothing may be said."""
     if isinstance(problem, LeaseLost):
         log.warning("A lease was lost; its attempt was given up", action="lease.lost", **_ids(held))
@@ -114,7 +114,7 @@ def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> 
     if isinstance(problem, EngineFailure):
         held.trace = replace(held.trace, sql=problem.sql)
         return _failed(execution, held, Failure(problem.kind, problem.message))
-    if passes(problem):
+    if is_transient(problem):
         return _failed(execution, held, Failure(ErrorKind.TRANSIENT, _what_passes(problem)))
     log.error("An attempt ended in a bug", action="attempt.bug", exc_info=problem, **_ids(held))
     return _failed(execution, held, Failure(ErrorKind.INTERNAL, "An internal error ended the attempt."))
@@ -123,16 +123,16 @@ def _answer(execution: RunningExecution, held: Held, problem: BaseException) -> 
 def _what_passes(problem: BaseException) -> str:
     if isinstance(problem, TryAgain):
         return str(problem)
-    if isinstance(problem, OSError) and is_scarcity(problem):
+    if isinstance(problem, OSError) and is_shortage(problem):
         return f"The machine that ran it refused: {problem.strerror}."
     return f"A server was away: {type(problem).__name__}."
 
 
-def _failed(execution: RunningExecution, held: Held, failure: Failure) -> Outcome:
+def _failed(execution: RunningExecution, held: HeldAttempt, failure: Failure) -> Outcome:
     """Failed or timed out; with another try to follow if the node's policy says so."""
     attempt = held.attempt
     wait = next_attempt(
-        execution.frozen.nodes[attempt.node_id].retry,
+        execution.runnable.nodes[attempt.node_id].retry,
         attempt=attempt.number,
         kind=failure.kind,
         elapsed=attempt.elapsed + timedelta(seconds=time.monotonic() - held.claimed),
@@ -142,7 +142,7 @@ def _failed(execution: RunningExecution, held: Held, failure: Failure) -> Outcom
     return Outcome(state, failure=failure, retry_after=wait, trace=held.trace)
 
 
-async def record(executor: Executor, held: Held, outcome: Outcome) -> None:
+async def record(executor: Executor, held: HeldAttempt, outcome: Outcome) -> None:
     """Have the outcome recorded, however many tries that takes: what is done is not done again.
 
     The fence guards it even when the lease has passed meanwhile. Until it is recorded the lease is renewed; only an
@@ -152,19 +152,19 @@ async def record(executor: Executor, held: Held, outcome: Outcome) -> None:
     pause = FIRST_PAUSE_SECONDS / 2
     while not held.let_go.is_set():
         try:
-            await executor.finisher.finish(Finished(held.attempt, outcome))
+            await executor.group_commit.finish(Finished(held.attempt, outcome))
         except Exception as problem:
             log.warning("An outcome could not be recorded", action="outcome.refused", exc_info=problem, **_ids(held))
             if outcome != UNRECORDABLE and isinstance(problem, asyncpg.DataError | ValueError | TypeError):
                 outcome = UNRECORDABLE
                 continue
-            pause = FIRST_PAUSE_SECONDS if passes(problem) else min(LONGEST_PAUSE_SECONDS, 2 * pause)
+            pause = FIRST_PAUSE_SECONDS if is_transient(problem) else min(LONGEST_PAUSE_SECONDS, 2 * pause)
             await held.pause(pause)
         else:
             return
     await _give_back(executor, held)
 
 
-def _ids(held: Held) -> dict[str, str | int]:
+def _ids(held: HeldAttempt) -> dict[str, str | int]:
     attempt = held.attempt
     return {"execution_id": str(attempt.execution_id), "node_id": attempt.node_id, "attempt": attempt.number}

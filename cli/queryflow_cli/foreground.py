@@ -7,22 +7,22 @@ from pathlib import Path
 
 import typer
 
-from queryflow.runtime.crashpoints import arm
+from queryflow.runtime.failpoints import arm
 from queryflow.runtime.serving import stop_asked
 from queryflow_cli.home import LOG, RunningSystem
 from queryflow_cli.naming import command_name, in_home
 from queryflow_cli.session import connect_own
-from queryflow_cli.system import SystemWish, embedded_parts, open_system
+from queryflow_cli.system import SystemOptions, embedded_parts, open_system
 from queryflow_cli.waiting import Waiting
 
 
-async def stay(wish: SystemWish, data: Path | None = None) -> bool:
+async def stay(options: SystemOptions, data: Path | None = None) -> bool:
     """Run a system until Ctrl-C or SIGTERM, and let it drain; a second Ctrl-C ends it at once."""
     arm(os.environ.get("QUERYFLOW_CRASH"))
-    async with open_system(wish, Waiting()) as (system, running):
+    async with open_system(options, Waiting()) as (system, running):
         asked = stop_asked()
         name = None if data is None else await connect_own(data, system.database_url)
-        typer.echo("\n".join(banner(wish.home, system, name)))
+        typer.echo("\n".join(banner(options.home, system, name)))
         asking = asyncio.create_task(asked.wait())
         await asyncio.wait([asking, running], return_when=asyncio.FIRST_COMPLETED)
         if running.done():

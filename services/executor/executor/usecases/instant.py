@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from executor.attempt import Outcome
 from executor.engines.port import EngineFailure
 from executor.executor import Executor
-from executor.frozen import RunningExecution
 from executor.repository import outcomes
-from executor.unit import Unit
+from executor.runnable import RunningExecution
+from executor.unit_of_work import UnitOfWork
 from executor.usecases.advance import Executions, tell_children
 from executor.usecases.claim import claim
 from executor.usecases.finish import go_on, say_ended
-from executor.usecases.work import instant_work
+from executor.usecases.node_values import instant_work
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.crashpoints import crashpoint
+from queryflow.runtime.failpoints import failpoint
 
 Done = dict[tuple[ExecutionId, NodeId, int], Outcome]
 """By attempt, how it will have ended if it is ready."""
 
 
-async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
+async def run_instant(executor: Executor, events: Sequence[NodeReady]) -> None:
     """Run attempts of an instant engine and record them; what is not ready any more changes nothing.
 
     Such an engine does nothing outside this process, so running before the claim is safe. What needs inputs, or fails,
@@ -39,7 +39,7 @@ async def run_at_once(executor: Executor, events: Sequence[NodeReady]) -> None:
 
 def _is_known(event: NodeReady, running: Executions) -> bool:
     execution = running.get(ExecutionId(event.execution_id))
-    return execution is not None and event.node_id in execution.frozen.nodes
+    return execution is not None and event.node_id in execution.runnable.nodes
 
 
 async def _running(executor: Executor, ids: set[ExecutionId]) -> Executions:
@@ -47,7 +47,7 @@ async def _running(executor: Executor, ids: set[ExecutionId]) -> Executions:
     known = executor.versions.known(ids)
     if len(known) == len(ids):
         return known
-    async with executor.desk.pool.acquire() as connection:
+    async with executor.transactions.pool.acquire() as connection:
         return await executor.versions.executions(connection, ids)
 
 
@@ -69,19 +69,19 @@ async def _run(executor: Executor, execution: RunningExecution, event: NodeReady
 
 
 async def _finish(executor: Executor, done: Done, running: Executions) -> None:
-    unfinished = await executor.desk.commit(lambda unit: _record(unit, executor, done, running))
+    unfinished = await executor.transactions.commit(lambda unit: _record(unit, executor, done, running))
     executor.admission.ended()
     for execution_id in unfinished:
         await go_on(executor, execution_id)
 
 
-async def _record(unit: Unit, executor: Executor, done: Done, running: Executions) -> set[ExecutionId]:
+async def _record(unit: UnitOfWork, executor: Executor, done: Done, running: Executions) -> set[ExecutionId]:
     following = {
         (execution_id, target.node_id)
         for execution_id, node_id, _ in done
-        for target in running[execution_id].frozen.plan.nodes[node_id].targets
+        for target in running[execution_id].runnable.plan.nodes[node_id].targets
     }
     rows, locked = await outcomes.finish_at_once(unit.connection, done, following, executor.settings.instance)
     wave = [say_ended(unit, row, done[row["execution_id"], row["node_id"], row["attempt"]]) for row in rows]
-    crashpoint("executor.before_finish_commit")
+    failpoint("executor.before_finish_commit")
     return await tell_children(unit, wave, running, locked)

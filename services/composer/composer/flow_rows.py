@@ -16,7 +16,7 @@ CONFIGURED = {"join", "retry", "timeout_seconds", "connection", "window"}
 
 
 @dataclass(frozen=True, slots=True)
-class HeadRows:
+class FlowRows:
     """The columns of a composition that its document decides, its nodes and its connections."""
 
     composition: dict[str, Any]
@@ -24,19 +24,19 @@ class HeadRows:
     connections: list[dict[str, Any]]
 
 
-def rows_of(flow: Flow) -> HeadRows:
+def rows_of(flow: Flow) -> FlowRows:
     """The rows that hold the flow. Inline templates are not part of the head: they are saved as templates."""
-    order = levels(flow)
-    places = place_nodes(flow, order or {})
+    ranks = levels(flow)
+    places = place_nodes(flow, ranks or {})
     mappings = _mappings(flow.connections)
-    return HeadRows(
+    return FlowRows(
         composition=_composition(flow, places),
         nodes=[
             {
                 **_node(node),
                 "position": {"x": places[node.node_id][0], "y": places[node.node_id][1]},
                 "parameter_mappings": mappings.get(node.node_id),
-                "execution_order": None if order is None else order[node.node_id],
+                "execution_order": None if ranks is None else ranks[node.node_id],
                 "ordinal": ordinal,
             }
             for ordinal, node in enumerate(flow.nodes)
@@ -46,7 +46,7 @@ def rows_of(flow: Flow) -> HeadRows:
 
 
 def flow_of(composition: Row, nodes: Sequence[Row], connections: Sequence[Row]) -> Flow:
-    """The flow that rows hold, nodes and connections given in the order of their ordinals."""
+    """The flow that rows hold, nodes and connections given in the ranks of their ordinals."""
     places = {NodeId(row["node_id"]): (row["position"]["x"], row["position"]["y"]) for row in nodes}
     return Flow.model_validate(
         {
@@ -77,7 +77,7 @@ def _composition(flow: Flow, places: Mapping[NodeId, tuple[float, float]]) -> di
 
 
 def _parameter(parameter: FlowParameter, ordinal: int) -> dict[str, Any]:
-    """`ordinal` keeps the author's order, which JSONB would lose."""
+    """`ordinal` keeps the author's ranks, which JSONB would lose."""
     return parameter.model_dump(mode="json", exclude={"name"}) | {"ordinal": ordinal}
 
 

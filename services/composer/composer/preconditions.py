@@ -6,7 +6,7 @@ from queryflow.domain.errors import PreconditionRequired, Stale
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Precondition:
     """The entity tags that a change accepts; None accepts every state there is."""
 
     tags: frozenset[str] | None
@@ -22,9 +22,9 @@ def entity_tag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def read_if_match(header: str | None) -> Expected:
+def read_if_match(header: str | None) -> Precondition:
     """What the header says; without one, PreconditionRequired."""
     if header is None:
         raise PreconditionRequired("Say which state your change is based on: send the ETag you read as If-Match.")
     tags = frozenset(tag.strip() for tag in header.split(","))
-    return Expected(None if "*" in tags else tags)
+    return Precondition(None if "*" in tags else tags)
