@@ -15,7 +15,7 @@ from bench.installation import Installation, installed
 from bench.report import machine, print_figures, print_json
 from bench.workloads import WORKLOADS, Timing, Workload
 from queryflow.domain.errors import Refused
-from queryflow_cli.rabbitmq import NoRabbitMQ, delete_everything, find_programs, private_rabbit
+from queryflow_cli.servers.rabbitmq import NoRabbitMQ, delete_everything, find_programs, private_rabbit
 
 Figures = dict[str, Any]
 PREFIX = f"bench-{os.getpid()}."

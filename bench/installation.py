@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx2
 
-from queryflow_cli.home import running_in
-from queryflow_cli.ports import free_port
+from queryflow_cli.servers.ports import free_port
+from queryflow_cli.system.home import running_in
 
 READY_WITHIN_SECONDS = 120
 STOP_WITHIN_SECONDS = 60

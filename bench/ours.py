@@ -11,7 +11,7 @@ import asyncpg
 from bench.installation import Installation
 from bench.shapes import TEMPLATE, TEMPLATE_ID, document
 from bench.workloads import Timing, Workload
-from queryflow_cli.client import Client, open_client
+from queryflow_cli.client.client import Client, open_client
 
 POLL_SECONDS = 0.02
 LONGEST_RUN_SECONDS = 300

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from queryflow.schema.migrate import migrate
-from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything, find_programs, private_rabbit
+from queryflow_cli.servers.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything, find_programs, private_rabbit
 from tests.support.postgres import create_database, drop_database, postgres_for_tests
 from tests.support.rabbitmq import NAMED, NONE_HERE, rabbitmq_for_tests
 from tests.support.s3 import s3_for_tests

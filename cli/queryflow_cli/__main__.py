@@ -11,8 +11,8 @@ from queryflow_cli.commands.connections import connect_data, connections
 from queryflow_cli.commands.data import data
 from queryflow_cli.commands.schedules import schedules
 from queryflow_cli.commands.templates import templates
-from queryflow_cli.console import without_colour
-from queryflow_cli.exit_codes import run_app
+from queryflow_cli.terminal.console import without_colour
+from queryflow_cli.terminal.exit_codes import run_app
 
 app = typer.Typer(name="queryflow", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -48,7 +48,7 @@ def run_the_tests(
     only: Annotated[str | None, typer.Option(help="lint, unit, contract, integration or system")] = None,
 ) -> None:
     """Lint, check types and import contracts, and run every test; other arguments go to pytest."""
-    from queryflow_cli.testing import run_tests
+    from queryflow_cli.dev.testing import run_tests
 
     raise typer.Exit(run_tests(context.args, only))
 

@@ -13,14 +13,14 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from composer.settings import ComposerSettings
-from executor.settings import ExecutorSettings
-from queryflow.runtime.routes import ROUTES
-from queryflow.runtime.settings import ServiceSettings
+from composer.process.settings import ComposerSettings
+from executor.process.settings import ExecutorSettings
+from queryflow.http.routes import ROUTES
+from queryflow.process.settings import ServiceSettings
 from queryflow_cli.__main__ import app
-from queryflow_cli.ports import free_port
-from scheduler.settings import SchedulerSettings
-from status.settings import StatusSettings
+from queryflow_cli.servers.ports import free_port
+from scheduler.process.settings import SchedulerSettings
+from status.process.settings import StatusSettings
 from tests.support.eventually import eventually
 
 ROOT = Path(__file__).resolve().parents[2]

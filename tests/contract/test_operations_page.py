@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from composer.settings import ComposerSettings
-from executor.settings import ExecutorSettings
-from queryflow.runtime.settings import ServiceSettings
-from scheduler.settings import SchedulerSettings
-from status.settings import StatusSettings
+from composer.process.settings import ComposerSettings
+from executor.process.settings import ExecutorSettings
+from queryflow.process.settings import ServiceSettings
+from scheduler.process.settings import SchedulerSettings
+from status.process.settings import StatusSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 SERVICES = (ComposerSettings, ExecutorSettings, SchedulerSettings, StatusSettings)

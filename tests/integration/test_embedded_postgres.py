@@ -16,8 +16,8 @@ import asyncpg
 import psutil
 import pytest
 
-from queryflow.runtime import postgres, postgres_binaries
-from queryflow.runtime.postgres import EmbeddedPostgres, FolderInUse
+from queryflow_cli.servers import postgres, postgres_binaries
+from queryflow_cli.servers.postgres import EmbeddedPostgres, FolderInUse
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the launcher reads /proc")
@@ -28,7 +28,7 @@ DAEMON = 1
 OWNER = """
     import sys, time
     from pathlib import Path
-    from queryflow.runtime.postgres import EmbeddedPostgres
+    from queryflow_cli.servers.postgres import EmbeddedPostgres
     server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
     print(server.start(), flush=True)
     sys.stdin.read()

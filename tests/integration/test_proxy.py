@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message
 
-from queryflow.runtime.listener import open_listener
-from queryflow.runtime.serving import answer
-from queryflow_cli.ports import free_port
-from queryflow_cli.proxy import Proxy, proxy_of
+from queryflow.service.listener import open_listener
+from queryflow.service.serving import answer
+from queryflow_cli.origin.proxy import Proxy, proxy_of
+from queryflow_cli.servers.ports import free_port
 from tests.support.eventually import eventually
 
 

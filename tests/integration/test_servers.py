@@ -9,8 +9,8 @@ import boto3
 import pytest
 from pamqp.common import Arguments
 
-from queryflow.runtime.topology import WORK_QUEUES
-from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything
+from queryflow.bus.topology import WORK_QUEUES
+from queryflow_cli.servers.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything
 from tests.support.eventually import eventually
 from tests.support.rabbitmq import NAMED, NONE_HERE, rabbitmq_for_tests
 

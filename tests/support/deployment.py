@@ -11,9 +11,9 @@ from subprocess import Popen
 import asyncpg
 import httpx2
 
-from queryflow.runtime.routes import service_for
-from queryflow_cli.client import Client
-from queryflow_cli.ports import free_port
+from queryflow.http.routes import service_for
+from queryflow_cli.client.client import Client
+from queryflow_cli.servers.ports import free_port
 from tests.support.eventually import eventually
 
 SERVICES = ("composer", "executor", "scheduler", "status")

@@ -8,9 +8,9 @@ from subprocess import Popen
 
 import httpx2
 
-from queryflow_cli.client import Client
-from queryflow_cli.home import running_in
-from queryflow_cli.ports import free_port
+from queryflow_cli.client.client import Client
+from queryflow_cli.servers.ports import free_port
+from queryflow_cli.system.home import running_in
 from tests.support.deployment import FAST, Deployment
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import aio_pika
 
-from queryflow.runtime.topology import EVENTS_EXCHANGE, WORK_QUEUES
+from queryflow.bus.topology import EVENTS_EXCHANGE, WORK_QUEUES
 from tests.support.eventually import eventually
 
 

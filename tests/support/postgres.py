@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from queryflow.runtime.postgres import EmbeddedPostgres
+from queryflow_cli.servers.postgres import EmbeddedPostgres
 
 _numbers = itertools.count(1)
 

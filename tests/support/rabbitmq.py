@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from queryflow_cli.rabbitmq import NoRabbitMQ, find_programs, private_rabbit, speaks_amqp
+from queryflow_cli.servers.rabbitmq import NoRabbitMQ, find_programs, private_rabbit, speaks_amqp
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer

@@ -10,10 +10,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from queryflow_cli.home import LOCK, running_in
-from queryflow_cli.rabbitmq import delete_everything
 from queryflow_cli.samples import amc
-from queryflow_cli.seeding import connect_folder, load_library
+from queryflow_cli.servers.rabbitmq import delete_everything
+from queryflow_cli.system.home import LOCK, running_in
+from queryflow_cli.system.seeding import connect_folder, load_library
 from tests.support.deployment import Deployment
 from tests.support.embedded import EmbeddedDeployment
 from tests.support.eventually import eventually

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from queryflow.domain.errors import TryAgain
-from queryflow_cli.client import RefusedByServer
+from queryflow_cli.client.client import RefusedByServer
 from tests.support.eventually import eventually
 from tests.support.flows import twenty_nodes
 from tests.system.conftest import System

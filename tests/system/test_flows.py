@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from queryflow_cli.client import RefusedByServer
+from queryflow_cli.client.client import RefusedByServer
 from tests.support.eventually import eventually
 from tests.support.flows import connection, diamond, flow, names_of
 from tests.system.conftest import System

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from queryflow.bus.topology import SPEAKERS, WORK_QUEUES
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.runtime.topology import SPEAKERS, WORK_QUEUES
 from tests.support.eventually import eventually
 from tests.support.flows import connection, diamond, flow
 from tests.support.losing import losing

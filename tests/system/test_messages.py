@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import aio_pika
 
-from queryflow.runtime.topology import EVENTS_EXCHANGE
+from queryflow.bus.topology import EVENTS_EXCHANGE
 from tests.support.eventually import eventually
 from tests.support.flows import diamond
 from tests.system.conftest import System

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from queryflow_cli.home import LOCK, running_in
+from queryflow_cli.system.home import LOCK, running_in
 from tests.support.eventually import eventually
 from tests.support.pages import blocks, plain
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from queryflow_cli.rabbitmq import PrivateRabbit
+from queryflow_cli.servers.rabbitmq import PrivateRabbit
 from tests.support.deployment import SERVICES
 from tests.support.eventually import eventually
 from tests.support.flows import twenty_nodes

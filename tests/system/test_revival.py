@@ -12,9 +12,9 @@ import asyncpg
 import httpx2
 import pytest
 
-from queryflow_cli.home import LOCK
-from queryflow_cli.ports import free_port
-from queryflow_cli.rabbitmq import delete_everything
+from queryflow_cli.servers.ports import free_port
+from queryflow_cli.servers.rabbitmq import delete_everything
+from queryflow_cli.system.home import LOCK
 from tests.support.deployment import FAST
 from tests.support.eventually import eventually
 from tests.support.postgres import create_database, drop_database

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from queryflow_cli import testing
+from queryflow_cli.dev import testing
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_graph" name="a" time="0.5"/>

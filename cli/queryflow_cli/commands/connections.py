@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Home, Json, Server, named_database
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.run_options import SessionOptions
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.run_options import SessionOptions
 
 connections = typer.Typer(help="Give folders names, so that flows run on them.", no_args_is_help=True)
 
@@ -87,8 +87,8 @@ def _refuse_no_folder(folder: Path) -> None:
 
 async def _write(name: str, folder: Path, database_url: str) -> bool:
     """Into the database of a deployed system, whose services need not run now."""
-    from queryflow_cli.seeding import connect_folder
-    from queryflow_cli.services import usable_database
+    from queryflow_cli.system.seeding import connect_folder
+    from queryflow_cli.system.services import usable_database
 
     with usable_database():
         await connect_folder(name, folder, database_url)

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Json
-from queryflow_cli.exit_codes import run_async
 from queryflow_cli.samples import amc, flights
 from queryflow_cli.samples.dataset import Dataset
-from queryflow_cli.waiting import waiting
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.waiting import waiting
 
 data = typer.Typer(help="Look at the tables of a folder, or make sample data in one.", no_args_is_help=True)
 

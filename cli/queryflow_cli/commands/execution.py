@@ -7,8 +7,8 @@ from uuid import UUID
 import typer
 
 from queryflow_cli.commands.options import Csv, Home, Json, Queries, Server
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.run_options import SessionOptions, Shown
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.run_options import SessionOptions, Shown
 
 ExecutionId = Annotated[UUID, typer.Argument(metavar="EXECUTION_ID", help="As `run` and the API give it.")]
 

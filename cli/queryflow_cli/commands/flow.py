@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Data, Ephemeral, Home, Json, Parameters, Queries, Server
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.run_options import FlowRequest, SessionOptions, Shown
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.run_options import FlowRequest, SessionOptions, Shown
 
 EXAMPLE = "comp_top_overlap_paths"
 
@@ -63,8 +63,8 @@ def validate(
     server: Server = None,
 ) -> None:
     """List everything that is wrong with a flow file or a template file; nothing is saved or run."""
-    from queryflow_cli.console import print_json
-    from queryflow_cli.problems import print_problems, problem_document
+    from queryflow_cli.terminal.console import print_json
+    from queryflow_cli.terminal.problems import print_problems, problem_document
     from queryflow_cli.usecases.templates import judge
 
     async def judged() -> bool:

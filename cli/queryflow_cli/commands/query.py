@@ -6,8 +6,8 @@ from uuid import UUID
 import typer
 
 from queryflow_cli.commands.options import Csv, Data, Ephemeral, Home, Json, Parameters, Queries, Server
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.run_options import SessionOptions, Shown
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.run_options import SessionOptions, Shown
 
 workflows = typer.Typer(help="Save single queries and run them by their ids.", no_args_is_help=True)
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import typer
 
 from queryflow_cli.commands.options import Home, Json, Parameters, Server
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.run_options import SessionOptions
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.run_options import SessionOptions
 
 schedules = typer.Typer(help="Have published flows and saved queries run by themselves.", no_args_is_help=True)
 

@@ -9,9 +9,9 @@ import typer
 
 from queryflow import __version__
 from queryflow_cli.commands.options import Data, Ephemeral, Home, named_database
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.home import home_directory, throw_away_home
-from queryflow_cli.naming import command_name
+from queryflow_cli.system.home import home_directory, throw_away_home
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.naming import command_name
 
 PORT = 8700
 
@@ -35,8 +35,8 @@ def queryflow(
 
 def up(port: Port = PORT, home: Home = None, ephemeral: Ephemeral = False, data: Data = None) -> None:
     """Run all services until Ctrl-C."""
-    from queryflow_cli.foreground import stay
-    from queryflow_cli.system import SystemOptions
+    from queryflow_cli.system.system import SystemOptions
+    from queryflow_cli.usecases.foreground import stay
 
     with ExitStack() as stack:
         chosen = stack.enter_context(throw_away_home()) if ephemeral else home_directory(home)
@@ -75,14 +75,14 @@ def _this_python() -> str:
 
 def doctor(home: Home = None) -> None:
     """Look at this machine and say what works here, and what is missing."""
-    from queryflow_cli.doctor import examine
+    from queryflow_cli.system.doctor import examine
 
     run_async(examine(home_directory(home)))
 
 
 async def _migrate(url: str) -> bool:
     from queryflow.schema.migrate import schema_version
-    from queryflow_cli.services import migrate_named
+    from queryflow_cli.system.services import migrate_named
 
     await migrate_named(url)
     typer.echo(f"The database is at revision {await schema_version(url)}.")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from queryflow_cli.commands.options import Home, Json, Server
-from queryflow_cli.exit_codes import run_async
-from queryflow_cli.run_options import SessionOptions
+from queryflow_cli.terminal.exit_codes import run_async
+from queryflow_cli.terminal.run_options import SessionOptions
 
 templates = typer.Typer(help="Save, list and show templates.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from queryflow.domain.errors import TryAgain
-from queryflow.sql.amc_schema import amc_schema
+from queryflow.sql.amc.amc_schema import amc_schema
 from queryflow_cli.samples.dataset import Dataset, read_manifest, replaced, write_manifest
 from queryflow_cli.samples.expressions import CONVERSIONS, TOUCHES
 from queryflow_cli.samples.tables import DUCKDB_TYPES, SAMPLE_TABLES, SampleTable

@@ -9,14 +9,14 @@ import typer
 from queryflow.domain.errors import Conflict, TryAgain
 from queryflow.domain.states import ExecutionState
 from queryflow.sql.literals import quote_name
-from queryflow_cli.catalogue import print_tables
-from queryflow_cli.client import Document, RefusedByServer
-from queryflow_cli.console import next_steps, open_console, print_json
-from queryflow_cli.listing import print_list
-from queryflow_cli.report import print_result
-from queryflow_cli.run_options import SessionOptions
-from queryflow_cli.session import Session, open_session
-from queryflow_cli.waiting import waiting
+from queryflow_cli.client.client import Document, RefusedByServer
+from queryflow_cli.terminal.console import next_steps, open_console, print_json
+from queryflow_cli.terminal.listing import print_list
+from queryflow_cli.terminal.report import print_result
+from queryflow_cli.terminal.run_options import SessionOptions
+from queryflow_cli.terminal.waiting import waiting
+from queryflow_cli.usecases.catalogue import print_tables
+from queryflow_cli.usecases.session import Session, open_session
 
 LOOKED_WITHIN_SECONDS = 120.0
 LOOK_SECONDS = 0.2
@@ -42,7 +42,7 @@ async def add_connection(request: FolderRequest, options: SessionOptions) -> boo
         if session.database_url is None:
             await session.client.save_connection(_document(request))
         else:  # who may use the home may read what its owner may read
-            from queryflow_cli.seeding import connect_folder
+            from queryflow_cli.system.seeding import connect_folder
 
             await connect_folder(request.name, request.folder, session.database_url)
         typer.echo(f"The engine connection {request.name} reads {request.folder}.")

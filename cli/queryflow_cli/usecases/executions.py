@@ -6,12 +6,12 @@ from pathlib import Path
 import typer
 
 from queryflow.domain.errors import Refused
-from queryflow_cli.console import open_console, print_json
-from queryflow_cli.report import ROWS_SHOWN, print_result, result_document
-from queryflow_cli.rows import no_rows, write_csv
-from queryflow_cli.run_options import SessionOptions, Shown
-from queryflow_cli.running import watch
-from queryflow_cli.session import Session, open_session
+from queryflow_cli.terminal.console import open_console, print_json
+from queryflow_cli.terminal.report import ROWS_SHOWN, print_result, result_document
+from queryflow_cli.terminal.run_options import SessionOptions, Shown
+from queryflow_cli.usecases.rows import no_rows, write_csv
+from queryflow_cli.usecases.running import watch
+from queryflow_cli.usecases.session import Session, open_session
 
 
 @dataclass(frozen=True, slots=True)

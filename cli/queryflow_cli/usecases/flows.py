@@ -5,15 +5,15 @@ from pathlib import Path
 import typer
 
 from queryflow.domain.errors import Invalid, Problem, Severity
-from queryflow.domain.parameters import ParameterType
-from queryflow_cli.client import Document, RefusedByServer, problem_of
-from queryflow_cli.console import next_steps
-from queryflow_cli.files import FlowFile, read_flow_file, write_file
-from queryflow_cli.problems import print_problems
-from queryflow_cli.run_options import FlowRequest, SessionOptions, Shown
-from queryflow_cli.running import watch
-from queryflow_cli.session import Session, open_session
-from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
+from queryflow.domain.values.parameters import ParameterType
+from queryflow_cli.client.client import Document, RefusedByServer, problem_of
+from queryflow_cli.terminal.console import next_steps
+from queryflow_cli.terminal.files import FlowFile, read_flow_file, write_file
+from queryflow_cli.terminal.problems import print_problems
+from queryflow_cli.terminal.run_options import FlowRequest, SessionOptions, Shown
+from queryflow_cli.terminal.typed import parameter_types, parameters_of, read_assignments
+from queryflow_cli.usecases.running import watch
+from queryflow_cli.usecases.session import Session, open_session
 
 SHORT = 12
 """How much of a version's hash a person reads."""

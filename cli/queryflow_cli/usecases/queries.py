@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import typer
 
 from queryflow.domain.errors import Refused
-from queryflow_cli.client import Client, Document, problem_of
-from queryflow_cli.console import next_steps, print_json
-from queryflow_cli.listing import print_list
-from queryflow_cli.problems import print_problems
-from queryflow_cli.run_options import SessionOptions, Shown
-from queryflow_cli.running import watch
-from queryflow_cli.session import Session, open_session
-from queryflow_cli.typed import parameter_types, parameters_of, read_assignments, said_types
+from queryflow_cli.client.client import Client, Document, problem_of
+from queryflow_cli.terminal.console import next_steps, print_json
+from queryflow_cli.terminal.listing import print_list
+from queryflow_cli.terminal.problems import print_problems
+from queryflow_cli.terminal.run_options import SessionOptions, Shown
+from queryflow_cli.terminal.typed import parameter_types, parameters_of, read_assignments, said_types
+from queryflow_cli.usecases.running import watch
+from queryflow_cli.usecases.session import Session, open_session
 
 
 @dataclass(frozen=True, slots=True)

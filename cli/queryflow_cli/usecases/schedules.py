@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from queryflow_cli.client import Client, Document, RefusedByServer
-from queryflow_cli.console import next_steps, print_json
-from queryflow_cli.listing import print_list
-from queryflow_cli.run_options import SessionOptions
-from queryflow_cli.session import open_session
-from queryflow_cli.typed import parameter_types, parameters_of, read_assignments
+from queryflow_cli.client.client import Client, Document, RefusedByServer
+from queryflow_cli.terminal.console import next_steps, print_json
+from queryflow_cli.terminal.listing import print_list
+from queryflow_cli.terminal.run_options import SessionOptions
+from queryflow_cli.terminal.typed import parameter_types, parameters_of, read_assignments
 from queryflow_cli.usecases.queries import values_of
+from queryflow_cli.usecases.session import open_session
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from tempfile import TemporaryDirectory
 from executor.engines import describers
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import ConnectionSettings
-from queryflow.domain.catalogue import Catalogue
+from queryflow.domain.files.catalogue import Catalogue
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
-from queryflow_cli.catalogue import print_tables
-from queryflow_cli.console import print_json
-from queryflow_cli.waiting import waiting
+from queryflow_cli.terminal.console import print_json
+from queryflow_cli.terminal.waiting import waiting
+from queryflow_cli.usecases.catalogue import print_tables
 
 
 async def show_tables(folder: Path, *, as_json: bool) -> bool:

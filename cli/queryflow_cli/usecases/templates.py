@@ -8,20 +8,20 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from queryflow.domain.errors import Problem
+from queryflow.domain.flow.places import located
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template_file import template_from_document, template_to_document, write_template
 from queryflow.domain.ids import TemplateId
-from queryflow.domain.places import located
-from queryflow.domain.template import Template
-from queryflow.domain.template_file import template_from_document, template_to_document, write_template
-from queryflow_cli.client import Document, RefusedByServer, problem_of
-from queryflow_cli.console import open_console, print_json, show
-from queryflow_cli.files import read_template_file, write_file
-from queryflow_cli.home import LOCK, home_directory
-from queryflow_cli.judging import problems_in, unknown_templates
-from queryflow_cli.listing import print_list
-from queryflow_cli.problems import print_problems
-from queryflow_cli.report import new_table
-from queryflow_cli.run_options import SessionOptions
-from queryflow_cli.session import open_session
+from queryflow_cli.client.client import Document, RefusedByServer, problem_of
+from queryflow_cli.system.home import LOCK, home_directory
+from queryflow_cli.terminal.console import open_console, print_json, show
+from queryflow_cli.terminal.files import read_template_file, write_file
+from queryflow_cli.terminal.listing import print_list
+from queryflow_cli.terminal.problems import print_problems
+from queryflow_cli.terminal.report import new_table
+from queryflow_cli.terminal.run_options import SessionOptions
+from queryflow_cli.usecases.judging import problems_in, unknown_templates
+from queryflow_cli.usecases.session import open_session
 
 STORED = frozenset({"id", "created_at", "updated_at", "problems"})
 """What the API adds to a template."""

@@ -3,8 +3,8 @@
 import sys
 
 from composer.app import open_service
-from composer.settings import ComposerSettings
-from queryflow.runtime.starting import run_service
+from composer.process.settings import ComposerSettings
+from queryflow.service.starting import run_service
 
 if __name__ == "__main__":
     sys.exit(run_service(ComposerSettings, open_service))

@@ -6,30 +6,28 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from composer.api import (
-    combinations,
-    compositions,
-    engine_connections,
-    executions,
-    queries,
-    schedules,
-    templates,
-    workflows,
-)
-from composer.composer import Composer
-from composer.folders import OfferedFolders
+from composer.access.folders import OfferedFolders
+from composer.combinations import api as combinations
+from composer.compositions import api as compositions
+from composer.connections import api as engine_connections
+from composer.executions import api as executions
+from composer.executions.sweep import SWEEP_SECONDS, forget_old_requests, learn_what_was_missed
 from composer.handlers import HANDLERS
-from composer.settings import ComposerSettings
-from composer.sweep import SWEEP_SECONDS, forget_old_requests, learn_what_was_missed
-from composer.version_cache import VersionCache
-from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.database import open_engine, open_pool
-from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import beat, sign_off
-from queryflow.runtime.http import Readiness, create_app
-from queryflow.runtime.loops import forever
-from queryflow.runtime.outbox import DeadLetterTable, Outbox
-from queryflow.runtime.service import Service
+from composer.process.composer import Composer
+from composer.process.settings import ComposerSettings
+from composer.process.version_cache import VersionCache
+from composer.queries import api as queries
+from composer.schedules import api as schedules
+from composer.templates import api as templates
+from composer.workflows import api as workflows
+from queryflow.bus.port import Bus
+from queryflow.db.outbox import DeadLetterTable, Outbox
+from queryflow.db.pool import open_engine, open_pool
+from queryflow.http.app import Readiness, create_app
+from queryflow.process.loops import forever
+from queryflow.service.health import readiness
+from queryflow.service.heartbeat import beat, sign_off
+from queryflow.service.service import Service
 
 ROUTERS = (
     templates.router,

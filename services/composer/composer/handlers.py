@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from composer.composer import Composer
-from composer.references import read_reference
-from composer.triggers import message_trigger
-from composer.usecases.executions import request_execution
-from composer.usecases.learning import learn_outputs
-from composer.usecases.schedules import answer_due_time
+from composer.executions.usecases import request_execution
+from composer.process.composer import Composer
+from composer.rules.references import read_reference
+from composer.rules.triggers import message_trigger
+from composer.schedules.usecases import answer_due_time
+from composer.templates.learning import learn_outputs
+from queryflow.bus.port import BatchHandler, Handler
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.runtime.bus.port import BatchHandler, Handler
 from queryflow.schema.people import LOCAL_PERSON
 
 LINGER_SECONDS = 0.1

@@ -6,19 +6,19 @@ from functools import partial
 
 from executor.engines import describers, engines
 from executor.engines.table_cache import TableCache
-from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
-from executor.settings import ExecutorSettings
-from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import sign_off
-from queryflow.runtime.http import create_app
-from queryflow.runtime.objects import open_objects
-from queryflow.runtime.outbox import DeadLetterTable
-from queryflow.runtime.service import Service
+from executor.process.executor import Equipment, Executor
+from executor.process.settings import ExecutorSettings
+from queryflow.bus.port import Bus
+from queryflow.db.outbox import DeadLetterTable
+from queryflow.http.app import create_app
+from queryflow.objects.port import open_objects
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
+from queryflow.service.health import readiness
+from queryflow.service.heartbeat import sign_off
+from queryflow.service.service import Service
 
 
 @asynccontextmanager

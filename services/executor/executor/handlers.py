@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
+from executor.attempt import cancel as cancelling
+from executor.attempt.claim import claim
+from executor.attempt.instant import run_instant
+from executor.catalogue.catalogue import begin_catalogue
 from executor.engines.port import Engine
-from executor.executor import Executor
-from executor.usecases import cancel as cancelling
-from executor.usecases.catalogue import begin_catalogue
-from executor.usecases.claim import claim
-from executor.usecases.instant import run_instant
-from executor.usecases.launch import admit
+from executor.launch.launch import admit
+from executor.process.executor import Executor
+from queryflow.bus.port import AnyHandler, BatchHandler, Handler
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.messages.flow_execution import FlowExecutionCancelRequested, FlowExecutionRequested
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler
 
 MOST_LAUNCHED_TOGETHER = 50
 MOST_CLAIMED_TOGETHER = 200

@@ -5,25 +5,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from executor.admission import Admission
-from executor.attempt import Finished
-from executor.cataloguing import Cataloguing
-from executor.executor import Equipment, Executor
-from executor.group_commit import GroupCommit
-from executor.held_attempts import HeldAttempts
+from executor.advance.finish import finish, finish_alone
+from executor.attempt.cancel import break_off_cancelled
+from executor.attempt.leasing import RENEWALS_PER_LEASE, drain, renew
+from executor.model.attempt import Finished
 from executor.poller import admit_next, give_places, ready_due
-from executor.settings import ExecutorSettings
-from executor.sweeper import sweep, tidy
-from executor.unit_of_work import Transactions
-from executor.usecases.cancel import break_off_cancelled
-from executor.usecases.finish import finish, finish_alone
-from executor.usecases.leasing import RENEWALS_PER_LEASE, drain, renew
-from executor.versions import Versions
-from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.database import open_pool
-from queryflow.runtime.heartbeat import beat
-from queryflow.runtime.loops import forever
-from queryflow.runtime.outbox import Outbox
+from executor.process.admission import Admission
+from executor.process.cataloguing import Cataloguing
+from executor.process.executor import Equipment, Executor
+from executor.process.group_commit import GroupCommit
+from executor.process.held_attempts import HeldAttempts
+from executor.process.settings import ExecutorSettings
+from executor.process.unit_of_work import Transactions
+from executor.process.versions import Versions
+from executor.repair.sweeper import sweep, tidy
+from queryflow.bus.port import Bus
+from queryflow.db.outbox import Outbox
+from queryflow.db.pool import open_pool
+from queryflow.process.loops import forever
+from queryflow.service.heartbeat import beat
 
 POOL_SIZE = 8
 TIDY_SECONDS = 86_400.0

@@ -4,14 +4,14 @@ from collections.abc import Collection
 
 import structlog
 
-from executor.executor import Executor
+from executor.advance import waiting
+from executor.launch.launch import fail_launch, launch
+from executor.process.executor import Executor
+from executor.process.unit_of_work import UnitOfWork
 from executor.repository import executions, slots
-from executor.unit_of_work import UnitOfWork
-from executor.usecases import waiting
-from executor.usecases.launch import fail_launch, launch
 from queryflow.domain.ids import ExecutionId
-from queryflow.runtime.apart import together_or_each
-from queryflow.runtime.transient_errors import is_transient
+from queryflow.process.apart import together_or_each
+from queryflow.process.transient_errors import is_transient
 
 log = structlog.get_logger()
 MOST_ADMITTED = 500

@@ -2,9 +2,9 @@
 
 import sys
 
-from queryflow.runtime.starting import run_service
+from queryflow.service.starting import run_service
 from scheduler.app import open_service
-from scheduler.settings import SchedulerSettings
+from scheduler.process.settings import SchedulerSettings
 
 if __name__ == "__main__":
     sys.exit(run_service(SchedulerSettings, open_service))

@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.database import open_engine, open_pool
-from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import beat, sign_off
-from queryflow.runtime.http import create_app
-from queryflow.runtime.loops import forever
-from queryflow.runtime.outbox import DeadLetterTable, Outbox
-from queryflow.runtime.service import Service
+from queryflow.bus.port import Bus
+from queryflow.db.outbox import DeadLetterTable, Outbox
+from queryflow.db.pool import open_engine, open_pool
+from queryflow.http.app import create_app
+from queryflow.process.loops import forever
+from queryflow.service.health import readiness
+from queryflow.service.heartbeat import beat, sign_off
+from queryflow.service.service import Service
 from scheduler.handlers import HANDLERS
-from scheduler.scheduler import Scheduler
-from scheduler.settings import SchedulerSettings
+from scheduler.process.scheduler import Scheduler
+from scheduler.process.settings import SchedulerSettings
 from scheduler.ticker import settle_open, tick
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from queryflow.bus.port import BatchHandler
 from queryflow.domain.ids import ScheduleId
 from queryflow.messages.flow_execution import FlowExecutionFinished
-from queryflow.runtime.bus.port import BatchHandler
-from scheduler.scheduler import Scheduler
-from scheduler.usecases.history import record_end
+from scheduler.history.history import record_end
+from scheduler.process.scheduler import Scheduler
 
 LINGER_SECONDS = 0.1
 

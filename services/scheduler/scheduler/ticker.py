@@ -3,9 +3,9 @@
 The scheduler that locks a timer fires it; the others skip it. Only the database's clock decides what is due.
 """
 
-from scheduler.scheduler import Scheduler
-from scheduler.usecases.history import settle
-from scheduler.usecases.timers import fire_due, follow_definitions
+from scheduler.due.timers import fire_due, follow_definitions
+from scheduler.history.history import settle
+from scheduler.process.scheduler import Scheduler
 
 
 async def settle_open(scheduler: Scheduler) -> None:

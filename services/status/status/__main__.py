@@ -2,9 +2,9 @@
 
 import sys
 
-from queryflow.runtime.starting import run_service
+from queryflow.service.starting import run_service
 from status.app import open_service
-from status.settings import StatusSettings
+from status.process.settings import StatusSettings
 
 if __name__ == "__main__":
     sys.exit(run_service(StatusSettings, open_service))

@@ -6,24 +6,28 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from queryflow.runtime.bus.port import Bus
-from queryflow.runtime.database import open_engine, open_pool
-from queryflow.runtime.health import readiness
-from queryflow.runtime.heartbeat import beat, sign_off
-from queryflow.runtime.http import Readiness, create_app
-from queryflow.runtime.loops import forever
-from queryflow.runtime.objects import open_objects
-from queryflow.runtime.outbox import DeadLetterTable
-from queryflow.runtime.service import Service
+from queryflow.bus.port import Bus
+from queryflow.db.outbox import DeadLetterTable
+from queryflow.db.pool import open_engine, open_pool
+from queryflow.http.app import Readiness, create_app
+from queryflow.objects.port import open_objects
+from queryflow.process.loops import forever
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
-from status.api import executions, nodes, operations, results, timeline
+from queryflow.service.health import readiness
+from queryflow.service.heartbeat import beat, sign_off
+from queryflow.service.service import Service
+from status.executions import api as executions
 from status.handlers import HANDLERS
-from status.settings import StatusSettings
-from status.status import Status
-from status.usecases.mending import Mending
-from status.usecases.operations import remove_silent
-from status.usecases.projecting import forget
+from status.nodes import api as nodes
+from status.operations import api as operations
+from status.operations.usecases import remove_silent
+from status.process.settings import StatusSettings
+from status.process.status import Status
+from status.projection.projecting import forget
+from status.projection.rebuilding import Mending
+from status.results import api as results
+from status.timeline import api as timeline
 
 ROUTERS = (executions.router, nodes.router, results.router, timeline.router, operations.router)
 TIDY_SECONDS = 3_600.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from queryflow.bus.port import AnyHandler, BatchHandler, Handler
 from queryflow.messages.composition import (
     CompositionChanged,
     CompositionDeleted,
@@ -16,9 +17,8 @@ from queryflow.messages.flow_execution import (
     FlowExecutionRequested,
     FlowExecutionStarted,
 )
-from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler
-from status.status import Status
-from status.usecases.projecting import note_activity, project_executions, project_progress
+from status.process.status import Status
+from status.projection.projecting import note_activity, project_executions, project_progress
 
 LINGER_SECONDS = 0.1
 """The projection may be so far behind: following a run node by node would cost as much as running it."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
-from queryflow.domain.coercion import element_type
 from queryflow.domain.errors import Problem
-from queryflow.domain.items import Findings, ItemCheck
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.sandbox.job import CheckedItems
+from queryflow.domain.values.coercion import element_type
+from queryflow.domain.values.items import Findings, ItemCheck
+from queryflow.domain.values.parameters import Parameter, ParameterType
+from queryflow.sandbox.jobs.job import CheckedItems
 
 _AT_ONCE = 10_000
 _NUL = "contains(value, chr(0))"

@@ -5,10 +5,10 @@ import re
 
 import duckdb
 
+from queryflow.domain.files.table_refused import TableRefused
 from queryflow.domain.resource_errors import DISK_FULL, SHORTAGES
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.table_refused import TableRefused
-from queryflow.sandbox.casting import WHOLE_INTERVALS, CannotBeHeld
+from queryflow.sandbox.jobs.casting import WHOLE_INTERVALS, CannotBeHeld
 from queryflow.sandbox.session import NotOneSelect, UnstorableName
 from queryflow.sandbox.settings import OPEN_FILES, Limits
 

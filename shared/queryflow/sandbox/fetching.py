@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from queryflow.sandbox.casting import cast, is_nested, parts_of
-from queryflow.sandbox.job import Excess
+from queryflow.sandbox.jobs.casting import cast, is_nested, parts_of
+from queryflow.sandbox.jobs.job import Excess
 
 Reader = Callable[[Any], Any]
 _TAGGED = 40

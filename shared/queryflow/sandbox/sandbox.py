@@ -14,7 +14,7 @@ from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
 from queryflow.sandbox.checking import items_of
 from queryflow.sandbox.forkserver import ServerLost, Worker
-from queryflow.sandbox.job import INPUTS, Answer, Excess, Job, JobFailed
+from queryflow.sandbox.jobs.job import INPUTS, Answer, Excess, Job, JobFailed
 from queryflow.sandbox.settings import MEGABYTE, SandboxSettings
 from queryflow.sandbox.values import from_json
 from queryflow.sandbox.walls import Wall, held_by_kernel

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from queryflow.sandbox import session, walls, worker
-from queryflow.sandbox.job import INPUTS, OUTPUTS
+from queryflow.sandbox.jobs.job import INPUTS, OUTPUTS
 from queryflow.sandbox.settings import Limits
 
 DATAGRAM = 65_536

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 
 from queryflow.domain.storable import is_storable
-from queryflow.sandbox.casting import storable
 from queryflow.sandbox.checking import checked_items
 from queryflow.sandbox.fetching import Room, RoomExceeded, fetch, fetch_within
-from queryflow.sandbox.job import INPUTS, OUTPUTS, Query
+from queryflow.sandbox.jobs.casting import storable
+from queryflow.sandbox.jobs.job import INPUTS, OUTPUTS, Query
 from queryflow.sandbox.settings import MEGABYTE, Limits
 from queryflow.sandbox.values import to_json
 

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from queryflow.sandbox.job import INPUTS, OUTPUTS, ResultFile
+from queryflow.sandbox.jobs.job import INPUTS, OUTPUTS, ResultFile
 
 _BLOCK = 1 << 20
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from queryflow.sandbox import landlock, machine, seccomp
-from queryflow.sandbox.job import INPUTS, OUTPUTS
+from queryflow.sandbox.jobs.job import INPUTS, OUTPUTS
 from queryflow.sandbox.settings import MEGABYTE, OPEN_FILES, Limits
 
 _NEW_NETWORK = 0x40000000

@@ -8,7 +8,7 @@ from pathlib import Path
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox import staging
 from queryflow.sandbox.forkserver import Worker
-from queryflow.sandbox.job import JobFailed
+from queryflow.sandbox.jobs.job import JobFailed
 from queryflow.sandbox.settings import MEGABYTE, Limits
 
 _LOOK_SECONDS = 0.5

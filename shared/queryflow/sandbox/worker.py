@@ -11,7 +11,7 @@ import duckdb
 
 from queryflow.sandbox import session, walls
 from queryflow.sandbox.faults import fault
-from queryflow.sandbox.job import Query
+from queryflow.sandbox.jobs.job import Query
 from queryflow.sandbox.reading.plain import know_encodings
 from queryflow.sandbox.reading.tables import read_tables, reading_of
 from queryflow.sandbox.settings import Limits

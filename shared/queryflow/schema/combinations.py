@@ -7,9 +7,9 @@ from itertools import count, pairwise
 
 from pydantic import JsonValue
 
-from queryflow.domain.flow import Connection, Flow, FlowParameter, FlowReference, Layout, Node
+from queryflow.domain.flow.flow import Connection, Flow, FlowParameter, FlowReference, Layout, Node
+from queryflow.domain.flow.template import Template
 from queryflow.domain.ids import CompositionId, ConnectionId, NodeId, ParameterName, TemplateId
-from queryflow.domain.template import Template
 
 COLUMN_WIDTH = 420.0
 

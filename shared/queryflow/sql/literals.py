@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.numbers import are_alike, decimal_shape, fits_a_decimal
-from queryflow.domain.parameters import ParameterType
 from queryflow.domain.storable import is_storable
+from queryflow.domain.values.numbers import are_alike, decimal_shape, fits_a_decimal
+from queryflow.domain.values.parameters import ParameterType
 
 LONG = range(-(2**63), 2**63)
 PATTERN_ESCAPE = "!"

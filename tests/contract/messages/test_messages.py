@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from queryflow.bus.topology import NOT_SAID_YET, SPEAKERS, WORK_QUEUES
 from queryflow.domain.states import ErrorKind, ExecutionState, SkipReason, WaitReason
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
@@ -35,8 +36,7 @@ from queryflow.messages.flow_execution import (
 from queryflow.messages.node import NodeReady
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.runtime.asyncapi import asyncapi_text, messages_page
-from queryflow.runtime.topology import NOT_SAID_YET, SPEAKERS, WORK_QUEUES
+from queryflow_cli.dev.asyncapi import asyncapi_text, messages_page
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "contract" / "golden"
@@ -126,6 +126,6 @@ def test_every_event_has_a_golden_file_and_a_first_body() -> None:
 
 
 def test_the_documents_are_drawn_from_the_code() -> None:
-    hint = "run: python -m queryflow.runtime.asyncapi"
+    hint = "run: python -m queryflow_cli.dev.asyncapi"
     assert (ROOT / "docs" / "messages.md").read_text() == messages_page(), hint
     assert (ROOT / "docs" / "asyncapi.yaml").read_text() == asyncapi_text(), hint

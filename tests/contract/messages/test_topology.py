@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from queryflow.runtime.bus.port import AnyHandler
-from queryflow.runtime.topology import ENGINES, SPEAKERS, WORK_QUEUES
+from queryflow.bus.port import AnyHandler
+from queryflow.bus.topology import ENGINES, SPEAKERS, WORK_QUEUES
 from queryflow.sandbox.sandbox import Sandbox
 
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from queryflow.runtime.routes import service_for
-from queryflow_cli.openapi import combine, openapi_text, service_documents
+from queryflow.http.routes import service_for
+from queryflow_cli.origin.openapi import combine, openapi_text, service_documents
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "openapi.json"
 
@@ -39,7 +39,9 @@ def test_what_services_share_they_describe_alike() -> None:
 
 
 def test_the_document_is_the_one_the_routes_make() -> None:
-    assert DOCUMENT.read_text() == openapi_text(), "write it again: python -m queryflow_cli.openapi > docs/openapi.json"
+    assert DOCUMENT.read_text() == openapi_text(), (
+        "write it again: python -m queryflow_cli.origin.openapi > docs/openapi.json"
+    )
 
 
 def test_every_operation_is_named_explained_and_says_how_it_refuses() -> None:

@@ -10,15 +10,15 @@ import aiormq
 import asyncpg
 import pytest
 
+from queryflow.bus.local import LocalBus
+from queryflow.bus.port import AnyHandler, Bus, Envelope
+from queryflow.bus.rabbit.bus import RabbitBus
+from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
+from queryflow.db.outbox import DeadLetterTable, Outbox, envelope
+from queryflow.db.pool import Pool, open_pool
 from queryflow.domain.ids import uuid7
 from queryflow.messages.event import Event
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.bus.port import AnyHandler, Bus, Envelope
-from queryflow.runtime.bus.rabbit import RabbitBus
-from queryflow.runtime.database import Pool, open_pool
-from queryflow.runtime.outbox import DeadLetterTable, Outbox, envelope
-from queryflow.runtime.settings import ServiceSettings
-from queryflow.runtime.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
+from queryflow.process.settings import ServiceSettings
 
 Kind = Literal["rabbit", "local"]
 

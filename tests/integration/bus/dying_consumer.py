@@ -6,8 +6,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from queryflow.runtime.bus.port import AnyHandler, BatchHandler, DeadLetter, Handler
-from queryflow.runtime.bus.rabbit import RabbitBus
+from queryflow.bus.port import AnyHandler, BatchHandler, DeadLetter, Handler
+from queryflow.bus.rabbit.bus import RabbitBus
 from tests.integration.bus.conftest import Poked
 
 

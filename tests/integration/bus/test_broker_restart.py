@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from queryflow.runtime.database import open_pool
-from queryflow.runtime.settings import ServiceSettings
-from queryflow_cli.rabbitmq import NoRabbitMQ, PrivateRabbit, find_programs, private_rabbit
+from queryflow.db.pool import open_pool
+from queryflow.process.settings import ServiceSettings
+from queryflow_cli.servers.rabbitmq import NoRabbitMQ, PrivateRabbit, find_programs, private_rabbit
 from tests.integration.bus.conftest import Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from queryflow.bus.port import AnyHandler, BatchHandler, Handler, Unroutable
 from queryflow.domain.errors import Invalid, Problem, Refused, TryAgain
-from queryflow.runtime.bus.port import AnyHandler, BatchHandler, Handler, Unroutable
 from tests.integration.bus.conftest import Poked, Site
 from tests.support.eventually import eventually
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from queryflow.runtime.bus.port import AnyHandler, DeadLetter
-from queryflow.runtime.dead_letters import DeadLetterTable
+from queryflow.bus.port import AnyHandler, DeadLetter
+from queryflow.db.dead_letters import DeadLetterTable
 from tests.integration.bus.conftest import Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually

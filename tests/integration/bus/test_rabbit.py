@@ -11,11 +11,11 @@ from typing import cast
 import aiormq
 import pytest
 
-from queryflow.runtime.bus.port import BatchHandler, BusLost, Handler
-from queryflow.runtime.bus.rabbit import RabbitBus
-from queryflow.runtime.metrics import BUS_REBUILDS
-from queryflow.runtime.topology import DEAD_QUEUE, EVENTS_EXCHANGE
-from queryflow_cli.ports import free_port
+from queryflow.bus.port import BatchHandler, BusLost, Handler
+from queryflow.bus.rabbit.bus import RabbitBus
+from queryflow.bus.topology import DEAD_QUEUE, EVENTS_EXCHANGE
+from queryflow.process.metrics import BUS_REBUILDS
+from queryflow_cli.servers.ports import free_port
 from tests.integration.bus.conftest import Poked, Site
 from tests.integration.bus.test_conformance import Listener, batched, single
 from tests.support.eventually import eventually

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from queryflow_cli.system import database
+from queryflow_cli.system.system import database
 from tests.support.eventually import eventually
 
 

@@ -12,11 +12,11 @@ import asyncpg
 import httpx2
 
 from composer.app import open_service
-from composer.composer import Composer
-from composer.engine_connections import EngineConnectionDefinition, put_engine_connection
-from composer.settings import ComposerSettings
-from queryflow.runtime.bus.port import AnyHandler, DeadLetters, Envelope
-from queryflow.runtime.database import open_engine
+from composer.connections.setup import EngineConnectionDefinition, put_engine_connection
+from composer.process.composer import Composer
+from composer.process.settings import ComposerSettings
+from queryflow.bus.port import AnyHandler, DeadLetters, Envelope
+from queryflow.db.pool import open_engine
 from queryflow.schema.people import LOCAL_PERSON
 
 AS_OF = date(2026, 11, 20)

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from composer.api import documents
-from composer.execution_requests import prepare
-from composer.usecases import accepting, checking
-from queryflow.domain.places import with_places
-from queryflow.runtime import http_guard
-from queryflow.runtime.strict_json import judge_json
-from queryflow.sql.flow_problems import flow_problems
+from composer.compositions import checking
+from composer.executions import accepting
+from composer.rules.execution_requests import prepare
+from composer.web import documents
+from queryflow.domain.flow.places import with_places
+from queryflow.http import guard
+from queryflow.http.strict_json import judge_json
+from queryflow.sql.checks.flow_problems import flow_problems
 from tests.integration.composer.rig import Rig, flow, with_templates
 
 
@@ -45,7 +46,7 @@ async def test_a_large_body_is_judged_once_and_not_on_the_loop(rig: Rig, monkeyp
 
         return watching
 
-    monkeypatch.setattr(http_guard, "judge_json", watched("judged", judge_json))
+    monkeypatch.setattr(guard, "judge_json", watched("judged", judge_json))
     monkeypatch.setattr(documents, "with_places", watched("read again", with_places))
     await with_templates(rig)
     read.clear()

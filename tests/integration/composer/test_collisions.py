@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from composer.handlers import on_flow_trigger
-from composer.references import read_reference
 from composer.repository.compositions import find_composition
 from composer.repository.schedules import find_schedule
 from composer.repository.templates import find_template
+from composer.rules.references import read_reference
 from queryflow.domain.ids import ScheduleId, TemplateId
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.schema.people import LOCAL_PERSON

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from queryflow.domain.flow_file import flow_from_document, flow_to_document
-from queryflow.domain.yaml_reader import read_yaml
+from queryflow.domain.flow.flow_file import flow_from_document, flow_to_document
+from queryflow.domain.flow.yaml_reader import read_yaml
 from tests.integration.composer.rig import DETAIL, TEMPLATE, Rig, flow, open_rig, with_templates
 
-LIBRARY = Path(__file__).resolve().parents[3] / "cli" / "queryflow_cli" / "library"
+LIBRARY = Path(__file__).resolve().parents[3] / "cli" / "queryflow_cli" / "system" / "library"
 STORED = {"id", "revision", "published_version", "created_at", "updated_at", "execution_count", "last_executed_at"}
 
 

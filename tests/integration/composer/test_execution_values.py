@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from queryflow.domain.semantics import Semantics
-from queryflow.domain.version import Version
+from queryflow.domain.flow.semantics import Semantics
+from queryflow.domain.flow.version import Version
 from queryflow.schema.people import LOCAL_PERSON
 from tests.integration.composer.rig import TEMPLATE, Rig, flow
 from tests.integration.composer.test_executions import EXECUTE, row_of, stocked

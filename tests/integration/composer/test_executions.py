@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from composer.executions.sweep import forget_old_requests
 from composer.handlers import on_flow_trigger, on_schedule_fired
-from composer.sweep import forget_old_requests
 from queryflow.domain.errors import Invalid, NotFound, Refused
+from queryflow.domain.flow.version import Version
 from queryflow.domain.ids import EPOCH
-from queryflow.domain.version import Version
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.schema.people import LOCAL_PERSON

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from composer.executions.sweep import learn_what_was_missed
 from composer.handlers import on_flow_finished
-from composer.sweep import learn_what_was_missed
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from tests.integration.composer.rig import DETAIL, Rig, flow

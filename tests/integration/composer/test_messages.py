@@ -9,12 +9,12 @@ import pytest
 
 from composer.app import open_service
 from composer.handlers import HANDLERS
-from composer.settings import ComposerSettings
+from composer.process.settings import ComposerSettings
+from queryflow.bus.answering import Answer, Delivery, Subscription
+from queryflow.bus.local import LocalBus
+from queryflow.bus.port import DeadLetter
+from queryflow.db.outbox import envelope
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.runtime.bus.answering import Answer, Delivery, Subscription
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.bus.port import DeadLetter
-from queryflow.runtime.outbox import envelope
 from tests.integration.composer.rig import Rig, flow, with_templates
 from tests.support.eventually import eventually
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from composer.preconditions import Precondition
-from composer.usecases.compositions import delete_composition
+from composer.compositions.usecases import delete_composition
+from composer.rules.preconditions import Precondition
 from queryflow.domain.ids import CompositionId
 from queryflow.schema.people import LOCAL_PERSON
 from tests.integration.composer.rig import Rig, flow, with_templates

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from queryflow.runtime.database import Pool, open_engine, open_pool
-from queryflow.runtime.transient_errors import is_transient
+from queryflow.db.pool import Pool, open_engine, open_pool
+from queryflow.process.transient_errors import is_transient
 from tests.support.eventually import eventually
 
 ROLE = "queryflow_status"

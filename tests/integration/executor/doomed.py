@@ -7,7 +7,7 @@ from typing import Any
 
 from executor.engines.port import EngineFailure, Produced, Work
 from queryflow.domain.states import ErrorKind
-from queryflow.runtime import failpoints
+from queryflow.process import failpoints
 from tests.integration.executor.rig import NOTHING, Rig, open_rig
 
 EDGES = [

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from executor.sweeper import REPAIRS
+from executor.repair.sweeper import REPAIRS
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from tests.integration.executor.rig import Rig

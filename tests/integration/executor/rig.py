@@ -16,22 +16,22 @@ import asyncpg
 
 from executor.engines.echo import EchoEngine
 from executor.engines.port import Describer, Engine, Produced, Work
-from executor.executor import Equipment, Executor
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
-from executor.settings import ExecutorSettings
-from queryflow.domain.flow import Flow
+from executor.process.executor import Equipment, Executor
+from executor.process.settings import ExecutorSettings
+from queryflow.bus.local import LocalBus
+from queryflow.bus.port import AnyHandler, Handler
+from queryflow.db.dead_letters import DeadLetterTable
+from queryflow.db.outbox import envelope
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.version import EngineConnection, Version, content_hash
 from queryflow.domain.ids import ExecutionId, uuid7
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.version import EngineConnection, Version, content_hash
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested, FlowExecutionStarted
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.bus.port import AnyHandler, Handler
-from queryflow.runtime.dead_letters import DeadLetterTable
-from queryflow.runtime.objects_folder import FolderObjects
-from queryflow.runtime.outbox import envelope
+from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.schema.people import LOCAL_PERSON
 from tests.support.eventually import eventually

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from executor.attempt import supervise
+from executor.attempt.leasing import renew
 from executor.engines.port import Produced, Work
-from executor.sweeper import sweep
-from executor.usecases import supervise
-from executor.usecases.leasing import renew
-from queryflow.domain.version import EngineConnection
+from executor.repair.sweeper import sweep
+from queryflow.domain.flow.version import EngineConnection
 from queryflow.messages.flow_execution import FlowExecutionRequested
 from tests.integration.executor.oracle import is_sound, repairs
 from tests.integration.executor.refusals import refused

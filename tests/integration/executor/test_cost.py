@@ -10,7 +10,7 @@ import pytest
 
 from executor.repository.nodes import CLAIM, SET_ASIDE
 from executor.repository.outcomes import FINISH_AT_ONCE
-from queryflow.runtime.bus.port import Envelope
+from queryflow.bus.port import Envelope
 from tests.integration.executor.rig import Rig, flow_of, open_rig
 
 LAUNCH = 5

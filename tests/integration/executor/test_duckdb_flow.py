@@ -8,10 +8,10 @@ import duckdb
 import pytest
 
 from executor.engines.duckdb import DuckDBEngine
-from queryflow.domain.flow import Flow
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.version import EngineConnection, Version
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.version import EngineConnection, Version
+from queryflow.domain.values.parameters import Parameter, ParameterType
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
 from tests.integration.executor.oracle import is_sound

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from executor.attempt import Attempt, Failure, Finished, Outcome
+from executor.advance.finish import finish
 from executor.engines.port import EngineFailure, Produced, Work
+from executor.model.attempt import Attempt, Failure, Finished, Outcome
 from executor.repository import leases, nodes
-from executor.usecases.finish import finish
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ErrorKind, NodeState
 from queryflow.messages.node import NodeReady

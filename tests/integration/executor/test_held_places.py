@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from executor.engines.duckdb import DuckDBEngine
-from queryflow.domain.flow import Flow
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.version import EngineConnection, Version
 from queryflow.domain.ids import ExecutionId
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.version import EngineConnection, Version
 from queryflow.messages.flow_execution import FlowExecutionCancelRequested
-from queryflow.sandbox.job import Job, Query
+from queryflow.sandbox.jobs.job import Job, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
 from tests.integration.executor.oracle import is_sound

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from queryflow.db.outbox import envelope
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.outbox import envelope
 from tests.integration.executor.oracle import is_sound
 from tests.integration.executor.rig import ECHO, SCRIPTED, Rig, flow_of, open_rig
 from tests.support.eventually import eventually

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from executor.advance.waiting import ready_waiting
+from executor.attempt.claim import claim
+from executor.repair.sweeper import sweep
 from executor.repository import slots
-from executor.sweeper import sweep
-from executor.usecases.claim import claim
-from executor.usecases.waiting import ready_waiting
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.node import NodeReady
 from tests.integration.executor.oracle import is_sound, repairs

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from executor.engines.port import Produced, Work
-from executor.sweeper import REPAIRS
+from executor.repair.sweeper import REPAIRS
+from queryflow.bus.port import Envelope
 from queryflow.messages.event import Event
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.bus.port import Envelope
 from tests.integration.executor.oracle import is_sound
 from tests.integration.executor.rig import ECHO, NOTHING, Rig, flow_of, open_rig
 from tests.support.eventually import eventually

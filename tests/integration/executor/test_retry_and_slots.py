@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from executor.engines.port import EngineFailure, Produced, Work
+from queryflow.domain.flow.version import EngineConnection
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.version import EngineConnection
 from tests.integration.executor.oracle import is_sound
 from tests.integration.executor.rig import NOTHING, Rig, flow_of, open_rig
 from tests.support.eventually import eventually

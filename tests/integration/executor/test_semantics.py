@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from composer.freezing import version_hash
-from queryflow.domain.semantics import Semantics
-from queryflow.domain.version import Version
+from composer.rules.freezing import version_hash
+from queryflow.domain.flow.semantics import Semantics
+from queryflow.domain.flow.version import Version
 from tests.integration.executor.rig import Rig
 from tests.integration.executor.test_duckdb_flow import result, rig
 

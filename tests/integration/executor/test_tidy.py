@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from executor import sweeper
+from executor.repair import sweeper
 from queryflow.domain.ids import ExecutionId, uuid7
 from tests.integration.executor.rig import Rig, flow_of, open_rig
 from tests.support.eventually import eventually

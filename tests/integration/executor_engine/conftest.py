@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from executor.engines.port import ConnectionSettings, Work
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.windows import ResolvedWindow
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.parameters import Values
-from queryflow.domain.template import Template
-from queryflow.domain.windows import ResolvedWindow
-from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.domain.values.parameters import Values
+from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import Limits, SandboxSettings
 

@@ -8,11 +8,11 @@ import pytest
 
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced
-from queryflow.domain.parameters import Parameter, ParameterType, Rules, Values
+from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.template import Dialect, Template
+from queryflow.domain.values.parameters import Parameter, ParameterType, Rules, Values
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.lists import RegisteredList
+from queryflow.sql.writing.lists import RegisteredList
 from tests.integration.executor_engine.conftest import work
 
 IDS = Parameter(name="ids", type=ParameterType.STRING_LIST, rules=Rules())

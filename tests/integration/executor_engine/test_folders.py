@@ -14,8 +14,8 @@ import pytest
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.folder_catalogue import FolderDescriber
 from executor.engines.port import ConnectionSettings, EngineFailure
+from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.template import Dialect, Template
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.staging import Staging
 from tests.integration.executor_engine.conftest import work

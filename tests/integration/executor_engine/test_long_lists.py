@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from executor.resolving import BoundInput, Resolved
+from executor.attempt.resolving import BoundInput, Resolved
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.values import resolve_values
 from queryflow.domain.ids import TemplateId
-from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.values import resolve_values
-from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.domain.values.parameters import EmptyPolicy, Parameter, ParameterType, Rules
+from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.lists import RegisteredList
+from queryflow.sql.writing.lists import RegisteredList
 from tests.integration.executor_engine.test_resolving import bound, resolved, stored
 
 SIZES = (1, 1_000, 1_001, 100_000)

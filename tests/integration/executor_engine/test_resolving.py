@@ -12,20 +12,21 @@ from unittest.mock import AsyncMock
 import duckdb
 import pytest
 
+from executor.attempt.node_values import typed
+from executor.attempt.resolving import BindingRequest, BoundInput, Resolved, resolve_inputs
+from executor.attempt.results import fetch_result, store_result
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced, ResultColumn
-from executor.resolving import BindingRequest, BoundInput, Resolved, resolve_inputs
-from executor.results import StoredResult, described, fetch_result, store_result
-from executor.usecases.node_values import typed
-from queryflow.domain.bindings import EmptyAction
-from queryflow.domain.flow import Binding, Nulls, OnEmpty, Reduce
+from executor.model.stored_result import StoredResult, described
+from queryflow.domain.flow.bindings import EmptyAction
+from queryflow.domain.flow.flow import Binding, Nulls, OnEmpty, Reduce
+from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.ids import TemplateId
-from queryflow.domain.parameters import Parameter, ParameterType
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.template import Dialect, Template
-from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.domain.values.parameters import Parameter, ParameterType
+from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.lists import RegisteredList
+from queryflow.sql.writing.lists import RegisteredList
 from tests.integration.executor_engine.conftest import work
 
 KEY = "results/1/2/1-1.parquet"

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from executor.attempt.resolving import BindingRequest, BoundInput, resolve_inputs
+from executor.attempt.results import store_result
 from executor.engines.port import Produced, ResultColumn
-from executor.resolving import BindingRequest, BoundInput, resolve_inputs
-from executor.results import store_result
-from queryflow.domain.flow import Binding
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.values import check_value
-from queryflow.runtime.objects_folder import FolderObjects
+from queryflow.domain.flow.flow import Binding
+from queryflow.domain.flow.values import check_value
+from queryflow.domain.values.parameters import Parameter, ParameterType
+from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import literal
 

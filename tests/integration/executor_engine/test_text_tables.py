@@ -15,7 +15,7 @@ import zstandard
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import EngineFailure
 from executor.engines.table_cache import TableCache
-from queryflow.domain.template import Dialect, Template
+from queryflow.domain.flow.template import Dialect, Template
 from queryflow.sandbox.reading.typed import MANY_COLUMNS
 from queryflow.sandbox.sandbox import Sandbox
 from tests.integration.executor_engine.conftest import work

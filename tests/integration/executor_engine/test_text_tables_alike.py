@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queryflow.domain.table_options import TableOptions
-from queryflow.domain.table_refused import TableRefused
-from queryflow.sandbox.job import ReadFile, Reading
+from queryflow.domain.files.table_options import TableOptions
+from queryflow.domain.files.table_refused import TableRefused
+from queryflow.sandbox.jobs.job import ReadFile, Reading
 from queryflow.sandbox.reading import tables
 
 DELIMITERS = ",;\t|"

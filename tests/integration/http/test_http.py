@@ -21,8 +21,8 @@ from queryflow.domain.errors import (
     Stale,
     TryAgain,
 )
-from queryflow.runtime.http import create_app
-from queryflow.runtime.settings import ServiceSettings
+from queryflow.http.app import create_app
+from queryflow.process.settings import ServiceSettings
 
 TOKEN = "t" * 40
 PROBLEM = Problem("UNKNOWN_NODE", "nodes.a", "There is no node a.", fixes=(Fix("Remove it", {"nodes": {"a": None}}),))

@@ -15,7 +15,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from queryflow_cli.ports import free_port
+from queryflow_cli.servers.ports import free_port
 from tests.support.eventually import eventually
 from tests.support.forwarding import forwarding
 

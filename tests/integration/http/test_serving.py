@@ -14,19 +14,19 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.listener import open_listener
-from queryflow.runtime.serving import answer, run_until
-from queryflow_cli.ports import free_port
+from queryflow.bus.local import LocalBus
+from queryflow.service.listener import open_listener
+from queryflow.service.serving import answer, run_until
+from queryflow_cli.servers.ports import free_port
 from tests.support.eventually import eventually
 
 ALONE = """
 import sys
 from contextlib import asynccontextmanager
-from queryflow.runtime.http import create_app
-from queryflow.runtime.service import Service
-from queryflow.runtime.settings import ServiceSettings
-from queryflow.runtime.starting import run_service
+from queryflow.http.app import create_app
+from queryflow.service.service import Service
+from queryflow.process.settings import ServiceSettings
+from queryflow.service.starting import run_service
 
 async def ready():
     return {"itself": True}

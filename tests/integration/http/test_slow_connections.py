@@ -9,12 +9,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from queryflow.runtime import http_guard
-from queryflow.runtime.http import create_app
-from queryflow.runtime.listener import open_listener
-from queryflow.runtime.serving import answer
-from queryflow.runtime.settings import ServiceSettings
-from queryflow.runtime.slow_connections import PunctualProtocol
+from queryflow.http import guard
+from queryflow.http.app import create_app
+from queryflow.http.slow_connections import PunctualProtocol
+from queryflow.process.settings import ServiceSettings
+from queryflow.service.listener import open_listener
+from queryflow.service.serving import answer
 
 HEAD_SECONDS = 0.5
 BODY_SECONDS = 0.5
@@ -33,7 +33,7 @@ def gate() -> asyncio.Event:
 async def port(monkeypatch: pytest.MonkeyPatch, gate: asyncio.Event) -> AsyncIterator[int]:
     """A service with limits that a test can wait for."""
     monkeypatch.setattr(PunctualProtocol, "head_seconds", HEAD_SECONDS)
-    monkeypatch.setattr(http_guard, "BODY_SECONDS", BODY_SECONDS)
+    monkeypatch.setattr(guard, "BODY_SECONDS", BODY_SECONDS)
 
     async def ready() -> dict[str, bool]:
         return {"itself": await gate.wait()}

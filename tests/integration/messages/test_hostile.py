@@ -13,15 +13,15 @@ import composer.app
 import executor.app
 import scheduler.app
 import status.app
-from composer.settings import ComposerSettings
-from executor.settings import ExecutorSettings
-from queryflow.runtime.bus.answering import Delivery, Subscription
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.bus.port import AnyHandler, DeadLetters
-from queryflow.runtime.database import Pool, open_pool
-from queryflow.runtime.topology import WORK_QUEUES
-from scheduler.settings import SchedulerSettings
-from status.settings import StatusSettings
+from composer.process.settings import ComposerSettings
+from executor.process.settings import ExecutorSettings
+from queryflow.bus.answering import Delivery, Subscription
+from queryflow.bus.local import LocalBus
+from queryflow.bus.port import AnyHandler, DeadLetters
+from queryflow.bus.topology import WORK_QUEUES
+from queryflow.db.pool import Pool, open_pool
+from scheduler.process.settings import SchedulerSettings
+from status.process.settings import StatusSettings
 
 GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
 SERVICES = (

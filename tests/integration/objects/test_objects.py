@@ -17,9 +17,9 @@ import boto3
 import pytest
 
 from queryflow.domain.errors import NotFound, Refused, TryAgain
-from queryflow.runtime.objects import ObjectStore, open_objects
-from queryflow.runtime.settings import ServiceSettings
-from queryflow.runtime.transient_errors import is_transient
+from queryflow.objects.port import ObjectStore, open_objects
+from queryflow.process.settings import ServiceSettings
+from queryflow.process.transient_errors import is_transient
 from tests.support.sick_s3 import sick_s3
 
 KEY = "results/0194-7000/1-1.parquet"
@@ -144,7 +144,7 @@ async def test_a_content_that_breaks_off_is_tried_again(monkeypatch: pytest.Monk
 async def test_a_full_disk_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     store = open_objects(_settings(str(tmp_path / "objects")))
     await store.put_bytes(KEY, b"old")
-    monkeypatch.setattr("queryflow.runtime.objects_folder.os.fsync", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr("queryflow.objects.folder.os.fsync", Mock(side_effect=OSError(errno.ENOSPC, "full")))
     with pytest.raises(OSError, match="full") as refused:
         await store.put_bytes(KEY, b"new")
     assert is_transient(refused.value)
@@ -190,8 +190,8 @@ async def test_a_crash_while_writing_leaves_the_old_content(tmp_path: Path) -> N
     await store.put_bytes(KEY, b"old")
     script = (
         "import asyncio, pathlib, sys\n"
-        "from queryflow.runtime.failpoints import arm\n"
-        "from queryflow.runtime.objects_folder import FolderObjects\n"
+        "from queryflow.process.failpoints import arm\n"
+        "from queryflow.objects.folder import FolderObjects\n"
         "arm('objects.before_rename')\n"
         f"asyncio.run(FolderObjects(pathlib.Path(sys.argv[1])).put_bytes('{KEY}', b'new'))\n"
     )

@@ -3,8 +3,8 @@
 import asyncio
 
 from queryflow import __version__
-from queryflow.runtime.database import open_pool
-from queryflow.runtime.heartbeat import beat
+from queryflow.db.pool import open_pool
+from queryflow.service.heartbeat import beat
 from tests.support.eventually import eventually
 
 

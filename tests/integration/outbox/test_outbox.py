@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from queryflow.bus.port import DeadLetter, Envelope, Unroutable
+from queryflow.db import outbox as outbox_module
+from queryflow.db.outbox import DeadLetterTable, Outbox, envelope
+from queryflow.db.pool import Pool, open_engine, open_pool
+from queryflow.db.transaction import transaction
 from queryflow.domain.ids import NodeId, node_ready_id
 from queryflow.messages.node import NodeReady
-from queryflow.runtime import outbox as outbox_module
-from queryflow.runtime.bus.port import DeadLetter, Envelope, Unroutable
-from queryflow.runtime.database import Pool, open_engine, open_pool
-from queryflow.runtime.outbox import DeadLetterTable, Outbox, envelope
-from queryflow.runtime.settings import ServiceSettings
-from queryflow.runtime.transaction import transaction
+from queryflow.process.settings import ServiceSettings
 from tests.support.eventually import eventually
 
 EXECUTION = UUID("01940000-0000-7000-8000-000000000001")

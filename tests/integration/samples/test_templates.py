@@ -11,17 +11,17 @@ import pytest
 
 from executor.engines.duckdb import DuckDBEngine
 from executor.engines.port import ConnectionSettings, Produced, Work
-from queryflow.domain.flow import Flow
-from queryflow.domain.flow_file import read_flow
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.flow_file import read_flow
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template_file import read_template
+from queryflow.domain.flow.windows import ResolvedWindow, resolve_window
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.parameters import Values
-from queryflow.domain.template import Template
-from queryflow.domain.template_file import read_template
-from queryflow.domain.windows import ResolvedWindow, resolve_window
+from queryflow.domain.values.parameters import Values
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import Limits, SandboxSettings
-from queryflow_cli.library import flow_texts, template_texts
 from queryflow_cli.samples import amc, flights
+from queryflow_cli.system.library import flow_texts, template_texts
 
 TEMPLATES: dict[str, Template] = {template.template_id: template for template in map(read_template, template_texts())}
 AMC = [name for name, template in TEMPLATES.items() if template.dialect == "amc"]

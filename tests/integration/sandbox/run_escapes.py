@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from queryflow.sandbox.job import Job, JobFailed, Query
+from queryflow.sandbox.jobs.job import Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import Limits, SandboxSettings
 from tests.integration.sandbox.escapes import CANARY, ESCAPES, HARMLESS

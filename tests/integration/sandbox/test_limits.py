@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import Job, JobFailed, Query
+from queryflow.sandbox.jobs.job import Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import Limits, SandboxSettings
 from tests.integration.sandbox.processes import FOREVER, busy, gone

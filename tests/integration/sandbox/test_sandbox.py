@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import Answer, Job, JobFailed, Query
+from queryflow.sandbox.jobs.job import Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox, WallsMissing
 from queryflow.sandbox.settings import SandboxSettings
 from queryflow.sandbox.walls import Wall

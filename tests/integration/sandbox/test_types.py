@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import Job, JobFailed, Query
+from queryflow.sandbox.jobs.job import Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 
 BIG = 9007199254740993

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.database import open_engine, open_pool
-from queryflow.runtime.outbox import Outbox
-from scheduler.scheduler import Scheduler
-from scheduler.settings import SchedulerSettings
+from queryflow.bus.local import LocalBus
+from queryflow.db.outbox import Outbox
+from queryflow.db.pool import open_engine, open_pool
+from scheduler.process.scheduler import Scheduler
+from scheduler.process.settings import SchedulerSettings
 from tests.integration.scheduler.world import FAILURES_LIMIT, World
 
 

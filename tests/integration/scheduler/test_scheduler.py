@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from queryflow.bus.local import LocalBus
+from queryflow.bus.port import Handler
+from queryflow.db.outbox import DeadLetterTable, Outbox
+from queryflow.db.pool import open_engine, open_pool
 from queryflow.domain.ids import ScheduleId, schedule_fired_id
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.schedule import ScheduleFired
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.bus.port import Handler
-from queryflow.runtime.database import open_engine, open_pool
-from queryflow.runtime.outbox import DeadLetterTable, Outbox
+from scheduler.due.timers import fire_due
 from scheduler.handlers import on_flow_finished
-from scheduler.scheduler import Scheduler
-from scheduler.settings import SchedulerSettings
+from scheduler.process.scheduler import Scheduler
+from scheduler.process.settings import SchedulerSettings
 from scheduler.ticker import tick
-from scheduler.usecases.timers import fire_due
 from tests.integration.scheduler.world import FAILURES_LIMIT, World
 from tests.support.eventually import eventually
 

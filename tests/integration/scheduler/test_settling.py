@@ -11,7 +11,7 @@ from queryflow.domain.ids import ScheduleId, schedule_fired_id
 from queryflow.domain.states import ExecutionState
 from queryflow.schema.executions import REQUESTS_KEPT
 from scheduler.handlers import on_flow_finished
-from scheduler.scheduler import Scheduler
+from scheduler.process.scheduler import Scheduler
 from scheduler.ticker import settle_open
 from tests.integration.scheduler.test_scheduler import run_times, said, timer
 from tests.integration.scheduler.world import FAILURES_LIMIT, World

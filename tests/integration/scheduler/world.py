@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from queryflow.db.pool import Pool
 from queryflow.domain.ids import ScheduleId, due_time_key, uuid7
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
-from queryflow.runtime.database import Pool
 from queryflow.schema.people import LOCAL_PERSON
 
 NO_TIME = timedelta(0)

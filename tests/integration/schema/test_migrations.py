@@ -10,12 +10,12 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from queryflow.runtime.postgres import EmbeddedPostgres
 from queryflow.schema.migrate import HEAD, MIGRATIONS, SchemaNewer, migrate, schema_version
 from queryflow.schema.ownership import ServiceName
 from queryflow.schema.people import LOCAL_PERSON
 from queryflow.schema.roles import MIGRATOR, ROLES, RolesMissing
 from queryflow.schema.tables import metadata
+from queryflow_cli.servers.postgres import EmbeddedPostgres
 from tests.integration.schema.catalogue import catalogue
 
 FILLED_AT_PHASE_1 = """

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from queryflow.runtime.database import Connection
+from queryflow.db.pool import Connection
 from queryflow.schema.ownership import RIGHTS, ServiceName
 from queryflow.schema.tables import TABLES, metadata
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import uuid7
-from queryflow.runtime.database import Connection
 from queryflow.schema.partitions import drop_empty_partitions, make_partitions_ahead, retain_executions
 from queryflow.schema.people import LOCAL_PERSON
 

@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 
 from composer.handlers import on_schedule_fired
+from queryflow.bus.local import LocalBus
+from queryflow.db.outbox import Outbox
+from queryflow.db.pool import open_engine, open_pool
 from queryflow.messages.schedule import ScheduleFired
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.database import open_engine, open_pool
-from queryflow.runtime.outbox import Outbox
 from queryflow.schema.migrate import migrate
 from queryflow.schema.people import LOCAL_PERSON
-from scheduler.scheduler import Scheduler
-from scheduler.settings import SchedulerSettings
+from scheduler.process.scheduler import Scheduler
+from scheduler.process.settings import SchedulerSettings
 from scheduler.ticker import tick
 from tests.integration.composer.rig import Rig, open_rig
 

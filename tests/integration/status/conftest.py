@@ -6,11 +6,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from queryflow.runtime.bus.local import LocalBus
-from queryflow.runtime.database import open_pool
+from queryflow.bus.local import LocalBus
+from queryflow.db.pool import open_pool
 from status.app import open_service
-from status.settings import StatusSettings
-from status.status import Status
+from status.process.settings import StatusSettings
+from status.process.status import Status
 from tests.integration.status.world import World
 
 

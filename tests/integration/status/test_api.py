@@ -11,7 +11,7 @@ import httpx2
 from queryflow.messages.execution import ExecutionProgressed, NodeStarted
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_execution, on_progress
-from status.status import Status
+from status.process.status import Status
 from tests.integration.status.world import World
 from tests.unit.status.making import life
 

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from queryflow.domain.ids import CompositionId
-from status.status import Status
-from status.usecases import operations
+from status.operations import usecases as operations
+from status.process.status import Status
 from tests.integration.status.test_api import HOUR, get
 from tests.integration.status.world import World
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from queryflow_cli.calls.executions import ExecutionCalls
-from status.status import Status
+from queryflow_cli.client.calls.executions import ExecutionCalls
+from status.process.status import Status
 from tests.integration.status.test_api import get, stored
 from tests.integration.status.world import World
 

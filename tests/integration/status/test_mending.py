@@ -12,9 +12,9 @@ from queryflow.messages.execution import ExecutionProgressed, Fact, NodeCancelle
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested, FlowExecutionStarted
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_execution, on_progress
+from status.process.status import Status
+from status.projection.rebuilding import MOST_REBUILT, Mending
 from status.repository import comparing
-from status.status import Status
-from status.usecases.mending import MOST_REBUILT, Mending
 from tests.integration.status.world import World
 
 HOUR = timedelta(hours=1)

@@ -28,12 +28,12 @@ from queryflow.messages.execution import (
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested, FlowExecutionStarted
 from queryflow.schema.people import LOCAL_PERSON
 from status.handlers import on_composition, on_execution, on_progress
-from status.projection import Summary, facts_of, fold, latest
+from status.process.status import Status
+from status.projection.projecting import forget
 from status.repository.executions import count_nodes
 from status.repository.projection import lock_summaries
 from status.repository.rebuilding import rebuild
-from status.status import Status
-from status.usecases.projecting import forget
+from status.rules.projection import Summary, facts_of, fold, latest
 from tests.integration.status.world import World
 from tests.unit.status.making import EXECUTIONS, NOON, life
 

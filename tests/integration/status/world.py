@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from queryflow.domain.flow import Flow, Node
+from queryflow.db.pool import Pool
+from queryflow.domain.flow.flow import Flow, Node
+from queryflow.domain.flow.version import Version, content_hash
 from queryflow.domain.ids import CompositionId, NodeId, TemplateId, uuid7
-from queryflow.domain.version import Version, content_hash
-from queryflow.runtime.database import Pool
 from queryflow.schema.people import LOCAL_PERSON
 
 NODES = ("top", "overlap", "paths")

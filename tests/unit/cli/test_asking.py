@@ -5,8 +5,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from queryflow_cli.calls.asking import TRIES, RefusedByServer
-from queryflow_cli.client import Client
+from queryflow_cli.client.calls.asking import TRIES, RefusedByServer
+from queryflow_cli.client.client import Client
 
 STALE = httpx2.Response(412, json={"error": "STALE", "message": "changed meanwhile", "details": {}})
 TAKEN = httpx2.Response(409, json={"error": "ID_TAKEN", "message": "taken", "details": {}})

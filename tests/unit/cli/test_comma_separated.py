@@ -4,7 +4,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow_cli.comma_separated import csv_line
+from queryflow_cli.terminal.comma_separated import csv_line
 
 
 def test_no_value_and_the_empty_text_are_two_things() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from queryflow_cli.services import data_roots
+from queryflow_cli.system.services import data_roots
 
 
 def test_the_folder_in_which_it_was_started_is_offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

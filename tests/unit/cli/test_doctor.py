@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from queryflow_cli.doctor import why_no_home
-from queryflow_cli.home import owned
+from queryflow_cli.system.doctor import why_no_home
+from queryflow_cli.system.home import owned
 
 
 def test_doctor_says_beforehand_what_cannot_be_a_home(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typer import rich_utils
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow_cli import __main__ as command_line
-from queryflow_cli.exit_codes import Interrupted, explain, run_app
+from queryflow_cli.terminal.exit_codes import Interrupted, explain, run_app
 
 WRONG = """\
 kind: composition

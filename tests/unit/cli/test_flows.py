@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queryflow.domain.errors import Refused
-from queryflow.domain.parameters import ParameterType
-from queryflow_cli.files import read_flow_file, write_file
-from queryflow_cli.judging import problems_in
-from queryflow_cli.library import flow_texts
-from queryflow_cli.run_options import FlowRequest
-from queryflow_cli.typed import parameters_of, read_assignments
+from queryflow.domain.values.parameters import ParameterType
+from queryflow_cli.system.library import flow_texts
+from queryflow_cli.terminal.files import read_flow_file, write_file
+from queryflow_cli.terminal.run_options import FlowRequest
+from queryflow_cli.terminal.typed import parameters_of, read_assignments
+from queryflow_cli.usecases.judging import problems_in
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from queryflow_cli import following
-from queryflow_cli.console import next_steps
-from queryflow_cli.following import Following
-from queryflow_cli.waiting import Waiting
+from queryflow_cli.terminal.console import next_steps
+from queryflow_cli.terminal.waiting import Waiting
+from queryflow_cli.usecases import following
+from queryflow_cli.usecases.following import Following
 
 
 class Clock:

@@ -5,8 +5,8 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from queryflow_cli.gateway import Gateway, Ready
-from queryflow_cli.last_words import last_words
+from queryflow_cli.origin.gateway import Gateway, Ready
+from queryflow_cli.terminal.last_words import last_words
 
 SERVICES = ("composer", "executor", "scheduler", "status")
 

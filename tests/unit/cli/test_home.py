@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from executor.settings import ExecutorSettings
+from executor.process.settings import ExecutorSettings
 from queryflow.domain.errors import Conflict, Refused
 from queryflow_cli.commands.connections import NAME
-from queryflow_cli.home import LOCK, RunningSystem, announce, home_directory, owned, running_in, throw_away_home
-from queryflow_cli.naming import own_name
+from queryflow_cli.system.home import LOCK, RunningSystem, announce, home_directory, owned, running_in, throw_away_home
+from queryflow_cli.terminal.naming import own_name
 
 SYSTEM = RunningSystem("http://127.0.0.1:8700", "postgresql://queryflow:secret@127.0.0.1:5432/queryflow", 4711)
 OWNER = """
 import sys
 from pathlib import Path
 from queryflow_cli.commands.connections import NAME
-from queryflow_cli.home import RunningSystem, announce, owned
+from queryflow_cli.system.home import RunningSystem, announce, owned
 home = Path(sys.argv[1])
 with owned(home):
     announce(home, RunningSystem("http://127.0.0.1:8700", "postgresql://…", 4711))

@@ -1,6 +1,6 @@
 import pytest
 
-from queryflow_cli.listing import print_list
+from queryflow_cli.terminal.listing import print_list
 
 ID = "8deb9548-32f4-4e89-9507-30eaaf2d06a1"
 NAMES = ("schedule", "runs", "cron", "next")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from queryflow_cli.report import CELL_WIDTH, execution_json, print_execution, print_result
+from queryflow_cli.terminal.report import CELL_WIDTH, execution_json, print_execution, print_result
 
 NODE: dict[str, Any] = {
     "node_id": "top", "template_id": "campaign_outcomes", "state": "succeeded", "reason": None, "phase": None,

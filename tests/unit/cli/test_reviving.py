@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from queryflow.domain.errors import TryAgain
-from queryflow.runtime.supervised_process import SupervisedCommand, SupervisedProcess
-from queryflow_cli.reviving import MOST_REVIVALS, STEADY_SECONDS, Kept
+from queryflow_cli.servers.supervised_process import SupervisedCommand, SupervisedProcess
+from queryflow_cli.system.reviving import MOST_REVIVALS, STEADY_SECONDS, Kept
 
 
 class Dying:

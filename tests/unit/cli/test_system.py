@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from queryflow.domain.errors import Conflict
-from queryflow_cli.system import hold_port
+from queryflow_cli.system.system import hold_port
 
 
 def test_a_port_is_held_from_the_moment_it_was_found_free() -> None:

@@ -7,23 +7,23 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from composer.cron import cron_problems
-from composer.execution_requests import ExecutionRequest, adapt, prepare, refuse_conditions, refuse_unavailable
-from composer.freezing import freeze
-from composer.paging import cut_page, read_cursor
-from composer.pinning import pin_problems, pin_templates
-from composer.preconditions import entity_tag, read_if_match
-from composer.references import read_reference
-from composer.storage_limits import flow_storage_problems
-from composer.triggers import api_trigger, message_trigger, schedule_trigger
-from composer.version_cache import VersionCache
+from composer.process.version_cache import VersionCache
+from composer.rules.cron import cron_problems
+from composer.rules.execution_requests import ExecutionRequest, adapt, prepare, refuse_conditions, refuse_unavailable
+from composer.rules.freezing import freeze
+from composer.rules.paging import cut_page, read_cursor
+from composer.rules.pinning import pin_problems, pin_templates
+from composer.rules.preconditions import entity_tag, read_if_match
+from composer.rules.references import read_reference
+from composer.rules.storage_limits import flow_storage_problems
+from composer.rules.triggers import api_trigger, message_trigger, schedule_trigger
 from queryflow.domain.errors import Invalid, NotAvailable, NotFound, PreconditionRequired, Problem, Stale
-from queryflow.domain.flow import Flow
-from queryflow.domain.flow_file import flow_from_document
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.flow_file import flow_from_document
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template_file import template_from_document
+from queryflow.domain.flow.version import EngineConnection, Version
 from queryflow.domain.ids import CompositionId
-from queryflow.domain.template import Template
-from queryflow.domain.template_file import template_from_document
-from queryflow.domain.version import EngineConnection, Version
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.schema.people import LOCAL_PERSON

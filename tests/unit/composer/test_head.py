@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composer.canvas import COLUMN_WIDTH
-from composer.flow_rows import FlowRows, flow_of, rows_of
-from queryflow.domain.flow import Flow
-from queryflow.domain.flow_file import flow_from_document
+from composer.rules.canvas import COLUMN_WIDTH
+from composer.rules.flow_rows import FlowRows, flow_of, rows_of
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.flow_file import flow_from_document
 
 FLOW = flow_from_document(
     {

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from composer.execution_requests import ExecutionRequest, prepare
-from composer.freezing import freeze
+from composer.rules.execution_requests import ExecutionRequest, prepare
+from composer.rules.freezing import freeze
 from queryflow.domain.errors import Problem
-from queryflow.domain.version import Version
+from queryflow.domain.flow.version import Version
 from tests.unit.composer.test_decisions import ENGINES, TEMPLATES, TODAY, flow
 
 OPEN = {"least": {"type": "integer"}}

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from queryflow.domain.flow import (
+from queryflow.domain.flow.flow import (
     Backoff,
     Binding,
     Cast,
@@ -21,9 +21,9 @@ from queryflow.domain.flow import (
     Viewport,
     Window,
 )
-from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
+from queryflow.domain.flow.template import Chart, Dialect, Output, Template
 from queryflow.domain.states import JoinRule
-from queryflow.domain.template import Chart, Dialect, Output, Template
+from queryflow.domain.values.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 
 MISREAD = [
     "on",

@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from queryflow.domain.flow import Connection, Flow, Node
+from queryflow.domain.flow.flow import Connection, Flow, Node
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.version import EngineConnection, Version
 from queryflow.domain.ids import NodeId
-from queryflow.domain.template import Template
-from queryflow.domain.version import EngineConnection, Version
 
 ECHO = EngineConnection(name="none", engine="echo")
 NOTHING = Template.model_validate({"template_id": "nothing", "name": "Nothing", "dialect": "duckdb", "sql": "SELECT 1"})

@@ -2,13 +2,13 @@ from typing import Any
 
 import pytest
 
-from queryflow.domain.bindings import EmptyAction, EmptyDecision, Feed, binding_problems, empty_decision
 from queryflow.domain.errors import Problem, Severity
-from queryflow.domain.flow import Binding, OnEmpty
+from queryflow.domain.flow.bindings import EmptyAction, EmptyDecision, Feed, binding_problems, empty_decision
+from queryflow.domain.flow.flow import Binding, OnEmpty
+from queryflow.domain.flow.kinds import Kind, column_kind
+from queryflow.domain.flow.template import Dialect, Output, Template
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.kinds import Kind, column_kind
-from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType
-from queryflow.domain.template import Dialect, Output, Template
+from queryflow.domain.values.parameters import EmptyPolicy, Parameter, ParameterType
 
 SOURCE = Template(
     template_id="source",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from queryflow.domain.errors import Problem
-from queryflow.domain.items import Findings
-from queryflow.domain.parameters import EmptyPolicy, Rules
-from queryflow.domain.values import check_value, resolve_values
+from queryflow.domain.flow.values import check_value, resolve_values
+from queryflow.domain.values.items import Findings
+from queryflow.domain.values.parameters import EmptyPolicy, Rules
 from tests.unit.domain.test_values import declared, parameter
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from queryflow.domain.declared_tables import declared_tables, read_tables, table_problems
 from queryflow.domain.errors import Invalid
-from queryflow.domain.table_options import TableOptions
+from queryflow.domain.files.declared_tables import declared_tables, read_tables, table_problems
+from queryflow.domain.files.table_options import TableOptions
 
 TABLES = """
 tables:

@@ -8,12 +8,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.flow import Binding, Flow, FlowReference, Retry
-from queryflow.domain.flow_file import flow_from_document, flow_to_document, read_flow, write_flow
+from queryflow.domain.flow.flow import Binding, Flow, FlowReference, Retry
+from queryflow.domain.flow.flow_file import flow_from_document, flow_to_document, read_flow, write_flow
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template_file import (
+    read_template,
+    template_from_document,
+    template_to_document,
+    write_template,
+)
 from queryflow.domain.ids import NodeId, ParameterName
 from queryflow.domain.states import JoinRule
-from queryflow.domain.template import Template
-from queryflow.domain.template_file import read_template, template_from_document, template_to_document, write_template
 from tests.unit.domain.documents import flows, templates
 
 EXAMPLE = """

@@ -3,8 +3,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from queryflow.domain.flow import Binding, Connection, Flow
-from queryflow.domain.graph import graph_problems, levels
+from queryflow.domain.flow.flow import Binding, Connection, Flow
+from queryflow.domain.flow.graph import graph_problems, levels
 from queryflow.domain.ids import ConnectionId, NodeId, ParameterName
 from tests.unit.domain.flows import flow_of, flow_with, random_flows
 

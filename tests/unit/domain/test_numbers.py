@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.values import check_value, json_value
+from queryflow.domain.flow.values import check_value, json_value
+from queryflow.domain.values.parameters import Parameter, ParameterType
 
 
 def checked(kind: str, value: object) -> tuple[Any, list[str]]:

@@ -1,6 +1,6 @@
 import pytest
 
-from queryflow.domain.outcome import final_reason, final_state
+from queryflow.domain.execution.outcome import final_reason, final_state
 from queryflow.domain.states import ExecutionState, NodeState, RootReason
 
 Key = tuple[NodeState, RootReason | None, bool]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from queryflow.domain.partitions import partition_of, partition_type
+from queryflow.domain.files.partitions import partition_of, partition_type
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import pytest
 from ruamel.yaml.nodes import Node
 
-from queryflow.domain import places
 from queryflow.domain.errors import Invalid, Problem
-from queryflow.domain.fields import fields_at
-from queryflow.domain.flow import Flow
-from queryflow.domain.flow_file import read_flow
-from queryflow.domain.places import located
-from queryflow.domain.template import Template
-from queryflow.domain.template_file import read_template
+from queryflow.domain.flow import places
+from queryflow.domain.flow.fields import fields_at
+from queryflow.domain.flow.flow import Flow
+from queryflow.domain.flow.flow_file import read_flow
+from queryflow.domain.flow.places import located
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template_file import read_template
 
 FLOW = """\
 queryflow: 1

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.flow import Connection, Flow
+from queryflow.domain.execution.plan import Source, Target, plan_execution
+from queryflow.domain.flow.flow import Connection, Flow
 from queryflow.domain.ids import NodeId
-from queryflow.domain.plan import Source, Target, plan_execution
 from tests.unit.domain.flows import flow_of, flow_with, random_flows, version_of
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queryflow.domain.graph import levels
+from queryflow.domain.execution.plan import ExecutionPlan, plan_execution
+from queryflow.domain.execution.progress import Child, Ended, EndedParent, advance, ended
+from queryflow.domain.flow.graph import levels
 from queryflow.domain.ids import NodeId
-from queryflow.domain.plan import ExecutionPlan, plan_execution
-from queryflow.domain.progress import Child, Ended, EndedParent, advance, ended
 from queryflow.domain.states import JoinRule, NodeState, RootReason, SkipReason
 from tests.unit.domain.flows import flow_of, random_flows, version_of
 

@@ -1,8 +1,8 @@
 import pytest
 
-from queryflow.domain.column_types import notice
-from queryflow.domain.regional_forms import regional_type
-from queryflow.domain.table_options import TableOptions
+from queryflow.domain.files.column_types import notice
+from queryflow.domain.files.regional_forms import regional_type
+from queryflow.domain.files.table_options import TableOptions
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.domain.flow import Backoff, Retry
-from queryflow.domain.retry import next_attempt
+from queryflow.domain.flow.flow import Backoff, Retry
+from queryflow.domain.flow.retry import next_attempt
 from queryflow.domain.states import ErrorKind
 
 NONE = timedelta(0)

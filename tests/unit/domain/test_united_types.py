@@ -2,7 +2,7 @@
 
 import pytest
 
-from queryflow.domain.united_types import needs_check, united_type
+from queryflow.domain.files.united_types import needs_check, united_type
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 
 from queryflow.domain.errors import Problem, Severity
-from queryflow.domain.flow_file import flow_from_document, flow_to_document
+from queryflow.domain.flow.flow_file import flow_from_document, flow_to_document
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template_file import template_from_document
+from queryflow.domain.flow.validation import Surroundings, declaration_problems, flow_problems
+from queryflow.domain.flow.version import EngineConnection
 from queryflow.domain.ids import TemplateId
-from queryflow.domain.template import Template
-from queryflow.domain.template_file import template_from_document
-from queryflow.domain.validation import Surroundings, declaration_problems, flow_problems
-from queryflow.domain.version import EngineConnection
 
 CONNECTIONS = {
     "sample": EngineConnection(name="sample", engine="duckdb"),

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.domain.flow import Flow, FlowParameter, FlowReference
-from queryflow.domain.ids import ParameterName
-from queryflow.domain.parameters import EmptyPolicy, Parameter, ParameterType, Rules
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.values import (
+from queryflow.domain.flow.flow import Flow, FlowParameter, FlowReference
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.values import (
     Winner,
     check_value,
     json_value,
@@ -21,6 +19,8 @@ from queryflow.domain.values import (
     resolve_values,
     winners,
 )
+from queryflow.domain.ids import ParameterName
+from queryflow.domain.values.parameters import EmptyPolicy, Parameter, ParameterType, Rules
 
 
 def parameter(kind: str, **more: Any) -> Parameter:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.flow import Window
-from queryflow.domain.windows import WORDS, ResolvedWindow, is_time_zone, midnight, resolve_window, window_problems
+from queryflow.domain.flow.flow import Window
+from queryflow.domain.flow.windows import WORDS, ResolvedWindow, is_time_zone, midnight, resolve_window, window_problems
 
 SUNDAY = date(2026, 11, 22)
 ZONES = (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from queryflow.domain.kinds import Kind
-from queryflow.domain.parameters import ParameterType
+from queryflow.domain.flow.kinds import Kind
+from queryflow.domain.values.parameters import ParameterType
 from queryflow.domain.wording import with_article
 
 WITH_AN = {"integer", "enum", "integer_list", "asin_list"}

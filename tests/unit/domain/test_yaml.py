@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from queryflow.domain import yaml_reader, yaml_writer
 from queryflow.domain.errors import Invalid
-from queryflow.domain.yaml_reader import read_yaml
-from queryflow.domain.yaml_writer import write_yaml
+from queryflow.domain.flow import yaml_reader, yaml_writer
+from queryflow.domain.flow.yaml_reader import read_yaml
+from queryflow.domain.flow.yaml_writer import write_yaml
 from tests.unit.domain.documents import LINES, MARKED, MISREAD
 
 

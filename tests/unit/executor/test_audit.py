@@ -5,9 +5,9 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executor.audit import SeenNode, corrections, open_sinks, truth_of
+from executor.model.audit import SeenNode, corrections, open_sinks, truth_of
+from queryflow.domain.execution.plan import ExecutionPlan, PlannedNode, Source, Target
 from queryflow.domain.ids import NodeId
-from queryflow.domain.plan import ExecutionPlan, PlannedNode, Source, Target
 from queryflow.domain.states import FINAL_NODE_STATES, JoinRule, NodeState, RootReason
 
 ENDS = sorted(FINAL_NODE_STATES)

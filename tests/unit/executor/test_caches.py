@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from executor.admission import Admission
-from executor.runnable import BadVersion, load_version
-from executor.versions import Recent
+from executor.model.runnable import BadVersion, load_version
+from executor.process.admission import Admission
+from executor.process.versions import Recent
 
 
 def test_the_things_used_last_are_kept_up_to_their_weight() -> None:

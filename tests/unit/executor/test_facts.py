@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from executor import facts
-from executor.attempt import EndedNode, Outcome
-from executor.facts import Place
+from executor.model import facts
+from executor.model.attempt import EndedNode, Outcome
+from executor.model.facts import Place
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import FINAL_NODE_STATES, NodeState, SkipReason
 from queryflow.messages.execution import NodeCancelled, NodeSkipped, NodeSucceeded

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from executor.attempt import Attempt, Finished, Outcome
-from executor.group_commit import MOST_TOGETHER, GroupCommit
+from executor.model.attempt import Attempt, Finished, Outcome
+from executor.process.group_commit import MOST_TOGETHER, GroupCommit
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState

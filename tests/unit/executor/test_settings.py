@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from executor.settings import ExecutorSettings
+from executor.process.settings import ExecutorSettings
 from queryflow.sandbox.settings import SandboxSettings
 
 

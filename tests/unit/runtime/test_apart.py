@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 
 from queryflow.domain.errors import TryAgain
-from queryflow.runtime.apart import each_page, together_or_each, try_each
+from queryflow.process.apart import each_page, together_or_each, try_each
 
 
 class Worker:

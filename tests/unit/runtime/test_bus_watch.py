@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from queryflow.runtime.bus.rabbit import RabbitBus
+from queryflow.bus.rabbit.bus import RabbitBus
 
 
 @pytest.mark.parametrize("steps", range(6))

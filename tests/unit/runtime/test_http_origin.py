@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from queryflow.domain.errors import NotAllowed
-from queryflow.runtime.http_origin import check_origin
+from queryflow.http.origin import check_origin
 
 Raw = list[tuple[bytes, bytes]]
 

@@ -5,7 +5,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from queryflow.runtime.logs import hide_rows
+from queryflow.process.logs import hide_rows
 
 DETAIL = "Failing row contains (7, canary\n\ncanary)."
 REFUSED = asyncpg.CheckViolationError.new({"C": "23514", "M": "new row violates a constraint", "D": DETAIL})

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from queryflow.runtime.database import PLANS_LIVE_SECONDS, Connection, Plans
+from queryflow.db.pool import PLANS_LIVE_SECONDS, Connection, Plans
 
 
 class Asked:

@@ -5,8 +5,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from queryflow.runtime.bus import rabbit
-from queryflow.runtime.bus.rabbit import RabbitBus
+from queryflow.bus.rabbit.bus import RabbitBus
 
 
 async def _silent(*_: object, **__: object) -> None:
@@ -24,7 +23,7 @@ async def test_who_stops_waiting_does_not_wait_for_the_end_of_the_channel_either
     channel = AsyncMock(queue_declare=_silent, close=_silent)
     bus = RabbitBus("amqp://unused")
     monkeypatch.setattr(bus, "_connection", AsyncMock(channel=AsyncMock(return_value=channel)))
-    monkeypatch.setattr(rabbit, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("queryflow.bus.rabbit.bus.PAUSE_SECONDS", 0.01)
     counting = asyncio.create_task(_impatient(bus))
     done, _ = await asyncio.wait([counting], timeout=5)
     assert counting in done

@@ -11,8 +11,8 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from queryflow.runtime.bus.port import Envelope
-from queryflow.runtime.bus.rabbit_frames import acknowledge_frame, publish_frames
+from queryflow.bus.port import Envelope
+from queryflow.bus.rabbit.frames import acknowledge_frame, publish_frames
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 PARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from queryflow.runtime.bus.rabbit_topology import declare_all
-from queryflow.runtime.topology import WORK_QUEUES
+from queryflow.bus.rabbit.topology import declare_all
+from queryflow.bus.topology import WORK_QUEUES
 
 PREFIX = "here."
 

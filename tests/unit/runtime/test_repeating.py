@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from queryflow.runtime.repeating import MOST_TRIES, repeated
-from queryflow.runtime.transient_errors import is_collision, is_transient
+from queryflow.db.repeating import MOST_TRIES, repeated
+from queryflow.process.transient_errors import is_collision, is_transient
 
 
 def wrapped(cause: Exception) -> OperationalError:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 from pydantic import ValidationError
 
-from queryflow.runtime.settings import ServiceSettings
+from queryflow.process.settings import ServiceSettings
 
 URL = "postgresql://somebody:secret-word@db/queryflow"
 TOKEN = "t" * 32

@@ -9,17 +9,17 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from queryflow.bus.answering import MAXIMUM_REDELIVERIES, backoff_seconds
+from queryflow.bus.rabbit.message import delivery_of
+from queryflow.db.outbox import envelope
 from queryflow.domain.errors import Refused, TryAgain
 from queryflow.messages.flow_execution import FlowExecutionRequested
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.runtime.bus.answering import MAXIMUM_REDELIVERIES, backoff_seconds
-from queryflow.runtime.bus.rabbit_message import delivery_of
-from queryflow.runtime.logs import hide_credentials
-from queryflow.runtime.loops import forever, pause
-from queryflow.runtime.object_keys import parts_of
-from queryflow.runtime.outbox import envelope
-from queryflow.runtime.telemetry import new_traceparent, valid_traceparent, working_for
-from queryflow.runtime.transient_errors import is_transient
+from queryflow.objects.keys import parts_of
+from queryflow.process.logs import hide_credentials
+from queryflow.process.loops import forever, pause
+from queryflow.process.telemetry import new_traceparent, valid_traceparent, working_for
+from queryflow.process.transient_errors import is_transient
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queryflow.domain.storable import MOST_DEPTH
-from queryflow.runtime.strict_json import Unacceptable, judge_json
+from queryflow.http.strict_json import Unacceptable, judge_json
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from queryflow.sql.amc_schema import amc_schema
+from queryflow.sql.amc.amc_schema import amc_schema
 from queryflow_cli.samples import amc
 from queryflow_cli.samples.dataset import write_manifest
 from queryflow_cli.samples.expressions import CAMPAIGN, PERSON, SEARCH, moment

@@ -10,18 +10,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from queryflow.domain.coercion import coerce, element_type
 from queryflow.domain.errors import Severity
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.yaml_reader import read_yaml
 from queryflow.domain.ids import ParameterName
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
-from queryflow.domain.template import Template
-from queryflow.domain.yaml_reader import read_yaml
-from queryflow.sql.amc_functions import MACROS, RENAMED, SHAPED
-from queryflow.sql.amc_on_duckdb import setup_statements
-from queryflow.sql.amc_schema import amc_schema
-from queryflow.sql.amc_tables import TIME_COLUMNS
-from queryflow.sql.render import render
-from queryflow.sql.template_problems import template_problems
+from queryflow.domain.values.coercion import coerce, element_type
+from queryflow.domain.values.parameters import Parameter, ParameterType, Rules
+from queryflow.sql.amc.amc_functions import MACROS, RENAMED, SHAPED
+from queryflow.sql.amc.amc_on_duckdb import setup_statements
+from queryflow.sql.amc.amc_schema import amc_schema
+from queryflow.sql.amc.amc_tables import TIME_COLUMNS
+from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.writing.render import render
 from queryflow_cli.samples import amc as sample
 from queryflow_cli.samples.tables import SAMPLE_TABLES
 from tests.unit.sql.making import WINDOW, amc

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.timing import (
+from scheduler.rules.timing import (
     MOST_BEFORE_WINDOW,
     NOBODY_THERE,
     SUPERSEDED,

@@ -2,10 +2,10 @@
 
 from pydantic import JsonValue
 
-from queryflow.domain.flow import FlowReference
+from queryflow.domain.flow.flow import FlowReference
+from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.ids import CompositionId, ParameterName, TemplateId
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.template import Dialect, Template
+from queryflow.domain.values.parameters import Parameter, ParameterType
 from queryflow.schema.combinations import Combination, composition_of
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import duckdb
 
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.windows import ResolvedWindow
 from queryflow.domain.ids import ParameterName, TemplateId
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.windows import ResolvedWindow
+from queryflow.domain.values.parameters import Parameter, ParameterType
 
 DUCKDB = duckdb.connect()
 """Shared, for a connection costs more than most queries of these tests; `conftest.py` closes it."""

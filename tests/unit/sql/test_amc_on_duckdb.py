@@ -8,17 +8,17 @@ import duckdb
 import pytest
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.kinds import column_kind
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.template import Dialect, Template
-from queryflow.domain.template_file import read_template
-from queryflow.sql.amc_functions import MACROS
-from queryflow.sql.amc_on_duckdb import amc_problems, setup_statements
-from queryflow.sql.amc_schema import amc_schema
-from queryflow.sql.outputs import infer_outputs
-from queryflow.sql.render import render
-from queryflow.sql.template_problems import template_problems
-from queryflow_cli.library import template_texts
+from queryflow.domain.flow.kinds import column_kind
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.template_file import read_template
+from queryflow.domain.values.parameters import Parameter, ParameterType
+from queryflow.sql.amc.amc_functions import MACROS
+from queryflow.sql.amc.amc_on_duckdb import amc_problems, setup_statements
+from queryflow.sql.amc.amc_schema import amc_schema
+from queryflow.sql.checks.outputs import infer_outputs
+from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.writing.render import render
+from queryflow_cli.system.library import template_texts
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes
 
 SHIPPED = [each for each in map(read_template, template_texts()) if each.dialect is Dialect.AMC]

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.flow import Binding, Cast, Nulls, Reduce
+from queryflow.domain.flow.flow import Binding, Cast, Nulls, Reduce
+from queryflow.domain.flow.semantics import Semantics, is_distinct
 from queryflow.domain.ids import ColumnName, ParameterName
-from queryflow.domain.parameters import Parameter, ParameterType
-from queryflow.domain.semantics import Semantics, is_distinct
-from queryflow.sql.binding_query import Given, binding_query, order_of, order_problems
+from queryflow.domain.values.parameters import Parameter, ParameterType
+from queryflow.sql.writing.binding_query import Given, binding_query, order_of, order_problems
 from tests.unit.sql.making import DUCKDB
 
 COLUMNS = (("Campaign", "VARCHAR"), ("sales", "INTEGER"), ("rank", "INTEGER"))

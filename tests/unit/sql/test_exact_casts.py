@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queryflow.domain.coercion import WrongValue, coerce
-from queryflow.domain.flow import Cast
-from queryflow.domain.kinds import Kind
-from queryflow.domain.parameters import ParameterType
-from queryflow.sql.exact_casts import Operand, exact_cast, fitted
+from queryflow.domain.flow.flow import Cast
+from queryflow.domain.flow.kinds import Kind
+from queryflow.domain.values.coercion import WrongValue, coerce
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.writing.exact_casts import Operand, exact_cast, fitted
 from tests.unit.sql.making import DUCKDB
 
 

@@ -7,15 +7,15 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token
 
 from queryflow.domain.errors import Severity
-from queryflow.domain.flow_file import flow_from_document, read_flow
+from queryflow.domain.flow.flow_file import flow_from_document, read_flow
+from queryflow.domain.flow.template import Dialect, Output, Template
+from queryflow.domain.flow.template_file import read_template
+from queryflow.domain.flow.version import EngineConnection
 from queryflow.domain.ids import TemplateId
-from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Dialect, Output, Template
-from queryflow.domain.template_file import read_template
-from queryflow.domain.version import EngineConnection
-from queryflow.sql.flow_problems import flow_problems, understand
-from queryflow.sql.outputs import infer_outputs
-from queryflow_cli.library import flow_texts, template_texts
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.checks.flow_problems import flow_problems, understand
+from queryflow.sql.checks.outputs import infer_outputs
+from queryflow_cli.system.library import flow_texts, template_texts
 from tests.unit.sql.making import template
 
 IDS = {"ids": ParameterType.STRING_LIST}

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Template
-from queryflow.sql.lists import RegisteredList, WrittenList, list_schema, list_statements
-from queryflow.sql.render import render
-from queryflow.sql.template_problems import template_problems
+from queryflow.domain.flow.template import Template
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.writing.lists import RegisteredList, WrittenList, list_schema, list_statements
+from queryflow.sql.writing.render import render
 from tests.unit.sql.making import WINDOW, template
 
 SIZES = (1, 1_000, 1_001, 100_000)

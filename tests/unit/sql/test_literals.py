@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.parameters import ParameterType
+from queryflow.domain.values.parameters import ParameterType
 from queryflow.sql.literals import PATTERN_ESCAPE, literal, literal_of, pattern_text, quote_name
 from tests.unit.sql.making import DUCKDB
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.kinds import Kind
-from queryflow.domain.parameters import ParameterType
-from queryflow.sql.predicate import predicate_sql, where_problems
+from queryflow.domain.flow.kinds import Kind
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.writing.predicate import predicate_sql, where_problems
 from tests.unit.sql.making import DUCKDB, codes
 
 COLUMNS = ["Name", "sales", "day", "new"]

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from queryflow.domain.errors import Invalid
-from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Dialect, Template
-from queryflow.sql.parsing import placeholder_name, statements
-from queryflow.sql.render import render
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.reading.parsing import placeholder_name, statements
+from queryflow.sql.writing.render import render
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
 from tests.unit.sql.test_literals import NASTY
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from queryflow.domain.errors import Invalid, Severity
-from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Dialect, Template
-from queryflow.sql.amc_on_duckdb import amc_problems
-from queryflow.sql.parsing import statements
-from queryflow.sql.render import render
-from queryflow.sql.template_problems import template_problems
+from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.amc.amc_on_duckdb import amc_problems
+from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.reading.parsing import statements
+from queryflow.sql.writing.render import render
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
 from tests.unit.sql.test_literals import NASTY
 

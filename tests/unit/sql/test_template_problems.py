@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from queryflow.domain.errors import Severity
-from queryflow.domain.parameters import ParameterType
-from queryflow.domain.template import Dialect, Output, Template
-from queryflow.sql.outputs import MOST_PARTS, infer_outputs, yields_one_row
-from queryflow.sql.placeholders import Context, PlaceholderKind, placeholders_of
-from queryflow.sql.template_facts import template_facts
-from queryflow.sql.template_problems import template_problems
-from queryflow.sql.tokens import tokenize
+from queryflow.domain.flow.template import Dialect, Output, Template
+from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.checks.outputs import MOST_PARTS, infer_outputs, yields_one_row
+from queryflow.sql.checks.template_facts import template_facts
+from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.reading.placeholders import Context, PlaceholderKind, placeholders_of
+from queryflow.sql.reading.tokens import tokenize
 from tests.unit.sql.making import amc, codes, template
 
 LIST = {"c": ParameterType.STRING_LIST}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from queryflow.domain.errors import Invalid
 from queryflow.domain.storable import is_storable
-from queryflow.runtime import cursors
-from status.paging import read_cursor, read_place, write_cursor, write_place
+from queryflow.http import cursors
+from status.rules.paging import read_cursor, read_place, write_cursor, write_place
 
 NODES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=100)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from queryflow.domain.states import FINAL_EXECUTION_STATES, ExecutionState, NodeState
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed, Fact
-from status.projection import STATE_OF_FACT, NodeFact, Summary, facts_of, fold, further, latest
+from status.rules.projection import STATE_OF_FACT, NodeFact, Summary, facts_of, fold, further, latest
 from tests.unit.status.making import EXECUTIONS, NOON, disordered, histories, life
 
 STATES = st.sampled_from(sorted(FINAL_EXECUTION_STATES))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryflow.domain.numbers import LARGEST_EXACT_IN_JSON
-from status.shown import shown_columns, shown_value
+from queryflow.domain.values.numbers import LARGEST_EXACT_IN_JSON
+from status.rules.shown import shown_columns, shown_value
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as insert_or_change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.flow_rows import FlowRows, flow_of
-from composer.paging import PageRequest
-from composer.references import CompositionReference
-from queryflow.domain.flow import Flow
+from composer.rules.flow_rows import FlowRows, flow_of
+from composer.rules.paging import PageRequest
+from composer.rules.references import CompositionReference
+from queryflow.domain.flow.flow import Flow
 from queryflow.domain.ids import CompositionId, PersonId, VersionHash
 from queryflow.schema.base import Json
 from queryflow.schema.compositions import (

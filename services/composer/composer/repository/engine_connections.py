@@ -9,9 +9,9 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from queryflow.domain.catalogue import Catalogue
+from queryflow.domain.files.catalogue import Catalogue
+from queryflow.domain.flow.version import EngineConnection
 from queryflow.domain.ids import PersonId
-from queryflow.domain.version import EngineConnection
 from queryflow.schema.compositions import connection_catalogues, engine_connections
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import bindparam, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.pinning import Pin
+from composer.rules.pinning import Pin
+from queryflow.domain.flow.template import Output
+from queryflow.domain.flow.version import Version
 from queryflow.domain.ids import VersionHash
-from queryflow.domain.template import Output
-from queryflow.domain.version import Version
 from queryflow.schema.base import Json
 from queryflow.schema.compositions import composition_versions
 from queryflow.schema.executions import query_flow_executions, workflow_executions

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageRequest, key_as_uuid
+from composer.rules.paging import PageRequest, key_as_uuid
 from queryflow.domain.ids import CompositionId, PersonId, ScheduleId, WorkflowId
 from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.schedules import schedule_timers, workflow_schedules

@@ -10,10 +10,10 @@ from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageRequest
-from composer.pinning import Pin
+from composer.rules.paging import PageRequest
+from composer.rules.pinning import Pin
+from queryflow.domain.flow.template import Output, Template
 from queryflow.domain.ids import PersonId, TemplateId
-from queryflow.domain.template import Output, Template
 from queryflow.schema.templates import (
     query_flow_templates,
     template_chart_configs,

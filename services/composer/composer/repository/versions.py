@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.freezing import Frozen
+from composer.rules.freezing import Frozen
+from queryflow.domain.flow.version import Version
 from queryflow.domain.ids import CompositionId, PersonId, VersionHash
-from queryflow.domain.version import Version
 from queryflow.schema.compositions import composition_versions
 
 

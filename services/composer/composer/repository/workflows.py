@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from composer.paging import PageRequest, key_as_uuid
-from queryflow.domain.flow import Window
+from composer.rules.paging import PageRequest, key_as_uuid
+from queryflow.domain.flow.flow import Window
+from queryflow.domain.flow.template import Dialect
 from queryflow.domain.ids import PersonId, TemplateId, WorkflowId
-from queryflow.domain.template import Dialect
 from queryflow.schema.executions import workflows
 
 

@@ -13,12 +13,12 @@ from queryflow.domain.errors import Invalid
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.wording import with_article
-from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
+from queryflow.sandbox.jobs.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
-from queryflow.sql.amc_on_duckdb import setup_statements
-from queryflow.sql.lists import list_statements
+from queryflow.sql.amc.amc_on_duckdb import setup_statements
 from queryflow.sql.literals import ELEMENT_TYPES, KINDS
-from queryflow.sql.render import render
+from queryflow.sql.writing.lists import list_statements
+from queryflow.sql.writing.render import render
 
 RESULT = "result.parquet"
 COMPARED = "in IN/ANY/ALL clause"

@@ -9,7 +9,7 @@ from executor.engines.duckdb import DuckDBEngine
 from executor.engines.folder_tables import FolderTable, FolderTables, find_tables
 from executor.engines.port import ConnectionSettings
 from executor.engines.table_files import NoTable
-from queryflow.domain.catalogue import Catalogue, RefusedFile
+from queryflow.domain.files.catalogue import Catalogue, RefusedFile
 
 MOST_REFUSED = 200
 TABLE_TIME = timedelta(minutes=2)

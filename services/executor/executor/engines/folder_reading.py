@@ -15,9 +15,9 @@ from executor.engines.port import EngineFailure, Work
 from executor.engines.table_cache import TableCache
 from executor.engines.table_files import Form
 from executor.engines.text_tables import TextTables
-from queryflow.domain.catalogue import CatalogueColumn, CatalogueTable
+from queryflow.domain.files.catalogue import CatalogueColumn, CatalogueTable
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import Query
+from queryflow.sandbox.jobs.job import Query
 from queryflow.sandbox.sandbox import Sandbox
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")

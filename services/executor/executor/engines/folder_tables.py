@@ -20,9 +20,9 @@ from executor.engines.table_files import (
     files_below,
     split,
 )
-from queryflow.domain.declared_tables import TABLES_FILE, DeclaredTables, declared_tables, read_tables, table_key
 from queryflow.domain.errors import Invalid
-from queryflow.domain.table_options import TableOptions
+from queryflow.domain.files.declared_tables import TABLES_FILE, DeclaredTables, declared_tables, read_tables, table_key
+from queryflow.domain.files.table_options import TableOptions
 
 LARGEST_DECLARATION = 1_000_000
 """Bytes of a `tables.yaml`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from executor.engines.folder_tables import FolderTables, find_tables
-from queryflow.domain.declared_tables import TABLES_FILE
+from queryflow.domain.files.declared_tables import TABLES_FILE
 
 MOST_KEPT = 100
 _SETTLED_NANOSECONDS = 2_000_000_000

@@ -18,7 +18,7 @@ from executor.engines.table_files import TableFile
 from executor.engines.uniting import Alike, lacking, united_relation
 from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import INPUTS, Answer, Job, JobFailed, Query
+from queryflow.sandbox.jobs.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from queryflow.domain.catalogue import Catalogue
+from queryflow.domain.files.catalogue import Catalogue
+from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.windows import ResolvedWindow
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.parameters import Values
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.template import Template
-from queryflow.domain.windows import ResolvedWindow
+from queryflow.domain.values.parameters import Values
 
 
 @dataclass(frozen=True, slots=True)

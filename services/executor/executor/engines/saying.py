@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from executor.engines.port import EngineFailure
-from queryflow.sandbox.job import INPUTS, JobFailed
+from queryflow.sandbox.jobs.job import INPUTS, JobFailed
 
 _INNER = re.compile(rf"{INPUTS}/(?:tables|look|lists)/[^\s\"'\],;()]+")
 

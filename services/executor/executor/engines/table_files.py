@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from queryflow.domain.partitions import partition_of
+from queryflow.domain.files.partitions import partition_of
 from queryflow.domain.storable import is_storable
 
 

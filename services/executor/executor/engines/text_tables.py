@@ -18,7 +18,7 @@ from executor.engines.table_cache import Description, TableCache
 from executor.engines.table_files import TableFile
 from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.states import ErrorKind
-from queryflow.sandbox.job import INPUTS, Job, JobFailed, Query, ReadFile, Reading
+from queryflow.sandbox.jobs.job import INPUTS, Job, JobFailed, Query, ReadFile, Reading
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
 

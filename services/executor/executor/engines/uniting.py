@@ -7,11 +7,11 @@ from urllib.parse import quote
 from executor.engines.folder_tables import FolderTable
 from executor.engines.port import EngineFailure
 from executor.engines.table_files import TableFile
-from queryflow.domain.declared_tables import table_key
-from queryflow.domain.partitions import NOTHING, partition_type
+from queryflow.domain.files.declared_tables import table_key
+from queryflow.domain.files.partitions import NOTHING, partition_type
+from queryflow.domain.files.united_types import WHOLE_IN_DOUBLE, lacking_notice, needs_check, united_type
 from queryflow.domain.states import ErrorKind
-from queryflow.domain.united_types import WHOLE_IN_DOUBLE, lacking_notice, needs_check, united_type
-from queryflow.sandbox.job import INPUTS
+from queryflow.sandbox.jobs.job import INPUTS
 from queryflow.sql.literals import quote_name, text
 
 _PARTITION = "queryflow_partition_"

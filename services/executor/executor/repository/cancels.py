@@ -5,9 +5,9 @@ from uuid import UUID
 
 import asyncpg
 
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState
-from queryflow.runtime.database import Connection
 
 STATE = "SELECT state FROM query_flow_executions WHERE id = $1 AND cancel_requested_at IS NOT NULL"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from queryflow.runtime.database import Connection
+from queryflow.db.pool import Connection
 
 WANTED = """
 SELECT asked.name, asked.engine, asked.settings, asked.catalogue_wanted AS wanted

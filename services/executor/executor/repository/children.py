@@ -6,12 +6,12 @@ from uuid import UUID
 
 import asyncpg
 
+from queryflow.bus.port import Envelope
+from queryflow.db.outbox_rows import COLUMNS, INSERT, insert_values
+from queryflow.db.pool import Connection
+from queryflow.domain.execution.progress import Step
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.progress import Step
 from queryflow.domain.states import NodeState
-from queryflow.runtime.bus.port import Envelope
-from queryflow.runtime.database import Connection
-from queryflow.runtime.outbox_rows import COLUMNS, INSERT, insert_values
 
 LOCK_ASKED = """
 SELECT node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,

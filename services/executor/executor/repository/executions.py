@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 
 from executor.repository.versions import ASKED
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState, NodeState, RootReason
-from queryflow.runtime.database import Connection
 
 LOCK_REQUESTED = f"""
 SELECT {ASKED}, workflow_id, cancel_requested_at IS NOT NULL AS cancelled, now() AS now

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from executor.attempt import Attempt
+from executor.model.attempt import Attempt
+from queryflow.db.pool import Connection
 from queryflow.domain.states import Phase
-from queryflow.runtime.database import Connection
 
 RENEW = """
 UPDATE workflow_executions AS node SET lease_until = now() + $3::interval

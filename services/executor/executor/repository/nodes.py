@@ -7,12 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from executor.runnable import RunnableVersion
+from executor.model.runnable import RunnableVersion
+from queryflow.bus.port import Envelope
+from queryflow.db.outbox_rows import COLUMNS, INSERT, insert_values
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.node import NodeReady
-from queryflow.runtime.bus.port import Envelope
-from queryflow.runtime.database import Connection
-from queryflow.runtime.outbox_rows import COLUMNS, INSERT, insert_values
 
 LAUNCH = f"""
 WITH said AS ({INSERT.format(outbox="executor_outbox", columns=COLUMNS)}), started AS (

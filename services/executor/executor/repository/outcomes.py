@@ -5,11 +5,11 @@ from typing import Any
 
 import asyncpg
 
-from executor.attempt import Finished, Outcome
+from executor.model.attempt import Finished, Outcome
 from executor.repository.children import LOCK_ASKED, as_columns
 from executor.repository.nodes import IS_READY
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.runtime.database import Connection
 
 SETTLED = """
   node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.fence,

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import asyncpg
 
-from executor.attempt import Failure
-from executor.audit import SeenNode
+from executor.model.attempt import Failure
+from executor.model.audit import SeenNode
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState, RootReason
-from queryflow.runtime.database import Connection
 
 PAGE = 200
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from executor.results import StoredResult, described
+from executor.model.stored_result import StoredResult, described
+from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.runtime.database import Connection
 
 OF_NODES = """
 SELECT composition_node_id AS node_id, result_s3_path AS key, result_metadata AS metadata FROM workflow_executions

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from executor.repository.nodes import WAITS
-from queryflow.runtime.database import Connection
+from queryflow.db.pool import Connection
 
 LIMITS = """
 SELECT name, engine, settings, slots FROM engine_connections WHERE name = ANY($1::text[]) AND is_active

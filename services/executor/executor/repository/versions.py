@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from queryflow.runtime.database import Connection
+from queryflow.db.pool import Connection
 
 DOCUMENT = "SELECT document FROM composition_versions WHERE hash = $1"
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queryflow.domain.ids import CompositionId, ScheduleId
 from queryflow.schema.compositions import template_flow_compositions
 from queryflow.schema.schedules import schedule_timers, workflow_schedules
-from scheduler.timing import Rhythm
+from scheduler.rules.timing import Rhythm
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from queryflow.domain.ids import ExecutionId, ScheduleId, due_time_key
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.schema.executions import execution_requests, query_flow_executions
 from queryflow.schema.schedules import schedule_runs
-from scheduler.timing import DueTime
+from scheduler.rules.timing import DueTime
 
 MOST_OPEN = 1_000
 """So many due times that have not ended are looked at together."""

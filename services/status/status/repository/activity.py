@@ -1,7 +1,7 @@
 """What people did to compositions."""
 
+from queryflow.db.pool import Connection
 from queryflow.messages.composition import CompositionChanged
-from queryflow.runtime.database import Connection
 from status.repository.comparing import Look
 
 INSERT = """

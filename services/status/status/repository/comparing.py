@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from queryflow.runtime.database import Connection
+from queryflow.db.pool import Connection
 
 
 @dataclass(frozen=True, slots=True)

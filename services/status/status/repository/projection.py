@@ -5,9 +5,9 @@ from uuid import UUID
 
 import asyncpg
 
+from queryflow.db.pool import Connection, Pool
 from queryflow.domain.states import ExecutionState
-from queryflow.runtime.database import Connection, Pool
-from status.projection import NodeFact, Summary
+from status.rules.projection import NodeFact, Summary
 
 
 async def write_facts(pool: Pool, facts: Sequence[NodeFact], newest: Container[NodeFact]) -> None:

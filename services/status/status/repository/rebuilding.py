@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from queryflow.runtime.database import Connection
+from queryflow.db.pool import Connection
 from status.repository.retelling import retell
 
 

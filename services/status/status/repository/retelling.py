@@ -8,8 +8,8 @@ a wait began is not known, so it is noted with the moment at which the node went
 from collections.abc import Sequence
 from uuid import UUID
 
+from queryflow.db.pool import Connection
 from queryflow.messages.splitting import LONGEST_ERROR
-from queryflow.runtime.database import Connection
 
 
 async def retell(connection: Connection, executions: Sequence[UUID]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queryflow.schema.status import execution_timeline
-from status.paging import Place
+from status.rules.paging import Place
 
 
 @dataclass(frozen=True, slots=True)

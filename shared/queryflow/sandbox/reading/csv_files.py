@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from queryflow.domain.table_options import TableOptions
+from queryflow.domain.files.table_options import TableOptions
 from queryflow.sandbox.reading.csv_head import read_head
 from queryflow.sandbox.reading.csv_plain import plain_csv
 from queryflow.sandbox.reading.csv_scan import line_of

@@ -4,10 +4,10 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from queryflow.domain.csv_dialect import Dialect, column_names, dialect_of
-from queryflow.domain.csv_records import Grammar, Malformed, Record, read_record
-from queryflow.domain.table_options import TableOptions
-from queryflow.domain.table_refused import TableRefused
+from queryflow.domain.files.csv_dialect import Dialect, column_names, dialect_of
+from queryflow.domain.files.csv_records import Grammar, Malformed, Record, read_record
+from queryflow.domain.files.table_options import TableOptions
+from queryflow.domain.files.table_refused import TableRefused
 from queryflow.sandbox.reading.csv_scan import Body
 from queryflow.sandbox.reading.plain import not_encoded
 

@@ -7,9 +7,9 @@ from operator import methodcaller
 from pathlib import Path
 from typing import IO
 
-from queryflow.domain.csv_dialect import Dialect
-from queryflow.domain.csv_records import Grammar, Malformed, Record, read_record, wrong_width
-from queryflow.domain.table_refused import TableRefused
+from queryflow.domain.files.csv_dialect import Dialect
+from queryflow.domain.files.csv_records import Grammar, Malformed, Record, read_record, wrong_width
+from queryflow.domain.files.table_refused import TableRefused
 from queryflow.sandbox.reading.plain import BLOCK, not_encoded
 
 MOST_RECORD = 1 << 25

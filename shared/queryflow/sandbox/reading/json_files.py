@@ -7,11 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from queryflow.domain.csv_dialect import MOST_COLUMNS
-from queryflow.domain.json_columns import Kinds
+from queryflow.domain.files.csv_dialect import MOST_COLUMNS
+from queryflow.domain.files.json_columns import Kinds
+from queryflow.domain.files.table_options import TableOptions
+from queryflow.domain.files.table_refused import TableRefused
 from queryflow.domain.storable import is_storable
-from queryflow.domain.table_options import TableOptions
-from queryflow.domain.table_refused import TableRefused
 from queryflow.sandbox.reading.csv_scan import MOST_RECORD
 from queryflow.sandbox.reading.plain import not_encoded, plain_file
 from queryflow.sandbox.reading.source import Column, Source

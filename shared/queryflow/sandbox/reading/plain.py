@@ -11,8 +11,8 @@ from typing import IO
 
 import zstandard
 
-from queryflow.domain.table_options import ENCODINGS
-from queryflow.domain.table_refused import TableRefused
+from queryflow.domain.files.table_options import ENCODINGS
+from queryflow.domain.files.table_refused import TableRefused
 
 BLOCK = 1 << 22
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from queryflow.sql.column_facts import text
+from queryflow.sql.writing.column_facts import text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from typing import Any
 
 import duckdb
 
-from queryflow.domain.declared_tables import table_key
-from queryflow.domain.table_options import TableOptions
-from queryflow.domain.table_refused import TableRefused
-from queryflow.domain.united_types import lacking_notice
-from queryflow.sandbox.job import INPUTS, OUTPUTS, ReadFile, Reading
+from queryflow.domain.files.declared_tables import table_key
+from queryflow.domain.files.table_options import TableOptions
+from queryflow.domain.files.table_refused import TableRefused
+from queryflow.domain.files.united_types import lacking_notice
+from queryflow.sandbox.jobs.job import INPUTS, OUTPUTS, ReadFile, Reading
 from queryflow.sandbox.reading.csv_files import open_csv
 from queryflow.sandbox.reading.json_files import open_json
 from queryflow.sandbox.reading.source import Source
 from queryflow.sandbox.reading.typed import RAW, RawColumn, WrongValue, apply_nulls, write_typed
-from queryflow.sql.column_facts import text
+from queryflow.sql.writing.column_facts import text
 
 _OPENERS: Mapping[str, Callable[[Path, Path, TableOptions], Source]] = {"csv": open_csv, "json": open_json}
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import duckdb
 
-from queryflow.domain.column_types import ColumnType, Facts, Kind, KindFacts, column_type, notice
-from queryflow.domain.json_columns import json_column_type
-from queryflow.domain.regional_forms import LONGEST_SAMPLE, SAMPLES, regional_type
-from queryflow.domain.table_options import TableOptions
-from queryflow.domain.table_refused import TableRefused
-from queryflow.sandbox.casting import quoted
-from queryflow.sql.column_facts import Writing, declared_sql, facts_sql, is_other_sql, text, typed_sql
+from queryflow.domain.files.column_types import ColumnType, Facts, Kind, KindFacts, column_type, notice
+from queryflow.domain.files.json_columns import json_column_type
+from queryflow.domain.files.regional_forms import LONGEST_SAMPLE, SAMPLES, regional_type
+from queryflow.domain.files.table_options import TableOptions
+from queryflow.domain.files.table_refused import TableRefused
+from queryflow.sandbox.jobs.casting import quoted
+from queryflow.sql.writing.column_facts import Writing, declared_sql, facts_sql, is_other_sql, text, typed_sql
 
 RAW = "raw_table"
 FIRST_LOOK = 4_096

@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, RowMapping, bindparam, text
 
-from queryflow.domain.parameters import Parameter, ParameterType, Rules
-from queryflow.domain.template import Chart, Dialect, Template
-from queryflow.domain.values import parameter_problems
-from queryflow.domain.version import content_hash
+from queryflow.domain.flow.template import Chart, Dialect, Template
+from queryflow.domain.flow.values import parameter_problems
+from queryflow.domain.flow.version import content_hash
+from queryflow.domain.values.parameters import Parameter, ParameterType, Rules
 from queryflow.schema.base import Json
-from queryflow.sql.outputs import infer_outputs
+from queryflow.sql.checks.outputs import infer_outputs
 
 WITHOUT_VERSION = text("""
     SELECT id, template_id, name, description, category, sql_template, version, created_by, tags, metadata

@@ -1,0 +1,170 @@
+"""Draws docs/messages.md and docs/asyncapi.yaml from the topology: `python -m queryflow_cli.dev.asyncapi [folder]`."""
+
+import inspect
+import io
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, ENGINES, EVENTS_EXCHANGE, SPEAKERS, WORK_QUEUES
+from queryflow.messages.event import Event
+
+HEADER = f"""# Messages
+
+Drawn from `queryflow.bus.topology` and `queryflow.messages` by `python -m queryflow_cli.dev.asyncapi`; a test
+keeps it true. The same as AsyncAPI 3: `asyncapi.yaml`.
+
+A message is a hint that carries ids: the rows are the truth, and everything said here can be said again from them.
+Events go to the topic exchange `{EVENTS_EXCHANGE}`. The envelope is the AMQP properties (`message_id`, `type`,
+`correlation_id` = the execution's id, `timestamp`, header `traceparent`), the body is the event as JSON and nothing
+else, at most 64 KiB. Bodies only grow: new fields have defaults, unknown fields are ignored, and a changed meaning is
+a new event. Texts hold no NUL, names and numbers are as large as the columns that keep them (`asyncapi.yaml` has the
+limits), instants lie between 1970 and 9998.
+
+A queue answers `done`, or `try again` (after 1, 2, 4 … 60 s, ten times), or makes a dead letter: a row of
+`<service>_dead_letters` with code and reason, then the exchange and queue `{DEAD_EXCHANGE}`. `QUERYFLOW_AMQP_PREFIX`
+is put before every name of an exchange or a queue.
+
+"""
+
+
+def messages_page() -> str:
+    """docs/messages.md as text."""
+    rows = [f"| `{_key(event)}` | {speaker} | {_listeners(event)} |" for event, speaker in SPEAKERS.items()]
+    table = ["| routing key | said by | queues |", "|---|---|---|", *rows]
+    return HEADER + "\n".join(table) + "\n" + "".join(map(_section, SPEAKERS))
+
+
+def asyncapi_document() -> dict[str, Any]:
+    """The AsyncAPI 3.0 document: a channel for each event, an operation for each service that sends or receives it."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "QueryFlow messages", "version": "1", "description": "The events between the services."},
+        "defaultContentType": "application/json",
+        "channels": {event.type: _channel(event) for event in SPEAKERS},
+        "operations": _operations(),
+        "components": {"messages": {event.__name__: _message(event) for event in SPEAKERS}},
+    }
+
+
+def asyncapi_text() -> str:
+    """docs/asyncapi.yaml as text."""
+    text = io.StringIO()
+    writer = YAML()
+    writer.width = 120
+    writer.dump(asyncapi_document(), text)
+    return text.getvalue()
+
+
+def main(arguments: list[str]) -> None:
+    """Write both files into the folder, `docs` unless another is named."""
+    folder = Path(arguments[0] if arguments else "docs")
+    folder.mkdir(exist_ok=True)
+    (folder / "messages.md").write_text(messages_page())
+    (folder / "asyncapi.yaml").write_text(asyncapi_text())
+
+
+def _key(event: type[Event]) -> str:
+    """The routing key; what comes from other systems is addressed to its queue by name."""
+    if event.type == "node.ready":
+        return f"{event.type}.<engine>"
+    return next((name for name in _queues_of(event) if not WORK_QUEUES[name].keys), event.type)
+
+
+def _queues_of(event: type[Event]) -> list[str]:
+    return [name for name, queue in WORK_QUEUES.items() if queue.event is event]
+
+
+def _listeners(event: type[Event]) -> str:
+    return ", ".join(f"`{name}`" for name in _queues_of(event))
+
+
+def _sentence(event: type[Event]) -> str:
+    return inspect.cleandoc(event.__doc__ or "")
+
+
+def _section(event: type[Event]) -> str:
+    schema = event.model_json_schema()
+    required = set(schema.get("required", ()))
+    lines = [
+        f"| `{name}` | {_type(field)} | {_presence(name, field, required)} |"
+        for name, field in schema["properties"].items()
+    ]
+    table = "\n".join(["| field | type | |", "|---|---|---|", *lines])
+    return f"\n## {_key(event)}\n\n{_sentence(event)}\n\n{table}\n{_facts(schema)}"
+
+
+def _facts(schema: dict[str, Any]) -> str:
+    """The models inside a body, where there are some: the facts of `execution.progressed`."""
+    models = [model for model in schema.get("$defs", {}).values() if "properties" in model]
+    if not models:
+        return ""
+    lines = [f"| {model['title']} | {model.get('description', '')} | {_names(model)} |" for model in models]
+    return "\n" + "\n".join(["| inside | | fields |", "|---|---|---|", *lines]) + "\n"
+
+
+def _names(model: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in model["properties"])
+
+
+def _presence(name: str, field: dict[str, Any], required: Iterable[str]) -> str:
+    return "" if name in required else f"default {field.get('default', '{}')}"
+
+
+def _type(field: dict[str, Any]) -> str:
+    """A field's type in words."""
+    if "anyOf" in field:
+        return " or ".join(_type(option) for option in field["anyOf"])
+    if "$ref" in field:
+        return str(field["$ref"].rsplit("/", 1)[-1])
+    word = str(field.get("type", "any JSON value"))
+    return f"{word} ({field['format']})" if "format" in field else word
+
+
+def _channel(event: type[Event]) -> dict[str, Any]:
+    channel: dict[str, Any] = {
+        "address": _key(event),
+        "messages": {event.__name__: _reference("messages", event.__name__)},
+    }
+    if event.type == "node.ready":
+        channel["address"] = f"{event.type}.{{engine}}"
+        channel["parameters"] = {"engine": {"enum": list(ENGINES), "description": "One queue per engine."}}
+    exchange = {"name": EVENTS_EXCHANGE, "type": "topic", "durable": True, "autoDelete": False}
+    channel["bindings"] = {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": "0.3.0"}}
+    return channel
+
+
+def _operations() -> dict[str, Any]:
+    said = {f"say.{event.type}": _operation("send", event, f"Said by {who}.") for event, who in SPEAKERS.items()}
+    heard = {
+        f"hear.{name}": _operation("receive", queue.event, f"Queue {name}; what it cannot answer goes to {DEAD_QUEUE}.")
+        for name, queue in WORK_QUEUES.items()
+    }
+    return said | heard
+
+
+def _operation(action: str, event: type[Event], summary: str) -> dict[str, Any]:
+    return {"action": action, "channel": _reference("", event.type, room="channels"), "summary": summary}
+
+
+def _message(event: type[Event]) -> dict[str, Any]:
+    return {
+        "name": event.type,
+        "summary": _sentence(event),
+        "headers": {"type": "object", "properties": {"traceparent": {"type": "string"}}},
+        "payload": event.model_json_schema(
+            ref_template=f"#/components/messages/{event.__name__}/payload/$defs/{{model}}"
+        ),
+    }
+
+
+def _reference(kind: str, name: str, room: str = "components") -> dict[str, str]:
+    path = [room, kind, name] if kind else [room, name]
+    return {"$ref": "#/" + "/".join(path)}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Where a command meets the person: consoles, sentences, problems, exit codes."""

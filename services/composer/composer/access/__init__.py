@@ -1,0 +1,1 @@
+"""Who may do what: the folders that engine connections may read."""

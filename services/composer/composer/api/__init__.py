@@ -1,1 +1,0 @@
-"""The composer's HTTP API: thin routes, a file per noun."""

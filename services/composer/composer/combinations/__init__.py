@@ -1,0 +1,1 @@
+"""Combinations: ordered templates with shared values, which become compositions."""

@@ -1,0 +1,1 @@
+"""Compositions: flows that are saved, looked over, published and retired."""

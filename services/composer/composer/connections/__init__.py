@@ -1,0 +1,1 @@
+"""Engine connections: which there are, and what they read."""

@@ -1,0 +1,1 @@
+"""Executions: accepted, stored, said, and asked to end."""

@@ -1,0 +1,1 @@
+"""Schedules: their definitions, and what becomes of a due time."""

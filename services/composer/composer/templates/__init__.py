@@ -1,0 +1,1 @@
+"""Templates: saved, read, and what runs tell of their columns."""

@@ -1,1 +1,0 @@
-"""What the composer does for people, schedules and other systems, a file per noun; one call is one transaction."""

@@ -1,0 +1,76 @@
+"""What routes are given: a transaction, the person, a page request, the state a change is based on."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+
+from composer.access.folders import OfferedFolders
+from composer.process.composer import Composer
+from composer.process.version_cache import VersionCache
+from composer.rules.paging import PageRequest, read_cursor
+from composer.rules.preconditions import Precondition, read_if_match
+from composer.rules.references import CompositionReference, read_reference
+from queryflow.db.transaction import Transaction
+from queryflow.domain.ids import PersonId
+from queryflow.schema.people import LOCAL_PERSON
+
+MOST_ITEMS = 200
+
+
+async def _open_transaction(request: Request) -> AsyncIterator[Transaction]:
+    composer: Composer = request.app.state.composer
+    async with composer.transaction() as transaction:
+        yield transaction
+
+
+async def _current_person() -> PersonId:
+    """Everybody is the one person there is until there are accounts."""
+    return LOCAL_PERSON
+
+
+async def _read_page_request(
+    cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items at most")] = 50,
+) -> PageRequest:
+    return PageRequest(after=read_cursor(cursor), limit=limit)
+
+
+IfMatchHeader = Annotated[str | None, Header(alias="If-Match", description="The ETag of what you read; * for any")]
+
+
+async def _demand_if_match(if_match: IfMatchHeader = None) -> Precondition:
+    return read_if_match(if_match)
+
+
+async def _accept_if_match(if_match: IfMatchHeader = None) -> Precondition:
+    return read_if_match(if_match or "*")
+
+
+async def _read_composition(composition: str) -> CompositionReference:
+    return read_reference(composition)
+
+
+async def _frozen_heads(request: Request) -> VersionCache:
+    composer: Composer = request.app.state.composer
+    return composer.version_cache
+
+
+async def _offered_folders(request: Request) -> OfferedFolders:
+    composer: Composer = request.app.state.composer
+    return composer.offered
+
+
+Offered = Annotated[OfferedFolders, Depends(_offered_folders)]
+"""The folders that engine connections may read."""
+Heads = Annotated[VersionCache, Depends(_frozen_heads)]
+InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
+"""Committed before the answer is sent."""
+Person = Annotated[PersonId, Depends(_current_person)]
+Paging = Annotated[PageRequest, Depends(_read_page_request)]
+IfMatch = Annotated[Precondition, Depends(_demand_if_match)]
+"""Demanded: without it the answer is 428, and 412 if the state has changed."""
+IfMatchOrAny = Annotated[Precondition, Depends(_accept_if_match)]
+"""Heeded where it is sent."""
+CompositionPath = Annotated[CompositionReference, Depends(_read_composition)]
+"""The path's `{composition}`: the `comp_…` text or the UUID."""

@@ -1,0 +1,1 @@
+"""What follows when nodes end: children made ready or skipped, the execution closed."""

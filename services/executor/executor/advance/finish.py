@@ -1,0 +1,134 @@
+"""Record how attempts ended and advance their runs, all that ended meanwhile in one transaction."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import asyncpg
+
+from executor.advance.advance import tell_children
+from executor.advance.waiting import ready_waiting
+from executor.model import facts
+from executor.model.attempt import EndedNode, Failure, Finished, Outcome
+from executor.model.facts import Place
+from executor.process.executor import Executor
+from executor.process.unit_of_work import UnitOfWork
+from executor.repository import children, outcomes, slots
+from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.domain.states import ErrorKind, NodeState, RootReason
+from queryflow.process.failpoints import failpoint
+
+MOST_UNTOLD = 500
+
+
+async def finish(executor: Executor, finished: Sequence[Finished]) -> None:
+    """Record the outcomes whose attempts still hold their fence, and what follows; a repeat changes nothing.
+
+    The places and the room that they leave go to nodes that wait.
+    """
+    await _commit(executor, lambda unit: _finish(unit, executor, finished, giving=True))
+
+
+async def finish_alone(executor: Executor, finished: Finished) -> None:
+    """Record one outcome and what follows from it, and nothing else: what it leaves the poller gives away."""
+    await _commit(executor, lambda unit: _finish(unit, executor, [finished], giving=False))
+
+
+async def _commit(executor: Executor, work: Callable[[UnitOfWork], Awaitable[set[ExecutionId]]]) -> None:
+    unfinished = await executor.transactions.commit(work)
+    executor.admission.ended()
+    for execution_id in unfinished:
+        await go_on(executor, execution_id)
+
+
+async def go_on(executor: Executor, execution_id: ExecutionId) -> None:
+    """Carry an interrupted cascade to its end, a bounded transaction after the other."""
+    while await executor.transactions.commit(lambda unit: tell_untold(unit, executor, execution_id)):
+        failpoint("executor.between_cascades")
+
+
+async def tell_untold(unit: UnitOfWork, executor: Executor, execution_id: ExecutionId) -> bool:
+    """Tell the children of nodes that ended without telling them; whether there is more of it."""
+    rows = await children.take_untold(unit.connection, execution_id, MOST_UNTOLD)
+    if not rows:
+        return False
+    unit.now = rows[0]["now"]
+    running = await executor.versions.executions(unit.connection, [execution_id])
+    wave = [
+        _ended(row, NodeState(row["state"]), RootReason(row["root_reason"]) if row["root_reason"] else None)
+        for row in rows
+    ]
+    unfinished = await tell_children(unit, wave, running)
+    return bool(unfinished) or len(rows) == MOST_UNTOLD
+
+
+async def _finish(
+    unit: UnitOfWork, executor: Executor, finished: Sequence[Finished], *, giving: bool
+) -> set[ExecutionId]:
+    executions = {each.attempt.execution_id for each in finished}
+    running = await executor.versions.executions(unit.connection, executions)
+    refused = await _retry(unit, executor, [each for each in finished if each.outcome.retry_after is not None])
+    final = [each for each in finished if each.outcome.retry_after is None] + refused
+    wave = await _write(unit, executor, final) if final else []
+    await _free_places(unit, finished)
+    if giving:
+        await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, len(finished))
+    failpoint("executor.before_finish_commit")
+    return await tell_children(unit, wave, running)
+
+
+async def _write(unit: UnitOfWork, executor: Executor, final: Sequence[Finished]) -> list[EndedNode]:
+    """Write final outcomes; the nodes that really ended come back."""
+    by_row = {each.attempt.id: each.outcome for each in final}
+    rows = await outcomes.finish(unit.connection, final, executor.settings.instance)
+    return [say_ended(unit, row, by_row[row["id"]]) for row in rows]
+
+
+def say_ended(unit: UnitOfWork, row: asyncpg.Record, outcome: Outcome) -> EndedNode:
+    """Add the fact that an attempt ended; the node whose children are to be told."""
+    unit.now = row["now"]
+    unit.progressed(row["execution_id"], facts.ended(place_of(row), outcome))
+    return _ended(row, outcome.state, outcome.root)
+
+
+async def _retry(unit: UnitOfWork, executor: Executor, finished: Sequence[Finished]) -> list[Finished]:
+    """Let attempts wait for the next try; those whose execution was cancelled meanwhile come back as cancelled."""
+    if not finished:
+        return []
+    rows = await outcomes.retry(unit.connection, finished, executor.settings.instance)
+    by_row: Mapping[UUID, Finished] = {each.attempt.id: each for each in finished}
+    for row in rows:
+        unit.now = row["now"]
+        unit.progressed(row["execution_id"], facts.retried(place_of(row), by_row[row["id"]].outcome))
+    done = {row["id"] for row in rows}
+    return [replace(each, outcome=cancelled(each.outcome.seconds)) for each in finished if each.attempt.id not in done]
+
+
+async def _free_places(unit: UnitOfWork, finished: Sequence[Finished]) -> None:
+    held = [each.attempt.id for each in finished if each.attempt.holds_place]
+    if held:
+        await slots.release(unit.connection, held)
+
+
+def cancelled(seconds: float) -> Outcome:
+    """The outcome of an attempt that ended because its execution was cancelled."""
+    failure = Failure(ErrorKind.CANCELLED, "The execution was cancelled.")
+    return Outcome(NodeState.CANCELLED, seconds=seconds, failure=failure)
+
+
+def place_of(row: asyncpg.Record) -> Place:
+    """The place of the fact that a row's change is."""
+    return Place(node_id=row["node_id"], attempt=row["attempt"], sequence=row["sequence"], at=row["now"])
+
+
+def _ended(row: asyncpg.Record, state: NodeState, root: RootReason | None) -> EndedNode:
+    return EndedNode(
+        id=row["id"],
+        execution_id=ExecutionId(row["execution_id"]),
+        node_id=NodeId(row["node_id"]),
+        state=state,
+        root=root,
+        number=row["attempt"],
+        sequence=row["sequence"],
+        at=row["now"],
+    )

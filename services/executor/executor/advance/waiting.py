@@ -1,0 +1,48 @@
+"""Ready what waited: for a place of its engine connection, or for the end of its back-off."""
+
+from collections.abc import Iterable
+
+import asyncpg
+
+from executor.process.unit_of_work import UnitOfWork
+from executor.repository import nodes, slots
+from queryflow.domain.ids import ExecutionId, uuid7
+from queryflow.messages.node import NodeReady
+
+MOST_AT_ONCE = 200
+
+
+async def ready_waiting(unit: UnitOfWork, names: Iterable[str], room: int) -> None:
+    """Ready as many nodes as there is room for.
+
+    First those that waited longest for a place of one of these engine connections, then those that wait for nothing but
+    room, whatever their engine connection.
+    """
+    found = await slots.connections(unit.connection, sorted(set(names)))
+    for name, limit in sorted((name, row["slots"]) for name, row in found.items() if row["slots"] is not None):
+        readied = await slots.ready_waiting_for_place(unit.connection, name, limit, room)
+        announce_again(unit, readied)
+        room -= len(readied)
+    if room > 0:
+        announce_again(unit, await slots.ready_waiting_for_room(unit.connection, room))
+
+
+async def ready_due(unit: UnitOfWork) -> None:
+    """Ready the nodes whose back-off has passed."""
+    announce_again(unit, await nodes.ready_due(unit.connection, MOST_AT_ONCE))
+
+
+def announce_again(unit: UnitOfWork, rows: Iterable[asyncpg.Record]) -> None:
+    """Say that attempts may be claimed which may have been announced before.
+
+    The message gets a new id: the row of an earlier one, with the derived id, may not be deleted yet.
+    """
+    for row in rows:
+        unit.now = row["now"]
+        event = NodeReady(
+            execution_id=ExecutionId(row["execution_id"]),
+            node_id=row["node_id"],
+            attempt=row["attempt"],
+            engine=row["engine"],
+        )
+        unit.emit(event, uuid7(row["now"]))

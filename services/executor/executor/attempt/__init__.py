@@ -1,0 +1,1 @@
+"""One attempt at a node: claimed, run under its lease, recorded; or cancelled."""

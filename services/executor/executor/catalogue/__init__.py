@@ -1,0 +1,1 @@
+"""The tables of engine connections, looked at on request."""

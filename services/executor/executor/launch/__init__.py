@@ -1,0 +1,1 @@
+"""The begin of an execution: its rows, and its first nodes made ready."""

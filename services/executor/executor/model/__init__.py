@@ -1,0 +1,1 @@
+"""What the executor speaks of: attempts and how they end, facts, versions that can run. Pure."""

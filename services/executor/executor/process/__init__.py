@@ -1,0 +1,1 @@
+"""What one executor process holds: its transactions, its attempts, its versions, its room."""

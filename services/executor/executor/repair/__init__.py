@@ -1,0 +1,1 @@
+"""What a crash left, found in the rows and put right."""

@@ -1,0 +1,1 @@
+"""Due times: found by timers, and said."""

@@ -1,0 +1,1 @@
+"""What one scheduler process holds: its settings and its clock."""

@@ -1,1 +1,0 @@
-"""What the scheduler does, a file per noun; each function works in its caller's transaction."""

@@ -1,1 +1,0 @@
-"""The HTTP API of status: thin routes that only read, a file per noun."""

@@ -1,0 +1,1 @@
+"""Nodes of an execution: their states, their SQL, their attempts."""

@@ -1,0 +1,1 @@
+"""The whole system: queues, repairs, processes, the oldest that waits."""

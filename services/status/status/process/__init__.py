@@ -1,0 +1,1 @@
+"""What one status process holds."""

@@ -1,0 +1,1 @@
+"""Events folded into states, compared with the rows and rebuilt from them."""

@@ -1,0 +1,1 @@
+"""What routes read of executions and nodes."""

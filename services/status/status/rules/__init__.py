@@ -1,0 +1,1 @@
+"""How facts become states, and how rows are shown. Pure."""

@@ -1,1 +1,0 @@
-"""What status does, a file per noun."""

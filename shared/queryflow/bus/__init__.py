@@ -1,0 +1,1 @@
+"""Messages: one port, two adapters (RabbitMQ and this process) that pass the same tests."""

@@ -1,0 +1,1 @@
+"""Files of people as tables: which columns and types they have. Pure."""

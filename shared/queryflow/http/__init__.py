@@ -1,0 +1,1 @@
+"""What every HTTP API of ours has: its guard, its errors, its pages."""

@@ -1,0 +1,1 @@
+"""Result files: one port, a folder or S3 behind it."""

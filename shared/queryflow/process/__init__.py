@@ -1,0 +1,1 @@
+"""What every process of ours has: settings, loops, logs, metrics, traces."""

@@ -1,1 +1,0 @@
-"""The only other shared input and output: settings, database, bus, outbox, objects, logs, telemetry, health."""

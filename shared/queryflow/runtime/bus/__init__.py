@@ -1,1 +1,0 @@
-"""The message bus: one port, two adapters (`rabbit`, `local`) that mean the same."""

@@ -1,0 +1,1 @@
+"""How a service starts, waits, serves, tells its health and stops."""

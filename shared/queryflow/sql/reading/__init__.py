@@ -1,0 +1,1 @@
+"""Reads SQL: its tokens, its placeholders, its trees."""

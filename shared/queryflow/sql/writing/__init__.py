@@ -1,0 +1,1 @@
+"""Writes SQL: templates with their values, bindings, row filters, casts."""
