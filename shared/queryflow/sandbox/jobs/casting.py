@@ -29,7 +29,7 @@ def is_nested(type_: Any) -> bool:
 
 def parts_of(type_: Any) -> list[tuple[str, Any]]:
     """The types a nested type is made of, by name where they have one; none of a type that is not nested."""
-    return [part for part in type_.workers if part[0] != "size" or type_.id != "array"] if is_nested(type_) else []
+    return [part for part in type_.children if part[0] != "size" or type_.id != "array"] if is_nested(type_) else []
 
 
 def storable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -102,7 +102,7 @@ def _replaced(type_: Any, lacking: Mapping[str, str]) -> str | None:
 
 def _nested(type_: Any, parts: list[tuple[str, Any]], words: list[str]) -> str:
     if type_.id in _LISTS:
-        return f"{words[0]}[{dict(type_.workers).get('size', '')}]"
+        return f"{words[0]}[{dict(type_.children).get('size', '')}]"
     if type_.id == "struct":
         words = [f"{quoted(name)} {word}" for (name, _), word in zip(parts, words, strict=True)]
     return f"{type_.id.upper()}({', '.join(words)})"
