@@ -51,7 +51,7 @@ async def _read_composition(composition: str) -> CompositionReference:
     return read_reference(composition)
 
 
-async def _frozen_heads(request: Request) -> VersionCache:
+async def _version_cache(request: Request) -> VersionCache:
     composer: Composer = request.app.state.composer
     return composer.version_cache
 
@@ -63,7 +63,7 @@ async def _offered_folders(request: Request) -> OfferedFolders:
 
 Offered = Annotated[OfferedFolders, Depends(_offered_folders)]
 """The folders that engine connections may read."""
-Heads = Annotated[VersionCache, Depends(_frozen_heads)]
+Heads = Annotated[VersionCache, Depends(_version_cache)]
 InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
 """Committed before the answer is sent."""
 Person = Annotated[PersonId, Depends(_current_person)]
