@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from composer.connections.setup import EngineConnectionDefinition, put_engine_connection
+from queryflow.access.actor import LOCAL
 from queryflow.db.pool import open_engine
 from queryflow.domain.flow.flow_file import flow_to_document, read_flow
 from queryflow.domain.flow.template_file import read_template, template_to_document
-from queryflow.schema.people import LOCAL_PERSON
 from queryflow_cli.client.client import Client, RefusedByServer
 from queryflow_cli.samples import amc
 from queryflow_cli.samples.amc import Told
@@ -45,7 +45,7 @@ async def connect_folder(name: str, folder: Path, database_url: str) -> None:
     engine = open_engine(database_url, role="queryflow_composer", size=1)
     try:
         async with engine.begin() as connection:
-            await put_engine_connection(connection, definition, LOCAL_PERSON)
+            await put_engine_connection(connection, definition, LOCAL)
     finally:
         await engine.dispose()
 

@@ -8,12 +8,12 @@ from composer.rules.references import read_reference
 from composer.rules.triggers import message_trigger
 from composer.schedules.usecases import answer_due_time
 from composer.templates.learning import learn_outputs
+from queryflow.access.actor import LOCAL_MESSAGE, LOCAL_SCHEDULE, SYSTEM
 from queryflow.bus.port import BatchHandler, Handler
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionFinished
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.schema.people import LOCAL_PERSON
 
 LINGER_SECONDS = 0.1
 TELLING = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDED, ExecutionState.FAILED})
@@ -22,7 +22,9 @@ TELLING = frozenset({ExecutionState.SUCCEEDED, ExecutionState.PARTIALLY_SUCCEEDE
 
 async def on_schedule_fired(event: ScheduleFired, composer: Composer) -> None:
     """Execute what a schedule's due time asks for; a repeat finds it answered."""
-    await composer.commit(lambda transaction: answer_due_time(transaction, composer.version_cache, LOCAL_PERSON, event))
+    await composer.commit(
+        LOCAL_SCHEDULE, lambda transaction: answer_due_time(transaction, composer.version_cache, event)
+    )
 
 
 async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
@@ -30,9 +32,10 @@ async def on_flow_trigger(event: FlowTrigger, composer: Composer) -> None:
 
     What the API would refuse is refused here too, and the message is kept as a dead letter with the reason.
     """
-    trigger, reference = message_trigger(LOCAL_PERSON, event), read_reference(event.composition_id)
+    trigger, reference = message_trigger(event), read_reference(event.composition_id)
     await composer.commit(
-        lambda transaction: request_execution(transaction, composer.version_cache, reference, trigger)
+        LOCAL_MESSAGE,
+        lambda transaction: request_execution(transaction, composer.version_cache, reference, trigger),
     )
 
 
@@ -40,7 +43,7 @@ async def on_flow_finished(events: Sequence[FlowExecutionFinished], composer: Co
     """Learn what runs tell of the columns of templates; a repeat finds it learnt."""
     ended = [event.execution_id for event in events if event.state in TELLING]
     if ended:
-        async with composer.transaction() as transaction:
+        async with composer.transaction(SYSTEM) as transaction:
             await learn_outputs(transaction, ended)
 
 

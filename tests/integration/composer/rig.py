@@ -15,9 +15,9 @@ from composer.app import open_service
 from composer.connections.setup import EngineConnectionDefinition, put_engine_connection
 from composer.process.composer import Composer
 from composer.process.settings import ComposerSettings
+from queryflow.access.actor import LOCAL
 from queryflow.bus.port import AnyHandler, DeadLetters, Envelope
 from queryflow.db.pool import open_engine
-from queryflow.schema.people import LOCAL_PERSON
 
 AS_OF = date(2026, 11, 20)
 TEMPLATE: dict[str, Any] = {
@@ -119,7 +119,7 @@ async def _connect_engines(database: str) -> None:
     engine = open_engine(database, role=None)
     async with engine.begin() as connection:
         sample = EngineConnectionDefinition(name="sample", engine="duckdb", as_of=AS_OF)
-        await put_engine_connection(connection, sample, LOCAL_PERSON)
+        await put_engine_connection(connection, sample, LOCAL)
     await engine.dispose()
 
 

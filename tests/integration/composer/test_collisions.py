@@ -13,6 +13,7 @@ from composer.repository.compositions import find_composition
 from composer.repository.schedules import find_schedule
 from composer.repository.templates import find_template
 from composer.rules.references import read_reference
+from queryflow.access.actor import LOCAL
 from queryflow.domain.ids import ScheduleId, TemplateId
 from queryflow.messages.trigger import FlowTrigger
 from queryflow.schema.people import LOCAL_PERSON
@@ -87,7 +88,7 @@ async def counted(rig: Rig, least: int) -> bool:
 async def test_what_is_written_may_be_referred_to_meanwhile(stocked: Rig) -> None:
     """A foreign key locks what it refers to: it waits for nobody who changes something else of the row."""
     planned = await schedule(stocked)
-    async with stocked.composer.transaction() as transaction:
+    async with stocked.composer.transaction(LOCAL) as transaction:
         connection = transaction.connection
         assert await find_composition(connection, read_reference("comp_things"), lock=True)
         assert await find_template(connection, TemplateId("top_things"), lock=True)

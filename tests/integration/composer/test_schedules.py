@@ -9,8 +9,8 @@ import pytest
 
 from composer.compositions.usecases import delete_composition
 from composer.rules.preconditions import Precondition
+from queryflow.access.actor import LOCAL
 from queryflow.domain.ids import CompositionId
-from queryflow.schema.people import LOCAL_PERSON
 from tests.integration.composer.rig import Rig, flow, with_templates
 from tests.support.eventually import eventually
 
@@ -104,8 +104,8 @@ async def test_an_active_schedule_needs_something_published_and_keeps_its_compos
 
 async def test_a_composition_that_is_just_taken_out_of_use_gets_no_schedule(published: Rig) -> None:
     resting = await published.saved("/api/schedules", {**WEEKLY, "is_active": False})
-    async with published.composer.transaction() as transaction:
-        await delete_composition(transaction, LOCAL_PERSON, CompositionId("comp_things"), Precondition(None))
+    async with published.composer.transaction(LOCAL) as transaction:
+        await delete_composition(transaction, CompositionId("comp_things"), Precondition(None))
         asked = (
             asyncio.create_task(published.post("/api/schedules", WEEKLY)),
             asyncio.create_task(

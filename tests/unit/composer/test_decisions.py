@@ -26,7 +26,6 @@ from queryflow.domain.flow.version import EngineConnection, Version
 from queryflow.domain.ids import CompositionId
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
-from queryflow.schema.people import LOCAL_PERSON
 from tests.integration.composer.rig import DETAIL, TEMPLATE
 from tests.integration.composer.rig import flow as document
 
@@ -191,29 +190,29 @@ def test_a_request_of_another_form_is_refused(body: dict[str, Any]) -> None:
 def test_orders_of_different_doors_never_share_a_key() -> None:
     composition = CompositionId("comp_things")
     fired = ScheduleFired(schedule_id=UUID(int=1), fire_time=datetime(2026, 1, 1, tzinfo=UTC), composition_id="comp_x")
-    schedule = schedule_trigger(LOCAL_PERSON, fired, ExecutionRequest())
-    message = message_trigger(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key="k"))
-    assert len({api_trigger(LOCAL_PERSON, ExecutionRequest(), "k").key, message.key, schedule.key}) == 3
-    assert api_trigger(LOCAL_PERSON, ExecutionRequest(), schedule.key).key != schedule.key
-    assert schedule.fingerprint(composition) == schedule_trigger(
-        LOCAL_PERSON, fired, ExecutionRequest(version="head")
-    ).fingerprint(composition)
+    schedule = schedule_trigger(fired, ExecutionRequest())
+    message = message_trigger(FlowTrigger(composition_id="comp_things", idempotency_key="k"))
+    assert len({api_trigger(ExecutionRequest(), "k").key, message.key, schedule.key}) == 3
+    assert api_trigger(ExecutionRequest(), schedule.key).key != schedule.key
+    assert schedule.fingerprint(composition) == schedule_trigger(fired, ExecutionRequest(version="head")).fingerprint(
+        composition
+    )
     assert message.fingerprint(composition) != message.fingerprint(CompositionId("comp_other"))
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak", "a\0b"])
 def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
     with pytest.raises(Invalid):
-        api_trigger(LOCAL_PERSON, ExecutionRequest(), key)
+        api_trigger(ExecutionRequest(), key)
     with pytest.raises(ValueError if key == "" or len(key) > 200 else Invalid):
-        message_trigger(LOCAL_PERSON, FlowTrigger(composition_id="comp_things", idempotency_key=key))
+        message_trigger(FlowTrigger(composition_id="comp_things", idempotency_key=key))
 
 
 def test_a_message_with_what_cannot_be_stored_is_refused() -> None:
     for value in (float("nan"), ["a\0"]):
         trigger = FlowTrigger(composition_id="comp_things", parameters={"least": value}, idempotency_key="k")
         with pytest.raises(Invalid) as refused:
-            message_trigger(LOCAL_PERSON, trigger)
+            message_trigger(trigger)
         assert refused.value.problems[0].path.startswith("parameters.least")
 
 
@@ -257,7 +256,7 @@ def test_an_address_that_can_name_nothing_is_not_found(text: str) -> None:
         read_reference(text)
 
 
-def test_a_frozen_head_is_recalled_while_its_engine_connections_are_the_same() -> None:
+def test_a_frozen_version_is_recalled_while_its_engine_connections_are_the_same() -> None:
     heads, frozen, composition = VersionCache(), freeze(flow(), TEMPLATES, ENGINES), UUID(int=1)
     heads.remember(composition, 4, frozen)
     assert heads.recall(composition, 4, ENGINES) is frozen

@@ -7,7 +7,7 @@ from composer.combinations.usecases import CombinationDocument
 from composer.compositions.api import written
 from composer.compositions.schemas import CompositionAnswer
 from composer.web.answers import refusals
-from composer.web.dependencies import InTransaction, Person
+from composer.web.dependencies import InTransaction
 from queryflow.http.app import new_router
 
 router = new_router("/api/combinations", "compositions")
@@ -20,8 +20,6 @@ router = new_router("/api/combinations", "compositions")
     responses=refusals(409, 422),
     summary="Make a composition of a combination",
 )
-async def create_from_combination(
-    transaction: InTransaction, person: Person, document: CombinationDocument
-) -> Response:
+async def create_from_combination(transaction: InTransaction, document: CombinationDocument) -> Response:
     """Save a flow that runs the templates one after the other; shared values become flow parameters."""
-    return written(await usecases.create_from_combination(transaction, person, document), status=201)
+    return written(await usecases.create_from_combination(transaction, document), status=201)

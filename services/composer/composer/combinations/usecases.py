@@ -2,12 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from composer.access.transaction import Transaction
 from composer.compositions.usecases import StoredComposition, create_composition
 from composer.repository.templates import newest_versions, read_versions
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.flow.template import Template
-from queryflow.domain.ids import COMPOSITION_ID_PATTERN, CompositionId, ParameterName, PersonId, TemplateId
+from queryflow.domain.ids import COMPOSITION_ID_PATTERN, CompositionId, ParameterName, TemplateId
 from queryflow.schema.combinations import Combination, composition_of
 
 MOST_TEMPLATES = 1_000
@@ -29,14 +29,12 @@ class CombinationDocument(BaseModel):
     """The engine connection it runs on."""
 
 
-async def create_from_combination(
-    transaction: Transaction, person: PersonId, document: CombinationDocument
-) -> StoredComposition:
+async def create_from_combination(transaction: Transaction, document: CombinationDocument) -> StoredComposition:
     """Store the composition that does the same; Conflict if its id is taken."""
     templates = await _templates(transaction, document.templates)
     combination = Combination(document.composition_id, document.name, templates, document.parameters)
     flow = composition_of(combination).model_copy(update={"connection": document.connection})
-    return await create_composition(transaction, person, flow)
+    return await create_composition(transaction, flow)
 
 
 async def _templates(transaction: Transaction, names: list[TemplateId]) -> list[Template]:

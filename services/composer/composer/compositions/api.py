@@ -13,7 +13,7 @@ from composer.compositions.usecases import StoredComposition
 from composer.repository.compositions import CompositionRecord
 from composer.rules.bounds import preview
 from composer.web.answers import AS_YAML, refusals
-from composer.web.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging, Person
+from composer.web.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging
 from composer.web.documents import AnswerFormat, DocumentFormat, FlowBody, body_of, document_response, yaml_response
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow.flow_file import flow_to_document, write_flow
@@ -75,12 +75,12 @@ async def list_compositions(transaction: InTransaction, paging: Paging) -> Compo
     openapi_extra=BODY,
     summary="Save a new composition",
 )
-async def create_composition(transaction: InTransaction, person: Person, flow: FlowBody) -> Response:
+async def create_composition(transaction: InTransaction, flow: FlowBody) -> Response:
     """Store a flow; 409 if the id is taken, 422 only for what cannot be stored. What else is wrong is in `problems`.
 
     Inline templates are saved with it: a text that is stored already is used, another becomes a new version.
     """
-    return written(await usecases.create_composition(transaction, person, flow), status=201)
+    return written(await usecases.create_composition(transaction, flow), status=201)
 
 
 @router.get(
@@ -112,21 +112,19 @@ async def read_composition(
     summary="Change a composition",
 )
 async def replace_composition(
-    transaction: InTransaction, person: Person, reference: CompositionPath, flow: FlowBody, precondition: IfMatch
+    transaction: InTransaction, reference: CompositionPath, flow: FlowBody, precondition: IfMatch
 ) -> Response:
     """Replace the head; nothing is published by it. 422 only for what cannot be stored, `problems` has the rest."""
-    stored = await usecases.replace_composition(transaction, person, reference, (flow, precondition))
+    stored = await usecases.replace_composition(transaction, reference, (flow, precondition))
     return written(stored, status=200)
 
 
 @router.delete(
     "/{composition}", status_code=204, responses=refusals(404, 409, 412, 428), summary="Take a composition out of use"
 )
-async def delete_composition(
-    transaction: InTransaction, person: Person, reference: CompositionPath, precondition: IfMatch
-) -> None:
+async def delete_composition(transaction: InTransaction, reference: CompositionPath, precondition: IfMatch) -> None:
     """Its executions stay; 409 while an active schedule runs it."""
-    await usecases.delete_composition(transaction, person, reference, precondition)
+    await usecases.delete_composition(transaction, reference, precondition)
 
 
 @router.post("/{composition}/validate", responses=refusals(404), summary="List everything that is wrong")
@@ -137,10 +135,10 @@ async def validate_composition(transaction: InTransaction, reference: Compositio
 
 @router.post("/{composition}/publish", responses=refusals(404, 412, 422), summary="Publish the head")
 async def publish_composition(
-    transaction: InTransaction, person: Person, reference: CompositionPath, precondition: IfMatchOrAny
+    transaction: InTransaction, reference: CompositionPath, precondition: IfMatchOrAny
 ) -> Published:
     """Freeze the head and point at it: schedules that follow and executions of version `auto` use it from now on."""
-    frozen = await usecases.publish_composition(transaction, person, reference, precondition)
+    frozen = await usecases.publish_composition(transaction, reference, precondition)
     return Published(composition_id=frozen.version.flow.composition_id, version=frozen.hash)
 
 

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from composer.access.transaction import Transaction
 from composer.repository.engine_connections import EngineConnectionRecord, read_engine_connections
 from composer.repository.learnt_outputs import read_learnt
 from composer.repository.templates import newest_versions, read_versions
@@ -46,34 +45,32 @@ class Examined:
         return freeze(self.flow, self.templates, engines, self.semantics)
 
 
-async def examine(connection: AsyncConnection, flow: Flow) -> Examined:
+async def examine(transaction: Transaction, flow: Flow) -> Examined:
     """Look the flow over."""
-    texts = await read_texts(connection, flow)
-    examined = await examine_with(connection, flow, texts.templates)
+    texts = await read_texts(transaction, flow)
+    examined = await examine_with(transaction, flow, texts.templates)
     examined.problems[:0] = pin_problems(flow, texts.known)
     return examined
 
 
 async def examine_with(
-    connection: AsyncConnection, flow: Flow, templates: Mapping[TemplateId, Template], semantics: Semantics = NEWEST
+    transaction: Transaction, flow: Flow, templates: Mapping[TemplateId, Template], semantics: Semantics = NEWEST
 ) -> Examined:
     """Look the flow over with these texts of its templates; in a thread, for a large one takes a second."""
-    connections = await read_engine_connections(connection)
+    connections = await read_engine_connections(transaction.connection)
     engines = {name: record.frozen for name, record in connections.items()}
     problems = await asyncio.to_thread(flow_problems, flow, templates, engines, semantics)
-    told = await _learnt(connection, templates)
+    told = await _learnt(transaction, templates)
     if told is not templates:
         known = await asyncio.to_thread(flow_problems, flow, told, engines, semantics)
         problems = _as_warnings(known, problems)
     return Examined(flow, templates, connections, problems, semantics)
 
 
-async def _learnt(
-    connection: AsyncConnection, templates: Mapping[TemplateId, Template]
-) -> Mapping[TemplateId, Template]:
+async def _learnt(transaction: Transaction, templates: Mapping[TemplateId, Template]) -> Mapping[TemplateId, Template]:
     """The templates with the outputs that runs told; as they are given where none told any."""
     pins = [(each.template_id, each.version) for each in templates.values() if is_open(each)]
-    learnt = await read_learnt(connection, pins) if pins else {}
+    learnt = await read_learnt(transaction.connection, pins) if pins else {}
     if not learnt:
         return templates
     return {name: with_learnt(template, learnt) for name, template in templates.items()}
@@ -88,11 +85,11 @@ def _as_warnings(known: list[Problem], plain: list[Problem]) -> list[Problem]:
     ]
 
 
-async def read_texts(connection: AsyncConnection, flow: Flow) -> Texts:
+async def read_texts(transaction: Transaction, flow: Flow) -> Texts:
     """The texts the flow's nodes name; for a version that does not exist the newest stands in."""
-    newest = await newest_versions(connection, {node.template for node in flow.nodes})
+    newest = await newest_versions(transaction.connection, {node.template for node in flow.nodes})
     named = pins_of(flow)
-    found = await read_versions(connection, named | set(newest.items()))
+    found = await read_versions(transaction.connection, named | set(newest.items()))
     templates = {template: found[template, version] for template, version in newest.items()}
     templates |= {template: found[template, version] for template, version in named if (template, version) in found}
     return Texts(templates, frozenset(found))

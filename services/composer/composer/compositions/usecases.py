@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from composer.access.transaction import Transaction
 from composer.compositions.checking import Examined, examine, refuse_errors
 from composer.repository import compositions as repository
 from composer.repository.compositions import CompositionRecord
@@ -17,10 +18,9 @@ from composer.rules.preconditions import Precondition
 from composer.rules.references import CompositionReference
 from composer.rules.storage_limits import flow_storage_problems
 from composer.templates.usecases import import_templates
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.flow.flow import Flow
-from queryflow.domain.ids import PersonId, TemplateId
+from queryflow.domain.ids import TemplateId
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
 from queryflow.process.failpoints import failpoint
 
@@ -53,30 +53,30 @@ async def inline_templates(transaction: Transaction, flow: Flow) -> Flow:
     return flow.model_copy(update={"templates": {template: text for (template, _), text in found.items()}})
 
 
-async def create_composition(transaction: Transaction, person: PersonId, flow: Flow) -> StoredComposition:
+async def create_composition(transaction: Transaction, flow: Flow) -> StoredComposition:
     """Store a new composition; Conflict if the id is taken. An id that was taken out of use begins again."""
-    prepared, rows = await _prepare(transaction, person, flow)
-    record = await repository.insert_composition(transaction.connection, flow.composition_id, rows, person)
+    prepared, rows = await _prepare(transaction, flow)
+    record = await repository.insert_composition(transaction.connection, flow.composition_id, rows, transaction.person)
     if record is None:
-        record = await _begin_again(transaction, person, flow, rows)
-    return await _finish_save(transaction, person, StoredComposition(record, prepared), rows)
+        record = await _begin_again(transaction, flow, rows)
+    return await _finish_save(transaction, StoredComposition(record, prepared), rows)
 
 
 async def replace_composition(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, change: tuple[Flow, Precondition]
+    transaction: Transaction, reference: CompositionReference, change: tuple[Flow, Precondition]
 ) -> StoredComposition:
     """Replace the head, if it is as expected; the published version stays what it is."""
     flow, precondition = change
     record = await find_in_use(transaction, reference, lock=True)
     precondition.demand(record.revision)
     _demand_same_id(record, flow)
-    prepared, rows = await _prepare(transaction, person, flow)
-    written = await repository.change_composition(transaction.connection, record.id, rows, person)
-    return await _finish_save(transaction, person, StoredComposition(written, prepared), rows)
+    prepared, rows = await _prepare(transaction, flow)
+    written = await repository.change_composition(transaction.connection, record.id, rows, transaction.person)
+    return await _finish_save(transaction, StoredComposition(written, prepared), rows)
 
 
 async def delete_composition(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, precondition: Precondition
+    transaction: Transaction, reference: CompositionReference, precondition: Precondition
 ) -> None:
     """Take the composition out of use; Conflict while a schedule runs it. Its executions stay."""
     record = await find_in_use(transaction, reference, lock=True)
@@ -84,8 +84,10 @@ async def delete_composition(
     if await has_active_schedule(transaction.connection, composition=record.id):
         message = "Active schedules run this composition; switch them off or delete them first."
         raise Conflict(message, code="HAS_ACTIVE_SCHEDULES")
-    await repository.retire_composition(transaction.connection, record.id, person)
-    transaction.emit(CompositionDeleted(composition_id=record.composition_id, by=person, at=transaction.now))
+    await repository.retire_composition(transaction.connection, record.id, transaction.person)
+    transaction.emit(
+        CompositionDeleted(composition_id=record.composition_id, by=transaction.person, at=transaction.now)
+    )
 
 
 async def validate_composition(transaction: Transaction, reference: CompositionReference) -> list[Problem]:
@@ -95,17 +97,19 @@ async def validate_composition(transaction: Transaction, reference: CompositionR
 
 
 async def publish_composition(
-    transaction: Transaction, person: PersonId, reference: CompositionReference, precondition: Precondition
+    transaction: Transaction, reference: CompositionReference, precondition: Precondition
 ) -> Frozen:
     """Freeze the head and point at it; Invalid with every problem if it could not run."""
     record = await find_in_use(transaction, reference, lock=True)
     precondition.demand(record.revision)
     frozen = (await examine_head(transaction, record.id)).freeze()
-    await keep_version(transaction.connection, record.id, frozen, person)
-    await repository.publish_version(transaction.connection, record.id, frozen.hash, person)
+    await keep_version(transaction.connection, record.id, frozen, transaction.person)
+    await repository.publish_version(transaction.connection, record.id, frozen.hash, transaction.person)
     failpoint("composer.after_publish")
     transaction.emit(
-        CompositionPublished(composition_id=record.composition_id, version=frozen.hash, by=person, at=transaction.now)
+        CompositionPublished(
+            composition_id=record.composition_id, version=frozen.hash, by=transaction.person, at=transaction.now
+        )
     )
     return frozen
 
@@ -123,14 +127,14 @@ async def find_in_use(
 async def examine_head(transaction: Transaction, composition: UUID) -> Examined:
     """Look the head over as it is stored."""
     head = await repository.read_head(transaction.connection, composition)
-    return await examine(transaction.connection, head.flow)
+    return await examine(transaction, head.flow)
 
 
-async def _prepare(transaction: Transaction, person: PersonId, flow: Flow) -> tuple[Flow, FlowRows]:
+async def _prepare(transaction: Transaction, flow: Flow) -> tuple[Flow, FlowRows]:
     """The flow as the tables will hold it, with its rows; Invalid if they cannot."""
     known = flow.templates.keys() | (await _newest(transaction, flow)).keys()
     refuse_errors(f"The flow {flow.composition_id} cannot be stored.", flow_storage_problems(flow, known))
-    imported = await import_templates(transaction, person, flow)
+    imported = await import_templates(transaction, flow)
     pinned = pin_templates(imported, await _newest(transaction, imported))
     return pinned, rows_of(pinned)
 
@@ -139,21 +143,21 @@ async def _newest(transaction: Transaction, flow: Flow) -> dict[TemplateId, int]
     return await newest_versions(transaction.connection, {node.template for node in flow.nodes})
 
 
-async def _begin_again(transaction: Transaction, person: PersonId, flow: Flow, rows: FlowRows) -> CompositionRecord:
+async def _begin_again(transaction: Transaction, flow: Flow, rows: FlowRows) -> CompositionRecord:
     taken = await repository.find_composition(transaction.connection, flow.composition_id, lock=True)
     if taken is None or taken.is_active:
         message = f"There is a composition {flow.composition_id} already; change it with PUT, or choose another id."
         raise Conflict(message, code="COMPOSITION_EXISTS")
-    return await repository.change_composition(transaction.connection, taken.id, rows, person)
+    return await repository.change_composition(transaction.connection, taken.id, rows, transaction.person)
 
 
-async def _finish_save(
-    transaction: Transaction, person: PersonId, saved: StoredComposition, rows: FlowRows
-) -> StoredComposition:
+async def _finish_save(transaction: Transaction, saved: StoredComposition, rows: FlowRows) -> StoredComposition:
     await repository.write_parts(transaction.connection, saved.record.id, rows)
     failpoint("composer.after_save")
-    transaction.emit(CompositionSaved(composition_id=saved.record.composition_id, by=person, at=transaction.now))
-    examined = await examine(transaction.connection, saved.flow)
+    transaction.emit(
+        CompositionSaved(composition_id=saved.record.composition_id, by=transaction.person, at=transaction.now)
+    )
+    examined = await examine(transaction, saved.flow)
     beyond = [problem for problem in examined.problems if problem.code == "BEYOND_64_BITS"]
     refuse_errors(f"The flow {saved.flow.composition_id} holds integers that nothing can run with.", beyond)
     return StoredComposition(saved.record, saved.flow, examined.problems)

@@ -12,7 +12,7 @@ from composer.connections.usecases import CatalogueState, EngineConnectionChange
 from composer.repository.engine_connections import StoredConnection
 from composer.rules.preconditions import entity_tag
 from composer.web.answers import refusals
-from composer.web.dependencies import IfMatch, InTransaction, Offered, Person
+from composer.web.dependencies import IfMatch, InTransaction, Offered
 from queryflow.domain.files.catalogue import CatalogueTable, RefusedFile
 from queryflow.http.app import new_router
 
@@ -63,10 +63,10 @@ async def list_engine_connections(transaction: InTransaction) -> EngineConnectio
 
 @router.post("", status_code=201, responses=refusals(403, 409, 422), summary="Make an engine connection")
 async def create_engine_connection(
-    transaction: InTransaction, person: Person, offered: Offered, document: EngineConnectionDocument, response: Response
+    transaction: InTransaction, offered: Offered, document: EngineConnectionDocument, response: Response
 ) -> EngineConnectionAnswer:
     """Let flows read a folder below QUERYFLOW_COMPOSER_DATA_ROOTS; 403 for any other, whether it is there or not."""
-    return _tagged(await usecases.create_connection(transaction, person, document, offered), offered, response)
+    return _tagged(await usecases.create_connection(transaction, document, offered), offered, response)
 
 
 @router.get("/{name}", responses=refusals(404), summary="Read an engine connection")

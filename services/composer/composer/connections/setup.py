@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from queryflow.domain.ids import PersonId
+from queryflow.access.actor import Actor
 from queryflow.schema.compositions import engine_connections
 
 
@@ -28,7 +28,7 @@ class EngineConnectionDefinition:
 
 
 async def put_engine_connection(
-    connection: AsyncConnection, definition: EngineConnectionDefinition, person: PersonId
+    connection: AsyncConnection, definition: EngineConnectionDefinition, actor: Actor
 ) -> None:
     """Make the engine connection of that name exactly this; executors look at its tables again. The caller commits."""
     content = {
@@ -38,7 +38,7 @@ async def put_engine_connection(
         "slots": definition.slots,
         "is_active": True,
     }
-    statement = insert(engine_connections).values(name=definition.name, created_by=person, **content)
+    statement = insert(engine_connections).values(name=definition.name, created_by=actor.person, **content)
     table = engine_connections.c
     risen = {"revision": table.revision + 1, "catalogue_wanted": table.catalogue_wanted + 1}
     changed = {**content, **risen, "updated_at": func.now()}

@@ -7,16 +7,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from composer.access.folders import OfferedFolders
+from composer.access.transaction import Transaction
 from composer.repository import engine_connections as repository
 from composer.repository.connection_uses import connection_uses
 from composer.repository.engine_connections import StoredCatalogue, StoredConnection
 from composer.rules.execution_requests import LogicalDate
 from composer.rules.preconditions import Precondition
 from composer.rules.stored_keys import without_keys
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.files.declared_tables import table_problems
-from queryflow.domain.ids import PersonId
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 
 MEASURING_ENGINE = "echo"
@@ -88,11 +87,11 @@ async def read_connection(transaction: Transaction, name: str, *, lock: bool = F
 
 
 async def create_connection(
-    transaction: Transaction, person: PersonId, document: EngineConnectionDocument, offered: OfferedFolders
+    transaction: Transaction, document: EngineConnectionDocument, offered: OfferedFolders
 ) -> StoredConnection:
     """Make a connection to a folder; Conflict if the name is in use."""
     values = await _columns(document, offered)
-    stored = await repository.insert_connection(transaction.connection, document.name, values, person)
+    stored = await repository.insert_connection(transaction.connection, document.name, values, transaction.person)
     if stored is None:
         message = f"There is an engine connection {document.name} already; change it with PUT, or choose another name."
         raise Conflict(message, code="CONNECTION_EXISTS")

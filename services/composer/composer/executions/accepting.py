@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from composer.access.transaction import Transaction
 from composer.repository import executions as repository
 from composer.repository.compositions import find_composition
 from composer.repository.engine_connections import EngineConnectionRecord
@@ -16,7 +17,6 @@ from composer.repository.versions import keep_version
 from composer.rules.execution_requests import ExecutionRequest, Prepared, prepare
 from composer.rules.freezing import Frozen
 from composer.rules.triggers import Trigger
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.ids import CompositionId, ExecutionId, WorkflowId, uuid7
 from queryflow.domain.states import ExecutionState
@@ -36,7 +36,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An execution that is about to be stored: who asked for what, as which execution."""
+    """An execution that is about to be stored: what was asked, as which execution."""
 
     subject: Subject
     trigger: Trigger
@@ -62,7 +62,7 @@ async def earlier_execution(transaction: Transaction, start: Start) -> Execution
         return None
     fingerprint = start.trigger.fingerprint(start.subject.key)
     request = RequestRecord(start.trigger.key, fingerprint, start.execution_id)
-    holder = await repository.claim_request(transaction.connection, start.trigger.person, request)
+    holder = await repository.claim_request(transaction.connection, transaction.person, request)
     if holder.body_hash != fingerprint:
         message = "This Idempotency-Key was used for another request within the last days; choose a new one."
         raise Invalid(message, code="IDEMPOTENCY_KEY_REUSED")
@@ -81,11 +81,11 @@ async def prepare_values(
 
 async def store(transaction: Transaction, start: Start, frozen: Frozen, prepared: Prepared) -> ExecutionRecord:
     """Store the execution, with its version unless that is kept already, and say that it was requested."""
-    row = _row(start, frozen, prepared)
+    row = {**_row(start, frozen, prepared), "requested_by": transaction.person}
     if not await repository.store_execution(transaction.connection, row):
         if (composition := start.subject.composition) is not None:  # locked first, as publishing does
             await find_composition(transaction.connection, composition, lock=True)
-        await keep_version(transaction.connection, start.subject.composition, frozen, start.trigger.person)
+        await keep_version(transaction.connection, start.subject.composition, frozen, transaction.person)
         await repository.store_execution(transaction.connection, row)
     failpoint("composer.after_execution_insert")
     execution, key = start.execution_id, start.subject.key
@@ -112,7 +112,6 @@ def _row(start: Start, frozen: Frozen, prepared: Prepared) -> dict[str, Any]:
         "trigger_kind": start.trigger.kind.value,
         "trigger_id": start.trigger.trigger_id,
         "schedule_id": start.trigger.schedule,
-        "requested_by": start.trigger.person,
         "traceparent": new_traceparent(start.execution_id),
         **prepared.columns(),
     }

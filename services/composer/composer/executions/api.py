@@ -12,7 +12,7 @@ from composer.repository.executions import ExecutionRecord
 from composer.rules.execution_requests import ExecutionRequest
 from composer.rules.triggers import api_trigger
 from composer.web.answers import refusals
-from composer.web.dependencies import CompositionPath, Heads, InTransaction, Person
+from composer.web.dependencies import CompositionPath, Heads, InTransaction
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState
 from queryflow.http.app import new_router
@@ -60,13 +60,12 @@ class CancelAccepted(BaseModel):
 async def execute_composition(
     transaction: InTransaction,
     version_cache: Heads,
-    person: Person,
     reference: CompositionPath,
     request: ExecutionRequest | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExecutionAccepted:
     """Start a version of the composition (auto: the published one, else the head); follow it at the `self` link."""
-    trigger = api_trigger(person, request or ExecutionRequest(), idempotency_key)
+    trigger = api_trigger(request or ExecutionRequest(), idempotency_key)
     return accepted(await usecases.request_execution(transaction, version_cache, reference, trigger))
 
 
@@ -76,9 +75,9 @@ async def execute_composition(
     responses=refusals(404, 409, 422),
     summary="Cancel an execution",
 )
-async def cancel_execution(transaction: InTransaction, person: Person, execution_id: UUID) -> CancelAccepted:
+async def cancel_execution(transaction: InTransaction, execution_id: UUID) -> CancelAccepted:
     """Ask for the execution to end; asking again changes nothing, and 409 says that it ended in another way."""
-    cancelled = await usecases.cancel_execution(transaction, person, ExecutionId(execution_id))
+    cancelled = await usecases.cancel_execution(transaction, ExecutionId(execution_id))
     return CancelAccepted(
         execution_id=cancelled.execution_id,
         composition_id=cancelled.composition_id,

@@ -1,5 +1,6 @@
 """Starting and cancelling executions. The composer never waits for the executor: it stores the request and answers."""
 
+from composer.access.transaction import Transaction
 from composer.compositions.checking import Examined, examine, examine_with, refuse_errors, supplied
 from composer.compositions.usecases import find_in_use
 from composer.executions.accepting import Chosen, Start, Subject, earlier_execution, prepare_values, store
@@ -13,9 +14,8 @@ from composer.rules.execution_requests import ExecutionRequest, adapt, refuse_co
 from composer.rules.freezing import Frozen
 from composer.rules.references import CompositionReference
 from composer.rules.triggers import Trigger
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
-from queryflow.domain.ids import ExecutionId, PersonId, VersionHash
+from queryflow.domain.ids import ExecutionId, VersionHash
 from queryflow.domain.states import ExecutionState
 from queryflow.messages.flow_execution import FlowExecutionCancelRequested
 
@@ -34,9 +34,9 @@ async def request_execution(
     return await earlier_execution(transaction, start) or await _start(transaction, version_cache, start, composition)
 
 
-async def cancel_execution(transaction: Transaction, person: PersonId, execution_id: ExecutionId) -> ExecutionRecord:
+async def cancel_execution(transaction: Transaction, execution_id: ExecutionId) -> ExecutionRecord:
     """Ask for the execution to end; asking again changes nothing. Conflict if it ended in another way before."""
-    requested = await repository.request_cancel(transaction.connection, execution_id, person)
+    requested = await repository.request_cancel(transaction.connection, execution_id, transaction.person)
     if requested is not None:
         event = FlowExecutionCancelRequested(execution_id=execution_id, composition_id=requested.composition_id)
         transaction.emit(event)
@@ -84,7 +84,7 @@ async def _choose(
     if flow is found.version.flow:
         return await _choose_unchanged(transaction, found)
     kept = found.version
-    return _chosen(await examine_with(transaction.connection, flow, kept.templates, kept.semantics), request)
+    return _chosen(await examine_with(transaction, flow, kept.templates, kept.semantics), request)
 
 
 async def _choose_head(
@@ -99,7 +99,7 @@ async def _choose_head(
     head = await read_head(transaction.connection, composition.id)
     flow = adapt(head.flow, request)
     refuse_conditions(flow)
-    chosen = _chosen(await examine(transaction.connection, flow), request)
+    chosen = _chosen(await examine(transaction, flow), request)
     if flow is head.flow:
         version_cache.remember(head.record.id, head.record.revision, chosen.frozen)
     return chosen

@@ -1,16 +1,18 @@
 """What a running composer has at hand."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from composer.access.folders import OfferedFolders
+from composer.access.transaction import Transaction
 from composer.process.version_cache import VersionCache
+from queryflow.access.actor import Actor
+from queryflow.db import transaction
 from queryflow.db.outbox import Outbox
-from queryflow.db.transaction import Transaction, committed, transaction
 
 T = TypeVar("T")
 
@@ -24,10 +26,12 @@ class Composer:
     version_cache: VersionCache
     offered: OfferedFolders
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+    @asynccontextmanager
+    async def transaction(self, actor: Actor) -> AsyncIterator[Transaction]:
         """A transaction that commits with what it said when the block ends, and rolls back when it raises."""
-        return transaction(self.engine, self.outbox)
+        async with transaction.transaction(self.engine, self.outbox) as opened:
+            yield Transaction(opened, actor)
 
-    async def commit(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def commit(self, actor: Actor, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """What the work answers, in one transaction; done again where another transaction got in its way."""
-        return await committed(self.engine, self.outbox, work)
+        return await transaction.committed(self.engine, self.outbox, lambda opened: work(Transaction(opened, actor)))

@@ -7,6 +7,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from composer.access.transaction import Transaction
 from composer.compositions.checking import refuse_errors
 from composer.executions.accepting import Chosen, Start, Subject, earlier_execution, prepare_values, store
 from composer.repository.engine_connections import read_engine_connections
@@ -25,11 +26,10 @@ from composer.rules.single_queries import (
     without_missing,
 )
 from composer.rules.triggers import Trigger, api_trigger
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import NotFound, Problem
 from queryflow.domain.flow.flow import Flow, Window
 from queryflow.domain.flow.template import Dialect, Template
-from queryflow.domain.ids import PersonId, TemplateId
+from queryflow.domain.ids import TemplateId
 from queryflow.sql.checks.flow_problems import flow_problems
 from queryflow.sql.checks.template_problems import template_problems
 
@@ -59,10 +59,10 @@ class RunRequest(SingleQueryRequest):
     window: Window | None = None
     """The dates to ask for; none is the last 30 days in UTC."""
 
-    def trigger(self, person: PersonId, idempotency_key: str | None) -> Trigger:
-        """The trigger of a person who asks for this."""
+    def trigger(self, idempotency_key: str | None) -> Trigger:
+        """The trigger of a request for this."""
         apart = {"parameters", "connection", "logical_date"}
-        return api_trigger(person, self.execution_request, idempotency_key, self.model_dump(mode="json", exclude=apart))
+        return api_trigger(self.execution_request, idempotency_key, self.model_dump(mode="json", exclude=apart))
 
 
 class TemplateRunRequest(RunRequest):

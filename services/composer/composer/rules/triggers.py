@@ -9,7 +9,7 @@ from composer.rules.execution_requests import ExecutionRequest
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow.document import json_problems
 from queryflow.domain.flow.version import content_hash
-from queryflow.domain.ids import CompositionId, PersonId, ScheduleId, due_time_key
+from queryflow.domain.ids import CompositionId, ScheduleId, due_time_key
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
 
@@ -26,9 +26,8 @@ class TriggerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What starts one execution, as whom. Orders with the same key (of one person) start one execution between them."""
+    """What starts one execution. Orders with the same key (of one person) start one execution between them."""
 
-    person: PersonId
     request: ExecutionRequest
     kind: TriggerKind
     trigger_id: str | None = None
@@ -55,31 +54,29 @@ class Trigger:
 
 
 def api_trigger(
-    person: PersonId, request: ExecutionRequest, idempotency_key: str | None, more: Mapping[str, Any] | None = None
+    request: ExecutionRequest, idempotency_key: str | None, more: Mapping[str, Any] | None = None
 ) -> Trigger:
     """The trigger of a person's request; Invalid if the key cannot be one."""
     if idempotency_key is None:
-        return Trigger(person, request, TriggerKind.API)
+        return Trigger(request, TriggerKind.API)
     _demand_key("An Idempotency-Key", idempotency_key)
-    return Trigger(person, request, TriggerKind.API, key=f"api:{idempotency_key}", more=more or {})
+    return Trigger(request, TriggerKind.API, key=f"api:{idempotency_key}", more=more or {})
 
 
-def message_trigger(person: PersonId, message: FlowTrigger) -> Trigger:
+def message_trigger(message: FlowTrigger) -> Trigger:
     """The trigger of another system's message; Invalid if the key cannot be one, or a value cannot be stored."""
     _demand_key("An idempotency_key", message.idempotency_key)
     if problems := json_problems({"parameters": message.parameters}):
         raise Invalid("The message holds values that cannot be stored.", problems)
     request = ExecutionRequest(parameters=message.parameters)
-    return Trigger(
-        person, request, TriggerKind.MESSAGE, message.idempotency_key, key=f"message:{message.idempotency_key}"
-    )
+    return Trigger(request, TriggerKind.MESSAGE, message.idempotency_key, key=f"message:{message.idempotency_key}")
 
 
-def schedule_trigger(person: PersonId, fired: ScheduleFired, request: ExecutionRequest) -> Trigger:
+def schedule_trigger(fired: ScheduleFired, request: ExecutionRequest) -> Trigger:
     """The trigger of one due time of a schedule."""
     schedule = ScheduleId(fired.schedule_id)
     key = due_time_key(schedule, fired.fire_time)
-    return Trigger(person, request, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)
+    return Trigger(request, TriggerKind.SCHEDULE, str(schedule), key=key, schedule=schedule)
 
 
 def _demand_key(name: str, key: str) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, JsonValue
 
+from composer.access.transaction import Transaction
 from composer.repository.schedules import ScheduleRecord
 from composer.rules.bounds import values_preview
 from composer.rules.preconditions import entity_tag
@@ -15,8 +16,7 @@ from composer.rules.references import read_reference
 from composer.rules.schedule_definitions import ScheduleChange, ScheduleDefinition
 from composer.schedules import usecases
 from composer.web.answers import refusals
-from composer.web.dependencies import IfMatch, InTransaction, Paging, Person
-from queryflow.db.transaction import Transaction
+from composer.web.dependencies import IfMatch, InTransaction, Paging
 from queryflow.domain.errors import Problem
 from queryflow.domain.ids import ScheduleId, WorkflowId
 from queryflow.http.app import new_router
@@ -80,10 +80,10 @@ async def list_schedules(
 
 @router.post("", status_code=201, responses=refusals(404, 409, 422), summary="Save a new schedule")
 async def create_schedule(
-    transaction: InTransaction, person: Person, definition: ScheduleDefinition, response: Response
+    transaction: InTransaction, definition: ScheduleDefinition, response: Response
 ) -> ScheduleAnswer:
     """Run a composition or a workflow by itself; the due time's date in the time zone is the logical date."""
-    return await _tagged(transaction, await usecases.create_schedule(transaction, person, definition), response)
+    return await _tagged(transaction, await usecases.create_schedule(transaction, definition), response)
 
 
 @router.get("/{schedule_id}", responses=refusals(404, 422), summary="Read a schedule")

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from composer.access.transaction import Transaction
 from composer.compositions.checking import refuse_errors
 from composer.compositions.usecases import find_in_use
 from composer.executions.accepting import prepare_values
@@ -14,7 +15,6 @@ from composer.rules.execution_requests import ExecutionRequest, refuse_condition
 from composer.rules.references import read_reference
 from composer.rules.schedule_definitions import ScheduleDefinition
 from composer.workflows.usecases import read_workflow, workflow_problems
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Conflict, Invalid, Problem, Refused
 from queryflow.domain.ids import VersionHash, WorkflowId
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from composer.access.transaction import Transaction
 from composer.compositions.usecases import find_in_use
 from composer.executions.usecases import request_execution
 from composer.process.version_cache import VersionCache
@@ -19,9 +20,8 @@ from composer.rules.schedule_definitions import ScheduleChange, ScheduleDefiniti
 from composer.rules.triggers import Trigger, schedule_trigger
 from composer.schedules.scheduled import demand_target, misfits
 from composer.workflows.usecases import run_workflow
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import NotFound, Problem
-from queryflow.domain.ids import PersonId, ScheduleId, WorkflowId
+from queryflow.domain.ids import ScheduleId, WorkflowId
 from queryflow.messages.schedule import ScheduleFired
 
 log = structlog.get_logger()
@@ -47,10 +47,10 @@ async def read_schedule(transaction: Transaction, schedule: ScheduleId, *, lock:
     return found
 
 
-async def create_schedule(transaction: Transaction, person: PersonId, definition: ScheduleDefinition) -> ScheduleRecord:
+async def create_schedule(transaction: Transaction, definition: ScheduleDefinition) -> ScheduleRecord:
     """Store a schedule; schedulers see it within a second."""
     target = await demand_target(transaction, definition)
-    values = {**_columns(definition), **target, "created_by": person}
+    values = {**_columns(definition), **target, "created_by": transaction.person}
     return await read_schedule(transaction, await repository.insert_schedule(transaction.connection, values))
 
 
@@ -82,9 +82,7 @@ async def delete_schedule(transaction: Transaction, schedule: ScheduleId, precon
     await repository.delete_schedule(transaction.connection, schedule)
 
 
-async def answer_due_time(
-    transaction: Transaction, version_cache: VersionCache, person: PersonId, fired: ScheduleFired
-) -> None:
+async def answer_due_time(transaction: Transaction, version_cache: VersionCache, fired: ScheduleFired) -> None:
     """Execute what is due; a due time is answered once, however often it is said.
 
     A due time whose schedule was removed or switched off starts nothing. Neither does one that comes while an
@@ -94,14 +92,14 @@ async def answer_due_time(
     if schedule is None or not schedule.is_active:
         log.info("A due time came after its schedule ended", action="schedule.gone", schedule_id=str(fired.schedule_id))
         return
-    trigger = schedule_trigger(person, fired, _armed(schedule, fired))
+    trigger = schedule_trigger(fired, _armed(schedule, fired))
     still_open = await open_execution_of(transaction.connection, schedule.id)
     if still_open is None:
         await _start(transaction, version_cache, schedule, trigger)
         return
     fingerprint = trigger.fingerprint_of_due_time()
     request = RequestRecord(trigger.key or "", fingerprint, still_open, overlapped=True)
-    await claim_request(transaction.connection, person, request)
+    await claim_request(transaction.connection, transaction.person, request)
     log.info(
         "A due time found its schedule's last execution still open",
         action="schedule.overlap",

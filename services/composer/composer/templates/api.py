@@ -18,7 +18,7 @@ from composer.templates.schemas import (
 )
 from composer.templates.usecases import SavedTemplate
 from composer.web.answers import AS_YAML, refusals
-from composer.web.dependencies import IfMatch, InTransaction, Paging, Person
+from composer.web.dependencies import IfMatch, InTransaction, Paging
 from composer.web.documents import AnswerFormat, DocumentFormat, TemplateBody, body_of, document_response, yaml_response
 from queryflow.domain.errors import Invalid, NotFound, Problem
 from queryflow.domain.flow.template import Dialect
@@ -78,9 +78,9 @@ async def list_templates(transaction: InTransaction, paging: Paging) -> Template
     openapi_extra=BODY,
     summary="Save a new template",
 )
-async def create_template(transaction: InTransaction, person: Person, template: TemplateBody) -> Response:
+async def create_template(transaction: InTransaction, template: TemplateBody) -> Response:
     """Store version 1 of a template; 409 if the id is taken, 422 with every problem if it could never run."""
-    return _saved(await usecases.create_template(transaction, person, template), status=201)
+    return _saved(await usecases.create_template(transaction, template), status=201)
 
 
 @router.get(
@@ -103,13 +103,13 @@ async def read_template(transaction: InTransaction, template_id: TemplatePath, w
     summary="Save a new version",
 )
 async def change_template(
-    transaction: InTransaction, person: Person, template_id: TemplatePath, template: TemplateBody, precondition: IfMatch
+    transaction: InTransaction, template_id: TemplatePath, template: TemplateBody, precondition: IfMatch
 ) -> Response:
     """Append a version; it is offered from now on, and compositions keep the one they have."""
     if template.template_id != template_id:
         message = f"The document is about {template.template_id}, the address about {template_id}."
         raise Invalid(message, [Problem("ANOTHER_TEMPLATE", "template_id", message)])
-    return _saved(await usecases.change_template(transaction, person, template, precondition), status=200)
+    return _saved(await usecases.change_template(transaction, template, precondition), status=200)
 
 
 def _saved(saved: SavedTemplate, status: int) -> Response:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
+from composer.access.transaction import Transaction
 from composer.repository import learnt_outputs as repository
 from composer.repository.learnt_outputs import Told
 from composer.rules.pinning import Pin
-from queryflow.db.transaction import Transaction
 from queryflow.domain.flow.learning import is_open, learn
 from queryflow.domain.flow.template import Dialect, Output
 from queryflow.sql.checks.outputs import TO_AMC

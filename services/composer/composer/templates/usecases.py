@@ -3,17 +3,17 @@
 import asyncio
 from dataclasses import dataclass
 
+from composer.access.transaction import Transaction
 from composer.repository import templates as repository
 from composer.repository.templates import StoredTemplate
 from composer.rules.paging import Page, PageRequest, cut_page
 from composer.rules.preconditions import Precondition
 from composer.rules.storage_limits import template_storage_problems
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem, Severity
 from queryflow.domain.flow.flow import Flow, Node
 from queryflow.domain.flow.template import Template
 from queryflow.domain.flow.version import content_hash
-from queryflow.domain.ids import PersonId, TemplateId
+from queryflow.domain.ids import TemplateId
 from queryflow.sql.checks.outputs import infer_outputs
 from queryflow.sql.checks.template_problems import template_problems
 
@@ -37,12 +37,12 @@ async def list_templates(transaction: Transaction, request: PageRequest) -> Page
     return cut_page(rows, request.limit, key=lambda row: row.template.template_id)
 
 
-async def create_template(transaction: Transaction, person: PersonId, template: Template) -> SavedTemplate:
+async def create_template(transaction: Transaction, template: Template) -> SavedTemplate:
     """Store a new template as its first version; Conflict if the id is taken, Invalid if it could never run."""
     prepared, warnings = await _prepare(template.model_copy(update={"version": 1}))
-    if not await repository.insert_template(transaction.connection, prepared, person):
+    if not await repository.insert_template(transaction.connection, prepared, transaction.person):
         prepared = await _begin_again(transaction, prepared)
-    await _append(transaction, person, prepared)
+    await _append(transaction, prepared)
     return SavedTemplate(await read_template(transaction, template.template_id), warnings)
 
 
@@ -55,9 +55,7 @@ async def _begin_again(transaction: Transaction, template: Template) -> Template
     return template.model_copy(update={"version": await repository.highest_version(connection, template_id) + 1})
 
 
-async def change_template(
-    transaction: Transaction, person: PersonId, template: Template, precondition: Precondition
-) -> SavedTemplate:
+async def change_template(transaction: Transaction, template: Template, precondition: Precondition) -> SavedTemplate:
     """Append a version that is offered from now on; compositions keep theirs. The same content appends nothing."""
     locked = await repository.find_template(transaction.connection, template.template_id, lock=True)
     stored = _found(locked, template.template_id)
@@ -65,11 +63,11 @@ async def change_template(
     precondition.demand(current.version)
     prepared, warnings = await _prepare(template.model_copy(update={"version": current.version + 1}))
     if template_hash(prepared) not in {template_hash(current), template_hash(stored.shown)}:
-        await _append(transaction, person, prepared)
+        await _append(transaction, prepared)
     return SavedTemplate(await read_template(transaction, template.template_id), warnings)
 
 
-async def import_templates(transaction: Transaction, person: PersonId, flow: Flow) -> Flow:
+async def import_templates(transaction: Transaction, flow: Flow) -> Flow:
     """Save the inline templates of a flow; the flow without them, its nodes pinned to what was saved.
 
     A text that is stored already is used as it is. Another text becomes the version that the flow's nodes name, or
@@ -78,7 +76,7 @@ async def import_templates(transaction: Transaction, person: PersonId, flow: Flo
     pins = {node.template: node.template_version for node in flow.nodes if node.template_version is not None}
     saved: dict[TemplateId, int] = {}
     for template_id, template in sorted(flow.templates.items()):  # all lock in one order
-        saved[template_id] = await _import_template(transaction, person, template, pins.get(template_id))
+        saved[template_id] = await _import_template(transaction, template, pins.get(template_id))
     nodes = tuple(_pinned(node, saved.get(node.template)) for node in flow.nodes)
     return flow.model_copy(update={"templates": {}, "nodes": nodes})
 
@@ -88,11 +86,11 @@ def template_hash(template: Template) -> str:
     return content_hash({**template.document(), "version": None})
 
 
-async def _import_template(transaction: Transaction, person: PersonId, template: Template, named: int | None) -> int:
+async def _import_template(transaction: Transaction, template: Template, named: int | None) -> int:
     connection, template_id = transaction.connection, template.template_id
     prepared, _ = await _prepare(template)
     content = template_hash(prepared)
-    new = await repository.insert_template(connection, prepared, person)
+    new = await repository.insert_template(connection, prepared, transaction.person)
     if not new:  # a second import of another text waits here, and sees what this one appended
         await repository.find_template(connection, template_id, lock=True)
     if named is not None:
@@ -103,7 +101,7 @@ async def _import_template(transaction: Transaction, person: PersonId, template:
         return equal
     newest = 0 if new else await repository.highest_version(connection, template_id)
     placed = prepared.model_copy(update={"version": named or newest + 1})
-    await repository.insert_version(connection, placed, content, person)
+    await repository.insert_version(connection, placed, content, transaction.person)
     if placed.version > newest:
         await repository.show_version(connection, placed, transaction.now)
     return placed.version
@@ -119,8 +117,8 @@ def _same_text(stored: Template, content: str) -> int:
     raise Conflict(message, code="TEMPLATE_DIFFERS")
 
 
-async def _append(transaction: Transaction, person: PersonId, template: Template) -> None:
-    await repository.insert_version(transaction.connection, template, template_hash(template), person)
+async def _append(transaction: Transaction, template: Template) -> None:
+    await repository.insert_version(transaction.connection, template, template_hash(template), transaction.person)
     await repository.show_version(transaction.connection, template, transaction.now)
 
 

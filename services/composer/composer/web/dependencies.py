@@ -1,4 +1,4 @@
-"""What routes are given: a transaction, the person, a page request, the state a change is based on."""
+"""What routes are given: a transaction, a page request, the state a change is based on."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -6,27 +6,21 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 
 from composer.access.folders import OfferedFolders
+from composer.access.transaction import Transaction
 from composer.process.composer import Composer
 from composer.process.version_cache import VersionCache
 from composer.rules.paging import PageRequest, read_cursor
 from composer.rules.preconditions import Precondition, read_if_match
 from composer.rules.references import CompositionReference, read_reference
-from queryflow.db.transaction import Transaction
-from queryflow.domain.ids import PersonId
-from queryflow.schema.people import LOCAL_PERSON
+from queryflow.http.actor import CurrentActor
 
 MOST_ITEMS = 200
 
 
-async def _open_transaction(request: Request) -> AsyncIterator[Transaction]:
+async def _open_transaction(request: Request, actor: CurrentActor) -> AsyncIterator[Transaction]:
     composer: Composer = request.app.state.composer
-    async with composer.transaction() as transaction:
+    async with composer.transaction(actor) as transaction:
         yield transaction
-
-
-async def _current_person() -> PersonId:
-    """Everybody is the one person there is until there are accounts."""
-    return LOCAL_PERSON
 
 
 async def _read_page_request(
@@ -65,8 +59,7 @@ Offered = Annotated[OfferedFolders, Depends(_offered_folders)]
 """The folders that engine connections may read."""
 Heads = Annotated[VersionCache, Depends(_version_cache)]
 InTransaction = Annotated[Transaction, Depends(_open_transaction, scope="function")]
-"""Committed before the answer is sent."""
-Person = Annotated[PersonId, Depends(_current_person)]
+"""Of whoever sent the request; committed before the answer is sent."""
 Paging = Annotated[PageRequest, Depends(_read_page_request)]
 IfMatch = Annotated[Precondition, Depends(_demand_if_match)]
 """Demanded: without it the answer is 428, and 412 if the state has changed."""

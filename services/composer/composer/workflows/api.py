@@ -13,7 +13,7 @@ from composer.rules.bounds import preview, values_preview
 from composer.rules.preconditions import entity_tag
 from composer.rules.triggers import api_trigger
 from composer.web.answers import refusals
-from composer.web.dependencies import IfMatch, InTransaction, Paging, Person
+from composer.web.dependencies import IfMatch, InTransaction, Paging
 from composer.workflows import usecases
 from composer.workflows.usecases import StoredWorkflow, WorkflowDocument, WorkflowRunRequest
 from queryflow.domain.errors import Problem
@@ -65,11 +65,9 @@ async def list_workflows(transaction: InTransaction, paging: Paging) -> Workflow
 
 
 @router.post("", status_code=201, responses=refusals(422), summary="Save a new workflow")
-async def create_workflow(
-    transaction: InTransaction, person: Person, document: WorkflowDocument, response: Response
-) -> WorkflowAnswer:
+async def create_workflow(transaction: InTransaction, document: WorkflowDocument, response: Response) -> WorkflowAnswer:
     """Keep a single query; 422 only for what cannot be stored. What else is wrong is in `problems`."""
-    return _tagged(await usecases.create_workflow(transaction, person, document), response)
+    return _tagged(await usecases.create_workflow(transaction, document), response)
 
 
 @router.get("/{workflow}", responses=refusals(404, 422), summary="Read a workflow")
@@ -101,13 +99,12 @@ async def delete_workflow(transaction: InTransaction, workflow: WorkflowPath, pr
 @router.post("/{workflow}/execute", status_code=202, responses=refusals(404, 422), summary="Execute a workflow")
 async def execute_workflow(
     transaction: InTransaction,
-    person: Person,
     workflow: WorkflowPath,
     request: WorkflowRunRequest | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExecutionAccepted:
     """Run it as a flow of one node `query`, with the given values before its own; follow it at the `self` link."""
-    trigger = api_trigger(person, (request or WorkflowRunRequest()).execution_request, idempotency_key)
+    trigger = api_trigger((request or WorkflowRunRequest()).execution_request, idempotency_key)
     return accepted(await usecases.run_workflow(transaction, workflow, trigger))
 
 

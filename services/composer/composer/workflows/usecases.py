@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from composer.access.transaction import Transaction
 from composer.executions.accepting import Start, Subject, earlier_execution
 from composer.queries.usecases import LONGEST_SQL, SingleQueryRequest, judge, refuse_text, run, template_version
 from composer.repository import workflows as repository
@@ -19,11 +20,10 @@ from composer.rules.preconditions import Precondition
 from composer.rules.single_queries import SingleQuery, declare, key_of, redeclare, text_template
 from composer.rules.stored_keys import without_keys
 from composer.rules.triggers import Trigger
-from queryflow.db.transaction import Transaction
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.flow.flow import Window
 from queryflow.domain.flow.template import Dialect, Template
-from queryflow.domain.ids import PersonId, TemplateId, WorkflowId
+from queryflow.domain.ids import TemplateId, WorkflowId
 
 STORED_KEYS = frozenset({"id", "created_at", "updated_at", "problems"})
 """What answers add to a workflow."""
@@ -90,10 +90,10 @@ async def read_workflow(transaction: Transaction, workflow: WorkflowId, *, lock:
     return found
 
 
-async def create_workflow(transaction: Transaction, person: PersonId, document: WorkflowDocument) -> StoredWorkflow:
+async def create_workflow(transaction: Transaction, document: WorkflowDocument) -> StoredWorkflow:
     """Store a new one; 422 only for what cannot be stored, the rest is listed."""
     values = await _columns(transaction, document)
-    record = await repository.insert_workflow(transaction.connection, values, person)
+    record = await repository.insert_workflow(transaction.connection, values, transaction.person)
     return StoredWorkflow(record, await _problems(transaction, record))
 
 

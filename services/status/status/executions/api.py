@@ -15,7 +15,7 @@ from status.reading import reading
 from status.reading.reading import ExecutionDetail
 from status.repository.executions import ExecutionRecord, ExecutionsRequest
 from status.rules.paging import read_cursor, write_cursor
-from status.web.dependencies import Connection
+from status.web.dependencies import Reading
 
 router = new_router("/api/executions", "executions")
 
@@ -63,7 +63,7 @@ class ExecutionPage(BaseModel):
 
 @router.get("", summary="List executions")
 async def list_executions(
-    connection: Connection,
+    reader: Reading,
     cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 50,
     state: Annotated[ExecutionState | None, Query(description="Only those in this state")] = None,
@@ -75,7 +75,7 @@ async def list_executions(
 ) -> ExecutionPage:
     """Executions, the newest first; the counts of one that runs may lag a moment behind."""
     request = ExecutionsRequest(limit, read_cursor(cursor), state, composition_id, workflow_id)
-    records = await reading.read_executions(connection, request)
+    records = await reading.read_executions(reader, request)
     shown = records[:limit]
     more = len(records) > limit
     items = [ExecutionSummary(**_fields(record)) for record in shown]
@@ -83,9 +83,9 @@ async def list_executions(
 
 
 @router.get("/{execution_id}", summary="Read an execution")
-async def read_execution(connection: Connection, execution_id: UUID) -> ExecutionAnswer:
+async def read_execution(reader: Reading, execution_id: UUID) -> ExecutionAnswer:
     """The execution as it is now, with every node."""
-    return _answer(await reading.read_execution(connection, execution_id))
+    return _answer(await reading.read_execution(reader, execution_id))
 
 
 @router.get("/{execution_id}/events", summary="Follow an execution", include_in_schema=False)

@@ -11,7 +11,7 @@ from queryflow.http.app import new_router
 from status.reading import reading
 from status.reading.reading import ExecutionNode
 from status.repository.nodes import AttemptRecord
-from status.web.dependencies import Connection
+from status.web.dependencies import Reading
 
 router = new_router("/api/executions", "nodes")
 
@@ -59,9 +59,9 @@ class NodeDetail(NodeAnswer):
 
 
 @router.get("/{execution_id}/nodes/{node_id}", summary="Read a node of an execution")
-async def read_node(connection: Connection, execution_id: UUID, node_id: str) -> NodeDetail:
+async def read_node(reader: Reading, execution_id: UUID, node_id: str) -> NodeDetail:
     """The node as it is now, with the SQL it sent and the history of its tries."""
-    node, history = await reading.read_node(connection, execution_id, node_id)
+    node, history = await reading.read_node(reader, execution_id, node_id)
     attempts = [_attempt(each) for each in history.attempts]
     return NodeDetail(**node_answer(node).model_dump(), sql=history.sql, attempts=attempts)
 

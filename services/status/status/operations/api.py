@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from queryflow.http.actor import CurrentActor
 from queryflow.http.app import new_router
 from status.operations import usecases as operations
 from status.web.dependencies import CurrentStatus
@@ -50,6 +51,6 @@ class HealthAnswer(BaseModel):
 
 
 @router.get("", summary="Read the health of the whole")
-async def read_health(status: CurrentStatus) -> HealthAnswer:
+async def read_health(status: CurrentStatus, actor: CurrentActor) -> HealthAnswer:
     """The health of all services, their queues and executions, as of now."""
-    return HealthAnswer.model_validate(asdict(await operations.read_health(status)))
+    return HealthAnswer.model_validate(asdict(await operations.read_health(status, actor)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from queryflow.access.actor import SYSTEM, Actor
 from queryflow.bus.port import Bus
 from queryflow.domain.states import ExecutionState
 from status.process.status import Status
@@ -33,10 +34,11 @@ class Health:
     oldest_running: OpenNode | None
 
 
-async def read_health(status: Status) -> Health:
+async def read_health(status: Status, actor: Actor) -> Health:
     """The health of the whole, as of now."""
     queues = await _count_messages(status.bus)
-    async with status.engine.connect() as connection:
+    async with status.reader(actor) as reader:
+        connection = reader.connection
         return Health(
             services=await repository.list_heartbeats(connection, status.settings.silence),
             queues=queues,
@@ -52,8 +54,8 @@ async def read_health(status: Status) -> Health:
 
 async def remove_silent(status: Status) -> None:
     """Forget processes that have been silent for a day."""
-    async with status.engine.begin() as connection:
-        await repository.remove_heartbeats(connection, SILENT_KEPT)
+    async with status.writer(SYSTEM) as writer:
+        await repository.remove_heartbeats(writer.connection, SILENT_KEPT)
 
 
 async def _count_messages(bus: Bus) -> Mapping[str, int] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from queryflow.access.actor import SYSTEM
 from queryflow.messages.composition import CompositionChanged
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed
@@ -21,14 +22,16 @@ async def project_progress(status: Status, events: Sequence[ExecutionProgressed]
     facts = facts_of(events)
     if facts:
         failpoint("status.before_facts")
-        await repository.write_facts(status.pool, facts, latest(facts))
+        async with status.writer(SYSTEM) as writer:
+            await repository.write_facts(writer.connection, facts, latest(facts))
         failpoint("status.after_facts")
 
 
 async def project_executions(status: Status, events: Sequence[Event]) -> None:
     """Fold events about executions as a whole into their summaries."""
     told = [(_execution_of(event), event) for event in events]
-    async with status.pool.acquire() as connection, connection.transaction():
+    async with status.writer(SYSTEM) as writer, writer.connection.transaction():
+        connection = writer.connection
         summaries = await repository.lock_summaries(connection, sorted({execution for execution, _ in told}))
         for execution, event in told:
             summaries[execution] = fold(summaries[execution], event)
@@ -38,17 +41,17 @@ async def project_executions(status: Status, events: Sequence[Event]) -> None:
 
 async def note_activity(status: Status, event: CompositionChanged) -> None:
     """Note what somebody did to a composition."""
-    async with status.pool.acquire() as connection:
-        await insert_activity(connection, event)
+    async with status.writer(SYSTEM) as writer:
+        await insert_activity(writer.connection, event)
 
 
 async def forget(status: Status) -> None:
     """Remove executions whose rows retention removed, in short transactions."""
-    async with status.pool.acquire() as connection:
+    async with status.writer(SYSTEM) as writer:
         forgotten = MOST_FORGOTTEN
         while forgotten == MOST_FORGOTTEN:
-            async with connection.transaction():
-                forgotten = await forget_removed(connection, MOST_FORGOTTEN)
+            async with writer.connection.transaction():
+                forgotten = await forget_removed(writer.connection, MOST_FORGOTTEN)
 
 
 def _execution_of(event: Event) -> UUID:

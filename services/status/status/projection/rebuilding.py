@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from queryflow.access.actor import SYSTEM
 from queryflow.db.pool import Connection
 from queryflow.process.apart import each_page, try_each
+from status.access.connections import Writer
 from status.process.status import Status
 from status.repository.activity import retell_activity
 from status.repository.comparing import (
@@ -34,40 +36,41 @@ class Mending:
 
     async def turn(self) -> None:
         """One look over everything, in short transactions; what cannot be mended keeps nothing else from it."""
-        async with self._status.pool.acquire() as connection:
-            look = await self._look(connection)
+        async with self._status.writer(SYSTEM) as writer:
+            look = await self._look(writer)
             steps = (
-                partial(retell_activity, connection, look),
-                partial(_mend, connection, look, find_unheard),
-                partial(_mend, connection, look, find_behind),
-                partial(_compare_ended, connection, look),
+                partial(retell_activity, writer.connection, look),
+                partial(_mend, writer, look, find_unheard),
+                partial(_mend, writer, look, find_behind),
+                partial(_compare_ended, writer, look),
             )
             await try_each(steps, lambda step: step())
         self._looked_once = True
 
-    async def _look(self, connection: Connection) -> Look:
-        since = await connection.fetchval("SELECT now() - $1::interval", LOOK_BACK) if self._looked_once else EVER
+    async def _look(self, writer: Writer) -> Look:
+        fetch = writer.connection.fetchval
+        since = await fetch("SELECT now() - $1::interval", LOOK_BACK) if self._looked_once else EVER
         return Look(since, self._status.settings.outbox_age, MOST_REBUILT)
 
 
 Find = Callable[[Connection, Look], Awaitable[list[UUID]]]
 
 
-async def _mend(connection: Connection, look: Look, find: Find) -> None:
+async def _mend(writer: Writer, look: Look, find: Find) -> None:
     """Rebuild what is found; one that rows cannot mend is found again at the next look."""
-    await each_page(Pages(connection, look, find).turn, partial(_rebuild, connection))
+    await each_page(Pages(writer, look, find).turn, partial(_rebuild, writer))
 
 
-async def _compare_ended(connection: Connection, look: Look) -> None:
+async def _compare_ended(writer: Writer, look: Look) -> None:
     """Rebuild those of the ended executions that differ; one that is compared is not looked at again."""
-    await each_page(Pages(connection, look, find_ended).turn, partial(_compare, connection))
+    await each_page(Pages(writer, look, find_ended).turn, partial(_compare, writer))
 
 
 class Pages:
     """Pages of what one look finds, each execution once: those that could not be mended are found over and over."""
 
-    def __init__(self, connection: Connection, look: Look, find: Find) -> None:
-        self._connection = connection
+    def __init__(self, writer: Writer, look: Look, find: Find) -> None:
+        self._writer = writer
         self._look = look
         self._find = find
         self._given: set[UUID] = set()
@@ -76,7 +79,7 @@ class Pages:
         """The next page; empty when nothing is found that was not given before."""
         most = self._look.most
         while True:
-            found = await self._find(self._connection, replace(self._look, most=most))
+            found = await self._find(self._writer.connection, replace(self._look, most=most))
             page = [each for each in found if each not in self._given][: self._look.most]
             if page or len(found) < most:
                 self._given.update(page)
@@ -84,12 +87,13 @@ class Pages:
             most += self._look.most
 
 
-async def _rebuild(connection: Connection, executions: Collection[UUID]) -> None:
-    async with connection.transaction():
-        await rebuild(connection, list(executions))
+async def _rebuild(writer: Writer, executions: Collection[UUID]) -> None:
+    async with writer.connection.transaction():
+        await rebuild(writer.connection, list(executions))
 
 
-async def _compare(connection: Connection, ended: Collection[UUID]) -> None:
+async def _compare(writer: Writer, ended: Collection[UUID]) -> None:
+    connection = writer.connection
     async with connection.transaction():
         await rebuild(connection, await find_differing(connection, list(ended)))
         await mark_compared(connection, list(ended))

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Table, delete, func, select
+from sqlalchemy import Column, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from queryflow.db.pool import Connection
 from queryflow.domain.states import ExecutionState
 from queryflow.schema.executions import query_flow_executions, workflow_executions
 from queryflow.schema.messaging import (
@@ -66,10 +67,9 @@ async def list_heartbeats(connection: AsyncConnection, silence: timedelta) -> li
     return [Heartbeat(**row._mapping) for row in rows]
 
 
-async def remove_heartbeats(connection: AsyncConnection, silence: timedelta) -> None:
+async def remove_heartbeats(connection: Connection, silence: timedelta) -> None:
     """Forget the processes that have been silent for so long."""
-    table = service_heartbeats
-    await connection.execute(delete(table).where(table.c.at < func.now() - silence))
+    await connection.execute("DELETE FROM service_heartbeats WHERE at < now() - $1::interval", silence)
 
 
 async def count_in_state(connection: AsyncConnection, state: ExecutionState) -> int:

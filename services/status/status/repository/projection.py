@@ -5,17 +5,17 @@ from uuid import UUID
 
 import asyncpg
 
-from queryflow.db.pool import Connection, Pool
+from queryflow.db.pool import Connection
 from queryflow.domain.states import ExecutionState
 from status.rules.projection import NodeFact, Summary
 
 
-async def write_facts(pool: Pool, facts: Sequence[NodeFact], newest: Container[NodeFact]) -> None:
+async def write_facts(connection: Connection, facts: Sequence[NodeFact], newest: Container[NodeFact]) -> None:
     """Note facts in the timeline, and keep those of `newest` (one of each node) that are newer than what is kept.
 
     One statement, without waiting for the disk: what a crash of the database takes back, `mend` reads from the rows.
     """
-    await pool.execute(
+    await connection.execute(
         WRITE_FACTS,
         [fact.execution_id for fact in facts],
         [fact.node_id for fact in facts],

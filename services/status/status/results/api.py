@@ -7,8 +7,9 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from queryflow.domain.errors import NotAvailable
+from queryflow.http.actor import CurrentActor
 from queryflow.http.app import new_router
-from status.results.usecases import PageRequest, read_result
+from status.results.usecases import NodeAddress, PageRequest, read_result
 from status.web.dependencies import CurrentStatus
 
 router = new_router("/api/executions", "results")
@@ -49,12 +50,13 @@ async def _read_request(
 @router.get("/{execution_id}/nodes/{node_id}/results", summary="Read rows of a node's result")
 async def read_results(
     status: CurrentStatus,
+    actor: CurrentActor,
     execution_id: UUID,
     node_id: str,
     request: Annotated[PageRequest, Depends(_read_request)],
 ) -> ResultAnswer:
     """Rows in the order in which the query gave them."""
-    page = await read_result(status, execution_id, node_id, request)
+    page = await read_result(status, actor, NodeAddress(execution_id, node_id), request)
     columns = [ColumnAnswer(name=each.name, type=each.type, non_finite=each.non_finite) for each in page.columns]
     rows = [list(row) for row in page.rows]
     return ResultAnswer(columns=columns, rows=rows, total=page.total, limit=request.limit, offset=request.offset)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from queryflow.access.actor import Actor
 from queryflow.domain.errors import Conflict, Fix, Invalid, NotFound, Problem, TryAgain
 from queryflow.domain.states import GOOD_NODE_STATES, ErrorKind
 from queryflow.sandbox.jobs.job import INPUTS, Answer, Excess, Job, JobFailed, Query
 from queryflow.sandbox.settings import MEGABYTE
+from status.access.connections import Reader
 from status.process.status import Status
 from status.reading.reading import read_execution
 from status.repository.nodes import NodeRecord, find_node
@@ -28,6 +30,14 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeAddress:
+    """A node of an execution."""
+
+    execution: UUID
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultPage:
     """Rows of a result, as JSON values, in the order in which the query gave them."""
 
@@ -36,28 +46,28 @@ class ResultPage:
     total: int
 
 
-async def read_result(status: Status, execution: UUID, node_id: str, request: PageRequest) -> ResultPage:
+async def read_result(status: Status, actor: Actor, address: NodeAddress, request: PageRequest) -> ResultPage:
     """A page of the node's result.
 
     NotFound where there is no such node, or where it ended without a result; Conflict while it has not ended; TryAgain
     where the result could not be read in time; Invalid where the page's values are too large for one answer.
     """
-    node = await _find(status, execution, node_id)
+    async with status.reader(actor) as reader:
+        node = await _find(reader, address)
     answer = await _read(status, _key_of(node), request)
     rows = [[shown_value(value) for value in row] for row in answer.rows]
     return ResultPage(shown_columns(answer.columns, answer.rows), rows, node.rows or 0)
 
 
-async def _find(status: Status, execution: UUID, node_id: str) -> NodeRecord:
-    async with status.engine.connect() as connection:
-        found = await find_node(connection, execution, node_id)
-        if found is not None:
-            return found
-        detail = await read_execution(connection, execution)
+async def _find(reader: Reader, address: NodeAddress) -> NodeRecord:
+    found = await find_node(reader.connection, address.execution, address.node_id)
+    if found is not None:
+        return found
+    detail = await read_execution(reader, address.execution)
     for node in detail.nodes:
-        if node.record.node_id == node_id:
+        if node.record.node_id == address.node_id:
             return node.record
-    raise NotFound(f"The execution has no node {node_id}.", code="NODE_NOT_FOUND")
+    raise NotFound(f"The execution has no node {address.node_id}.", code="NODE_NOT_FOUND")
 
 
 def _key_of(node: NodeRecord) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from queryflow.http.app import new_router
 from status.reading import reading
 from status.rules.paging import read_place, write_place
-from status.web.dependencies import Connection
+from status.web.dependencies import Reading
 
 router = new_router("/api/executions", "timeline")
 
@@ -37,13 +37,13 @@ class TimelinePage(BaseModel):
 
 @router.get("/{execution_id}/timeline", summary="Read what happened to an execution's nodes")
 async def read_timeline(
-    connection: Connection,
+    reader: Reading,
     execution_id: UUID,
     cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_FACTS)] = MOST_FACTS,
 ) -> TimelinePage:
     """Every fact about the nodes, the oldest first; it may lag a moment behind."""
-    moments = await reading.read_timeline(connection, execution_id, read_place(cursor), limit)
+    moments = await reading.read_timeline(reader, execution_id, read_place(cursor), limit)
     shown = moments[:limit]
     items = [
         MomentAnswer(

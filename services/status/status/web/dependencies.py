@@ -1,11 +1,12 @@
-"""What routes are given: status itself, and a connection to read by."""
+"""What routes are given: status itself, and what whoever sent the request reads by."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from queryflow.http.actor import CurrentActor
+from status.access.connections import Reader
 from status.process.status import Status
 
 
@@ -14,11 +15,11 @@ async def _current_status(request: Request) -> Status:
     return found
 
 
-async def _open_connection(status: "CurrentStatus") -> AsyncIterator[AsyncConnection]:
-    async with status.engine.connect() as connection:
-        yield connection
+async def _open_reader(status: "CurrentStatus", actor: CurrentActor) -> AsyncIterator[Reader]:
+    async with status.reader(actor) as reader:
+        yield reader
 
 
 CurrentStatus = Annotated[Status, Depends(_current_status)]
-Connection = Annotated[AsyncConnection, Depends(_open_connection, scope="function")]
-"""Given back before the answer is sent."""
+Reading = Annotated[Reader, Depends(_open_reader, scope="function")]
+"""Of whoever sent the request; given back before the answer is sent."""

@@ -1,0 +1,1 @@
+"""Who acts: the value that every transaction of composer and status carries."""
