@@ -100,7 +100,7 @@ async def test_a_stop_gives_back_what_runs_and_another_executor_takes_it(databas
         assert [tuple(row) for row in history] == [(1, "succeeded", "second")] * 2
 
 
-async def test_finishers_of_many_executors_meet_in_one_child(database: str, tmp_path: Path) -> None:
+async def test_the_ends_of_many_executors_meet_in_one_child(database: str, tmp_path: Path) -> None:
     """Four executors end the parents of a few children at the same time; nothing is counted twice."""
     width = 60
     edges = [(f"p{place}", f"c{child}") for place in range(width) for child in range(5)]
