@@ -77,6 +77,12 @@ RULES = (
         "datetime.now(UTC)",
     ),
     Rule(
+        "one file knows how aiormq works inside",
+        lambda: (path for path in shipped_files() if path.name != "aiormq_internals.py"),
+        r"\bChannelFrame\b|\bwrite_queue\b|\bmessage_id_delivery_tag\b|\.confirmations\b|channel\.(consumers|delivery_tag)\b",
+        "channel.delivery_tag += 1",
+    ),
+    Rule(
         "what is shipped needs no test", shipped_files, r"^\s*(from|import) tests\b", "from tests.support import ports"
     ),
     Rule("no path of one machine", all_files, r"(?<![\w.])/(work|root/\.)[\w/]", "/wo" + "rk/somewhere"),

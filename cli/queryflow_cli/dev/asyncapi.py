@@ -7,9 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from faststream import FastStream
+from faststream.rabbit import ExchangeType, RabbitExchange, RabbitQueue
+from faststream.specification import AsyncAPI
 from ruamel.yaml import YAML
 
-from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, ENGINES, EVENTS_EXCHANGE, SPEAKERS, WORK_QUEUES
+from queryflow.bus.answering import Subscription
+from queryflow.bus.port import DeadLetter, Handler
+from queryflow.bus.rabbit.handlers import new_broker, register
+from queryflow.bus.topology import DEAD_EXCHANGE, ENGINES, EVENTS_EXCHANGE, SPEAKERS, WORK_QUEUES
 from queryflow.messages.event import Event
 
 HEADER = f"""# Messages
@@ -38,16 +44,39 @@ def messages_page() -> str:
     return HEADER + "\n".join(table) + "\n" + "".join(map(_section, SPEAKERS))
 
 
+def application() -> FastStream:
+    """FastStream's application with every event as a publisher and every queue as a subscriber.
+
+    The queues answered in batches are among them: what they are bound to and what they hold is the same.
+    """
+    broker = new_broker("amqp://localhost")
+    exchange = RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
+    for event, speaker in SPEAKERS.items():
+        broker.publisher(
+            RabbitQueue(_address(event)), exchange=exchange, schema=event, title=event.type, persist=True,
+            description=f"Said by {speaker}. {_sentence(event)}",
+        )  # fmt: skip
+    for name, queue in WORK_QUEUES.items():
+        drawn = Handler(name, queue.keys, queue.event, _unheard)
+        register(broker, Subscription(drawn, None, _NoLetters()), prefix="", backoff=float)
+    about = AsyncAPI(title="QueryFlow messages", version="1", description="The events between the services.")
+    return FastStream(broker, specification=about)
+
+
 def asyncapi_document() -> dict[str, Any]:
-    """The AsyncAPI 3.0 document: a channel for each event, an operation for each service that sends or receives it."""
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "QueryFlow messages", "version": "1", "description": "The events between the services."},
-        "defaultContentType": "application/json",
-        "channels": {event.type: _channel(event) for event in SPEAKERS},
-        "operations": _operations(),
-        "components": {"messages": {event.__name__: _message(event) for event in SPEAKERS}},
+    """What FastStream draws of its application, and what it does not know: headers, names and the engines."""
+    document: dict[str, Any] = application().schema.to_specification().to_jsonable()
+    del document["servers"]  # every installation has its own
+    for channel in document["channels"].values():
+        del channel["servers"]
+    document["channels"]["node.ready"]["parameters"] = {
+        "engine": {"enum": list(ENGINES), "description": "One queue per engine."}
     }
+    types = {event.__name__: event.type for event in SPEAKERS}
+    for message in document["components"]["messages"].values():
+        message["name"] = types[message["payload"]["$ref"].rsplit("/", 1)[-1]]
+        message["headers"] = {"type": "object", "properties": {"traceparent": {"type": "string"}}}
+    return _in_order(document)
 
 
 def asyncapi_text() -> str:
@@ -124,46 +153,27 @@ def _type(field: dict[str, Any]) -> str:
     return f"{word} ({field['format']})" if "format" in field else word
 
 
-def _channel(event: type[Event]) -> dict[str, Any]:
-    channel: dict[str, Any] = {
-        "address": _key(event),
-        "messages": {event.__name__: _reference("messages", event.__name__)},
-    }
-    if event.type == "node.ready":
-        channel["address"] = f"{event.type}.{{engine}}"
-        channel["parameters"] = {"engine": {"enum": list(ENGINES), "description": "One queue per engine."}}
-    exchange = {"name": EVENTS_EXCHANGE, "type": "topic", "durable": True, "autoDelete": False}
-    channel["bindings"] = {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": "0.3.0"}}
-    return channel
+def _address(event: type[Event]) -> str:
+    """The routing key as AsyncAPI writes one with a parameter."""
+    return _key(event).replace("<", "{").replace(">", "}")
 
 
-def _operations() -> dict[str, Any]:
-    said = {f"say.{event.type}": _operation("send", event, f"Said by {who}.") for event, who in SPEAKERS.items()}
-    heard = {
-        f"hear.{name}": _operation("receive", queue.event, f"Queue {name}; what it cannot answer goes to {DEAD_QUEUE}.")
-        for name, queue in WORK_QUEUES.items()
-    }
-    return said | heard
+def _in_order(document: dict[str, Any]) -> dict[str, Any]:
+    """The document by name: FastStream's subscribers come in any order."""
+    for room in (document["components"], document):
+        room.update((name, dict(sorted(part.items()))) for name, part in room.items() if isinstance(part, dict))
+    return {"asyncapi": document["asyncapi"], **document}
 
 
-def _operation(action: str, event: type[Event], summary: str) -> dict[str, Any]:
-    return {"action": action, "channel": _reference("", event.type, room="channels"), "summary": summary}
+async def _unheard(event: Event, service: object) -> None:
+    """What a drawn subscriber calls: nothing is delivered to it."""
 
 
-def _message(event: type[Event]) -> dict[str, Any]:
-    return {
-        "name": event.type,
-        "summary": _sentence(event),
-        "headers": {"type": "object", "properties": {"traceparent": {"type": "string"}}},
-        "payload": event.model_json_schema(
-            ref_template=f"#/components/messages/{event.__name__}/payload/$defs/{{model}}"
-        ),
-    }
+class _NoLetters:
+    """Where a drawn subscriber would keep its dead letters."""
 
-
-def _reference(kind: str, name: str, room: str = "components") -> dict[str, str]:
-    path = [room, kind, name] if kind else [room, name]
-    return {"$ref": "#/" + "/".join(path)}
+    async def record(self, letter: DeadLetter) -> None:
+        """Keep nothing."""
 
 
 if __name__ == "__main__":

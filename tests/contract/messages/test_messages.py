@@ -36,7 +36,7 @@ from queryflow.messages.flow_execution import (
 from queryflow.messages.node import NodeReady
 from queryflow.messages.schedule import ScheduleFired
 from queryflow.messages.trigger import FlowTrigger
-from queryflow_cli.dev.asyncapi import asyncapi_text, messages_page
+from queryflow_cli.dev.asyncapi import asyncapi_document, asyncapi_text, messages_page
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "contract" / "golden"
@@ -129,3 +129,27 @@ def test_the_documents_are_drawn_from_the_code() -> None:
     hint = "run: python -m queryflow_cli.dev.asyncapi"
     assert (ROOT / "docs" / "messages.md").read_text() == messages_page(), hint
     assert (ROOT / "docs" / "asyncapi.yaml").read_text() == asyncapi_text(), hint
+
+
+def test_asyncapi_has_every_event_and_every_queue_with_its_key_and_body() -> None:
+    document = asyncapi_document()
+    said = {event.type: ("send", _address(event), event.__name__) for event in SPEAKERS}
+    heard = {name: ("receive", (queue.keys or (name,))[0], queue.event.__name__) for name, queue in WORK_QUEUES.items()}
+    drawn = {}
+    for name, operation in document["operations"].items():
+        channel = document["channels"][operation["channel"]["$ref"].rsplit("/", 1)[-1]]
+        (message,) = (document["components"]["messages"][_named(each)] for each in channel["messages"].values())
+        drawn[name] = (operation["action"], channel["address"], _named(message["payload"]))
+    assert drawn == said | heard
+    schemas = document["components"]["schemas"]
+    for event in SPEAKERS:
+        assert schemas[event.__name__]["properties"].keys() == event.model_fields.keys()
+        assert schemas[event.__name__]["description"] == event.__doc__
+
+
+def _address(event: type[Event]) -> str:
+    return {"node.ready": "node.ready.{engine}", "flow.trigger": "composer.flow-trigger"}.get(event.type, event.type)
+
+
+def _named(reference: dict[str, str]) -> str:
+    return reference["$ref"].rsplit("/", 1)[-1]

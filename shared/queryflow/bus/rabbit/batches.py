@@ -6,7 +6,6 @@ What arrived while the last batch was worked on is the next one; only a handler 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import structlog
 from aiormq import Channel
@@ -14,6 +13,7 @@ from aiormq.abc import AbstractConnection, DeliveredMessage
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 
 from queryflow.bus.answering import Answer, Delivery, Subscription
+from queryflow.bus.rabbit.aiormq_internals import is_consuming, open_channel
 from queryflow.bus.rabbit.frames import acknowledge_frame
 from queryflow.bus.rabbit.message import delivery_of
 from queryflow.bus.rabbit.writer import Writer
@@ -40,7 +40,7 @@ class BatchLane:
     async def open(self, connection: AbstractConnection, writer: Writer) -> None:
         """Begin to consume on a new channel of that connection."""
         self._writer = writer
-        self._channel = cast("Channel", await connection.channel(publisher_confirms=False))
+        self._channel = await open_channel(connection, confirming=False)
         await self._channel.basic_qos(prefetch_count=self._subscription.most)
         self._worker = asyncio.create_task(self._work(self._channel))
         self._tag = (await self._channel.basic_consume(self._queue, self._receive)).consumer_tag
@@ -63,9 +63,9 @@ class BatchLane:
     def sound(self) -> bool:
         """Whether the broker still delivers here: it may drop a consumer without closing anything."""
         channel, worker = self._channel, self._worker
-        if channel is None or channel.is_closed or worker is None or worker.done():
+        if channel is None or worker is None or worker.done():
             return False
-        return self._tag in channel.consumers
+        return is_consuming(channel, self._tag)
 
     async def _receive(self, message: DeliveredMessage) -> None:
         self._waiting.append(message)

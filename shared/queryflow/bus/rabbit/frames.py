@@ -1,7 +1,7 @@
 """Publishes and acknowledgements as bytes (AMQP 0-9-1, sections 2.3.5 and 4.2).
 
-pamqp takes ten times as long for the same bytes, and a publish is written for every node of every execution; a test
-reads what is written here back with pamqp.
+pamqp takes 3.8 times as long for a publish and 6.8 times for an acknowledgement, and both are written for every node of
+every execution; a test reads what is written here back with pamqp.
 """
 
 import struct

@@ -6,13 +6,13 @@ message by message through aiormq costs five times the processor time, most of i
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
 
 from aiormq import Channel
 from aiormq.abc import AbstractConnection
 from aiormq.exceptions import PublishError
 
 from queryflow.bus.port import Envelope, Unroutable
+from queryflow.bus.rabbit.aiormq_internals import expect_confirmation, open_channel
 from queryflow.bus.rabbit.frames import publish_frames
 from queryflow.bus.rabbit.writer import Writer
 from queryflow.bus.topology import EVENTS_EXCHANGE
@@ -35,7 +35,7 @@ class Publisher:
         """Use a new channel of that connection."""
         self._writer = writer
         self._silent = False
-        self._channel = cast("Channel", await connection.channel(publisher_confirms=True, on_return_raises=True))
+        self._channel = await open_channel(connection, confirming=True)
         self._channel.closing.add_done_callback(lambda _: self._fail(set(self._unconfirmed)))
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Sent]:
@@ -69,20 +69,14 @@ class Publisher:
         return self._channel is not None and not self._channel.is_closed and not self._silent
 
     def _expect(self, channel: Channel, envelope: Envelope, future: Sent) -> None:
-        """Register the confirmation as aiormq does for its own publishes: in the order of the delivery tags."""
-        channel.delivery_tag += 1
-        tag, message_id = channel.delivery_tag, str(envelope.message_id)
-        confirmation = asyncio.get_running_loop().create_future()
-        channel.confirmations[tag] = confirmation
-        channel.message_id_delivery_tag[message_id] = tag
+        """End the future with the broker's confirmation."""
         self._unconfirmed.add(future)
 
         def confirmed(answer: "asyncio.Future[object]") -> None:
-            channel.message_id_delivery_tag.pop(message_id, None)
             self._unconfirmed.discard(future)
             _pass_on(answer, future, envelope.routing_key)
 
-        confirmation.add_done_callback(confirmed)
+        expect_confirmation(channel, str(envelope.message_id)).add_done_callback(confirmed)
 
     def _give_up(self, futures: set[Sent]) -> None:
         """A message that was not confirmed in time is sent again, but on a new channel."""

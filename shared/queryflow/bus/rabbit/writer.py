@@ -7,7 +7,9 @@ publishes of one commit. Nothing waits for company: what is there when the last 
 import asyncio
 import contextlib
 
-from aiormq.abc import AbstractConnection, ChannelFrame
+from aiormq.abc import AbstractConnection
+
+from queryflow.bus.rabbit.aiormq_internals import write
 
 FLUSH_SECONDS = 2.0
 
@@ -41,17 +43,12 @@ class Writer:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        queue = self._connection.write_queue
         with contextlib.suppress(ConnectionError, RuntimeError):
             while True:
                 await self._to_write.wait()
                 self._to_write.clear()
                 count = len(self._unwritten)
-                written = asyncio.get_running_loop().create_future()
-                await queue.put(
-                    ChannelFrame(b"".join(self._unwritten[:count]), should_close=False, drain_future=written)
-                )
-                await written
+                await write(self._connection, b"".join(self._unwritten[:count]))
                 del self._unwritten[:count]
                 if not self._unwritten:
                     self._all_written.set()
