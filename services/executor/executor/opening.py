@@ -8,7 +8,7 @@ from functools import partial
 from executor.advance.finish import finish, finish_alone
 from executor.attempt.cancel import break_off_cancelled
 from executor.attempt.leasing import RENEWALS_PER_LEASE, drain, renew
-from executor.model.attempt import Finished
+from executor.model.outcome import Finished
 from executor.poller import admit_next, give_places, ready_due
 from executor.process.admission import Admission
 from executor.process.cataloguing import Cataloguing

@@ -9,10 +9,11 @@ import pytest
 
 from executor.advance.finish import finish
 from executor.engines.port import EngineFailure, Produced, Work
-from executor.model.attempt import Attempt, Failure, Finished, Outcome
+from executor.model.attempt import Attempt, Failure
+from executor.model.outcome import Finished, Retried, Succeeded
 from executor.repository import leases, nodes
 from queryflow.domain.ids import ExecutionId
-from queryflow.domain.states import ErrorKind, NodeState
+from queryflow.domain.states import ErrorKind
 from queryflow.messages.node import NodeReady
 from tests.integration.executor.oracle import is_sound, repairs
 from tests.integration.executor.rig import Rig, flow_of, open_rig
@@ -41,10 +42,10 @@ async def running(rig: Rig) -> tuple[ExecutionId, Attempt]:
 async def test_the_outcome_of_an_attempt_that_somebody_took_over_is_not_recorded(slow: Rig) -> None:
     execution, attempt = await running(slow)
     await slow.owner.execute(TAKE_OVER)
-    await finish(slow.executor, [Finished(attempt, Outcome(NodeState.SUCCEEDED, rows=1))])
+    await finish(slow.executor, [Finished(attempt, Succeeded(rows=1))])
     assert await slow.nodes_are(execution, a="running", b="pending")
     failure = Failure(ErrorKind.THROTTLED, "slow down")
-    again = Outcome(NodeState.FAILED, failure=failure, retry_after=timedelta(hours=1))
+    again = Retried(failure=failure, wait=timedelta(hours=1))
     await finish(slow.executor, [Finished(attempt, again)])
     assert await slow.nodes_are(execution, a="running", b="pending")
 
@@ -63,7 +64,7 @@ async def test_a_node_that_is_to_be_cancelled_is_not_tried_again(slow: Rig) -> N
     execution, attempt = await running(slow)
     await slow.owner.execute(ASK_TO_CANCEL)
     failure = Failure(ErrorKind.THROTTLED, "slow down")
-    again = Outcome(NodeState.FAILED, failure=failure, retry_after=timedelta(hours=1))
+    again = Retried(failure=failure, wait=timedelta(hours=1))
     await finish(slow.executor, [Finished(attempt, again)])
     assert await slow.node_is(execution, "a", "cancelled")
 

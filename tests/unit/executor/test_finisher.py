@@ -7,16 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from executor.model.attempt import Attempt, Finished, Outcome
+from executor.model.attempt import Attempt
+from executor.model.outcome import Finished, Succeeded
 from executor.process.group_commit import MOST_TOGETHER, GroupCommit
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.states import NodeState
 
 
 def finished(node: str) -> Finished:
     attempt = Attempt(uuid4(), ExecutionId(uuid4()), NodeId(node), 1, 1, "duckdb", "sample", timedelta(0))
-    return Finished(attempt, Outcome(NodeState.SUCCEEDED))
+    return Finished(attempt, Succeeded(rows=1))
 
 
 class Recorder:

@@ -1,21 +1,20 @@
 """Record how attempts ended and advance their runs, all that ended meanwhile in one transaction."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
 from executor.advance.advance import tell_children
 from executor.advance.waiting import ready_waiting
 from executor.model import facts
-from executor.model.attempt import EndedNode, Failure, Finished, Outcome
+from executor.model.attempt import Attempt, EndedNode
 from executor.model.facts import Place
+from executor.model.outcome import Cancelled, FinalOutcome, Finished, Retried
 from executor.process.executor import Executor
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import children, outcomes, slots
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.states import ErrorKind, NodeState, RootReason
+from queryflow.domain.states import NodeState, RootReason
 from queryflow.process.failpoints import failpoint
 
 MOST_UNTOLD = 500
@@ -67,8 +66,9 @@ async def _finish(
 ) -> set[ExecutionId]:
     executions = {each.attempt.execution_id for each in finished}
     running = await executor.versions.executions(unit.connection, executions)
-    refused = await _retry(unit, executor, [each for each in finished if each.outcome.retry_after is not None])
-    final = [each for each in finished if each.outcome.retry_after is None] + refused
+    retried = [(each.attempt, each.outcome) for each in finished if isinstance(each.outcome, Retried)]
+    final = [(each.attempt, each.outcome) for each in finished if not isinstance(each.outcome, Retried)]
+    final += await _retry(unit, executor, retried)
     wave = await _write(unit, executor, final) if final else []
     await _free_places(unit, finished)
     if giving:
@@ -77,43 +77,41 @@ async def _finish(
     return await tell_children(unit, wave, running)
 
 
-async def _write(unit: UnitOfWork, executor: Executor, final: Sequence[Finished]) -> list[EndedNode]:
-    """Write final outcomes; the nodes that really ended come back."""
-    by_row = {each.attempt.id: each.outcome for each in final}
+async def _write(
+    unit: UnitOfWork, executor: Executor, final: Sequence[tuple[Attempt, FinalOutcome]]
+) -> list[EndedNode]:
+    """Write final outcomes; returns the nodes that really ended."""
+    by_row = {attempt.id: outcome for attempt, outcome in final}
     rows = await outcomes.finish(unit.connection, final, executor.settings.instance)
     return [say_ended(unit, row, by_row[row["id"]]) for row in rows]
 
 
-def say_ended(unit: UnitOfWork, row: asyncpg.Record, outcome: Outcome) -> EndedNode:
+def say_ended(unit: UnitOfWork, row: asyncpg.Record, outcome: FinalOutcome) -> EndedNode:
     """Add the fact that an attempt ended; the node whose children are to be told."""
     unit.now = row["now"]
     unit.progressed(row["execution_id"], facts.ended(place_of(row), outcome))
     return _ended(row, outcome.state, outcome.root)
 
 
-async def _retry(unit: UnitOfWork, executor: Executor, finished: Sequence[Finished]) -> list[Finished]:
-    """Let attempts wait for the next try; those whose execution was cancelled meanwhile come back as cancelled."""
-    if not finished:
+async def _retry(
+    unit: UnitOfWork, executor: Executor, retried: Sequence[tuple[Attempt, Retried]]
+) -> list[tuple[Attempt, Cancelled]]:
+    """Let attempts wait for the next try; returns those whose execution was cancelled meanwhile."""
+    if not retried:
         return []
-    rows = await outcomes.retry(unit.connection, finished, executor.settings.instance)
-    by_row: Mapping[UUID, Finished] = {each.attempt.id: each for each in finished}
+    rows = await outcomes.retry(unit.connection, retried, executor.settings.instance)
+    by_row = {attempt.id: outcome for attempt, outcome in retried}
     for row in rows:
         unit.now = row["now"]
-        unit.progressed(row["execution_id"], facts.retried(place_of(row), by_row[row["id"]].outcome))
+        unit.progressed(row["execution_id"], facts.retried(place_of(row), by_row[row["id"]].failure))
     done = {row["id"] for row in rows}
-    return [replace(each, outcome=cancelled(each.outcome.seconds)) for each in finished if each.attempt.id not in done]
+    return [(attempt, Cancelled(seconds=outcome.seconds)) for attempt, outcome in retried if attempt.id not in done]
 
 
 async def _free_places(unit: UnitOfWork, finished: Sequence[Finished]) -> None:
     held = [each.attempt.id for each in finished if each.attempt.holds_place]
     if held:
         await slots.release(unit.connection, held)
-
-
-def cancelled(seconds: float) -> Outcome:
-    """The outcome of an attempt that ended because its execution was cancelled."""
-    failure = Failure(ErrorKind.CANCELLED, "The execution was cancelled.")
-    return Outcome(NodeState.CANCELLED, seconds=seconds, failure=failure)
 
 
 def place_of(row: asyncpg.Record) -> Place:

@@ -6,6 +6,7 @@ from pathlib import Path
 from executor.attempt.node_values import Inputs, bindings_of, flow_values_of, template_of
 from executor.attempt.resolving import BindingRequest, BoundInput, Resolved, resolve_inputs
 from executor.engines.port import EngineFailure
+from executor.model.outcome import Skipped
 from executor.model.runnable import RunningExecution
 from executor.model.stored_result import StoredResult
 from executor.process.executor import Executor
@@ -19,14 +20,12 @@ DEADLINE = timedelta(minutes=10)
 """How long resolving all bindings of a node may take."""
 
 
-class SkippedForEmptyInput(Exception):
-    """A binding yielded nothing, and says that the node is skipped then."""
+async def inputs_of(
+    executor: Executor, execution: RunningExecution, node_id: NodeId, directory: Path
+) -> Inputs | Skipped:
+    """What the node's bindings yield, or that the node is skipped because one yields nothing.
 
-
-async def inputs_of(executor: Executor, execution: RunningExecution, node_id: NodeId, directory: Path) -> Inputs:
-    """What the node's bindings yield.
-
-    Raises SkippedForEmptyInput, or EngineFailure if one cannot be had, or is empty and says fail.
+    Raises EngineFailure if one cannot be had, or yields nothing and says fail.
     """
     connections = bindings_of(execution, node_id)
     if not connections:
@@ -43,11 +42,11 @@ async def inputs_of(executor: Executor, execution: RunningExecution, node_id: No
     return _decided(await resolve_inputs(executor.equipment.sandbox, executor.equipment.objects, request))
 
 
-def _decided(resolved: Resolved) -> Inputs:
-    """The inputs, with what stands in for the empty ones."""
+def _decided(resolved: Resolved) -> Inputs | Skipped:
+    """The inputs, with what stands in for the empty ones, unless the node is skipped for them."""
     emptied = resolved.emptied
     if emptied.action is EmptyAction.SKIP:
-        raise SkippedForEmptyInput(", ".join(emptied.parameters))
+        return Skipped()
     if emptied.action is EmptyAction.FAIL:
         names = ", ".join(emptied.parameters)
         raise EngineFailure(ErrorKind.EMPTY_UPSTREAM, f"The nodes before it brought nothing for {names}.")

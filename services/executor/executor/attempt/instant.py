@@ -7,18 +7,17 @@ from executor.advance.finish import go_on, say_ended
 from executor.attempt.claim import claim
 from executor.attempt.node_values import instant_work
 from executor.engines.port import EngineFailure
-from executor.model.attempt import Outcome
+from executor.model.outcome import Succeeded
 from executor.model.runnable import RunningExecution
 from executor.process.executor import Executor
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import outcomes
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.states import NodeState
 from queryflow.messages.node import NodeReady
 from queryflow.process.failpoints import failpoint
 
-Done = dict[tuple[ExecutionId, NodeId, int], Outcome]
-"""By attempt, how it will have ended if it is ready."""
+Done = dict[tuple[ExecutionId, NodeId, int], Succeeded]
+"""By attempt, how it ends if it is ready."""
 
 
 async def run_instant(executor: Executor, events: Sequence[NodeReady]) -> None:
@@ -64,7 +63,7 @@ async def _run(executor: Executor, execution: RunningExecution, event: NodeReady
         produced = await engine.run(work)
     except EngineFailure:
         return False
-    done[execution.id, node_id, event.attempt] = Outcome(NodeState.SUCCEEDED, rows=produced.rows)
+    done[execution.id, node_id, event.attempt] = Succeeded(rows=produced.rows)
     return True
 
 

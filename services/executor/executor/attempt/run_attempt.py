@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from executor.attempt.inputs import SkippedForEmptyInput, inputs_of
+from executor.attempt.inputs import inputs_of
 from executor.attempt.node_values import Inputs, NodeValues, node_values, template_of, timeout_of, typed, window_of
 from executor.attempt.results import store_result
 from executor.engines.port import ConnectionSettings, EngineFailure, Work
-from executor.model.attempt import Attempt, Outcome
+from executor.model.attempt import Attempt
+from executor.model.outcome import Skipped, Succeeded
 from executor.model.runnable import RunningExecution
 from executor.model.stored_result import result_key
 from executor.process.executor import Executor
 from executor.process.held_attempts import HeldAttempt, LeaseLost
 from executor.repository import leases, slots
-from queryflow.domain.states import ErrorKind, NodeState, Phase, RootReason, SkipReason
+from queryflow.domain.states import ErrorKind, Phase
 from queryflow.process.failpoints import failpoint
 
 
@@ -30,20 +31,20 @@ class Try:
     directory: Path
 
 
-async def run_attempt(executor: Executor, held: HeldAttempt, execution: RunningExecution) -> Outcome:
+async def run_attempt(executor: Executor, held: HeldAttempt, execution: RunningExecution) -> Succeeded | Skipped:
     """The attempt's good outcome, or that it is skipped for an empty input; EngineFailure says why it failed."""
     directory = await asyncio.to_thread(_make_directory, executor.attempts, held.attempt)
     try:
         return await _run_attempt(Try(executor, held, execution, directory))
-    except SkippedForEmptyInput:
-        return Outcome(NodeState.SKIPPED, reason=SkipReason.EMPTY_INPUT, root=RootReason.EMPTY_INPUT)
     finally:
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
 
-async def _run_attempt(this: Try) -> Outcome:
+async def _run_attempt(this: Try) -> Succeeded | Skipped:
     attempt, equipment = this.held.attempt, this.executor.equipment
     inputs = await inputs_of(this.executor, this.execution, attempt.node_id, this.directory)
+    if isinstance(inputs, Skipped):
+        return inputs
     values = node_values(this.execution, attempt.node_id, inputs)
     this.held.trace = values.trace
     work = await _work(this, inputs, values)
@@ -52,13 +53,11 @@ async def _run_attempt(this: Try) -> Outcome:
     produced = await equipment.engines[attempt.engine].run(work)
     trace = replace(values.trace, sql=produced.sql)
     if produced.file is None:
-        return Outcome(NodeState.SUCCEEDED, rows=produced.rows, trace=trace)
+        return Succeeded(rows=produced.rows, trace=trace)
     await _enter(this, Phase.STORING)
     stored = await store_result(equipment.objects, produced, result_key(attempt))
     failpoint("executor.after_store")
-    return Outcome(
-        NodeState.SUCCEEDED, rows=produced.rows, trace=trace, result_key=stored.key, result_metadata=stored.metadata
-    )
+    return Succeeded(rows=produced.rows, stored=stored, trace=trace)
 
 
 async def _enter(this: Try, phase: Phase) -> None:

@@ -13,7 +13,8 @@ from executor.advance.waiting import announce_again
 from executor.attempt.node_values import timeout_of
 from executor.attempt.run_attempt import run_attempt
 from executor.engines.port import EngineFailure
-from executor.model.attempt import Attempt, Failure, Finished, Outcome
+from executor.model.attempt import Attempt, Failure
+from executor.model.outcome import Cancelled, Failed, Finished, Outcome, Retried, TimedOut
 from executor.model.runnable import RunningExecution
 from executor.process.executor import Executor
 from executor.process.held_attempts import Ending, HeldAttempt, LeaseLost
@@ -22,7 +23,7 @@ from executor.repository import leases
 from queryflow.domain.errors import TryAgain
 from queryflow.domain.flow.retry import next_attempt
 from queryflow.domain.resource_errors import is_shortage
-from queryflow.domain.states import ErrorKind, NodeState
+from queryflow.domain.states import ErrorKind
 from queryflow.process.failpoints import failpoint
 from queryflow.process.transient_errors import is_transient
 
@@ -32,10 +33,7 @@ KILL_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 1.0
 """Before the database is asked again, or a record is tried again; doubled with each record that it refuses."""
 LONGEST_PAUSE_SECONDS = 30.0
-UNRECORDABLE = Outcome(
-    NodeState.FAILED,
-    failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but its outcome cannot be stored."),
-)
+UNRECORDABLE = Failed(failure=Failure(ErrorKind.INTERNAL, "The attempt ended, but its outcome cannot be stored."))
 
 
 def begin(executor: Executor, attempt: Attempt, deadline: float) -> None:
@@ -89,9 +87,9 @@ async def _outcome(executor: Executor, held: HeldAttempt, execution: RunningExec
     return _answer(execution, held, problem)
 
 
-async def _broken_off(executor: Executor, held: HeldAttempt) -> Outcome | None:
+async def _broken_off(executor: Executor, held: HeldAttempt) -> Cancelled | None:
     if held.ending is Ending.CANCELLED:
-        return Outcome(NodeState.CANCELLED, failure=Failure(ErrorKind.CANCELLED, "The execution was cancelled."))
+        return Cancelled()
     await _give_back(executor, held)
     return None
 
@@ -128,8 +126,8 @@ def _what_passes(problem: BaseException) -> str:
     return f"A server was away: {type(problem).__name__}."
 
 
-def _failed(execution: RunningExecution, held: HeldAttempt, failure: Failure) -> Outcome:
-    """Failed or timed out; with another try to follow if the node's policy says so."""
+def _failed(execution: RunningExecution, held: HeldAttempt, failure: Failure) -> Failed | TimedOut | Retried:
+    """Failed or timed out; or retried, if the node's policy says so."""
     attempt = held.attempt
     wait = next_attempt(
         execution.runnable.nodes[attempt.node_id].retry,
@@ -138,8 +136,11 @@ def _failed(execution: RunningExecution, held: HeldAttempt, failure: Failure) ->
         elapsed=attempt.elapsed + timedelta(seconds=time.monotonic() - held.claimed),
         random=random.random(),  # noqa: S311 - jitter, not a secret
     )
-    state = NodeState.TIMED_OUT if failure.kind is ErrorKind.TIMEOUT else NodeState.FAILED
-    return Outcome(state, failure=failure, retry_after=wait, trace=held.trace)
+    if wait is not None:
+        return Retried(failure=failure, wait=wait)
+    if failure.kind is ErrorKind.TIMEOUT:
+        return TimedOut(message=failure.message, trace=held.trace)
+    return Failed(failure=failure, trace=held.trace)
 
 
 async def record(executor: Executor, held: HeldAttempt, outcome: Outcome) -> None:

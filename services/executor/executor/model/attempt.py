@@ -1,7 +1,7 @@
-"""One try of a node, and how it ended."""
+"""One try of a node: who it is, what it worked with, and the node once it has ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.states import ErrorKind, NodeState, RootReason, SkipReason
+from queryflow.domain.states import ErrorKind, NodeState, RootReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +58,6 @@ class Trace:
     parameters: Mapping[str, Any] | None = None
     mappings: Mapping[str, Any] | None = None
     sql: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended. `state` is final; with `retry_after` the node waits and is tried again instead."""
-
-    state: NodeState
-    seconds: float = 0.0
-    rows: int | None = None
-    reason: SkipReason | None = None
-    root: RootReason | None = None
-    failure: Failure | None = None
-    retry_after: timedelta | None = None
-    result_key: str | None = None
-    result_metadata: Mapping[str, Any] | None = None
-    trace: Trace = field(default_factory=Trace)
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """An attempt together with its outcome, on its way to be recorded."""
-
-    attempt: Attempt
-    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What is said about nodes that changed. Pure: rows and outcomes in, facts out."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
-from executor.model.attempt import EndedNode, Failure, Outcome
-from queryflow.domain.states import ErrorKind, NodeState, SkipReason, WaitReason
+from executor.model.attempt import EndedNode, Failure
+from executor.model.outcome import Cancelled, Failed, FinalOutcome, Skipped, Succeeded, TimedOut
+from queryflow.domain.states import SkipReason, WaitReason
 from queryflow.messages.execution import (
     Fact,
     FactError,
@@ -39,15 +39,24 @@ def waiting(place: Place, reason: WaitReason) -> Fact:
     return NodeWaiting(**place, reason=reason)
 
 
-def retried(place: Place, outcome: Outcome) -> Fact:
+def retried(place: Place, failure: Failure) -> Fact:
     """An attempt failed and another follows."""
-    error = None if outcome.failure is None else _error(outcome.failure)
-    return NodeRetried(**place, reason=WaitReason.RETRY_BACKOFF, error=error)
+    return NodeRetried(**place, reason=WaitReason.RETRY_BACKOFF, error=_error(failure))
 
 
-def ended(place: Place, outcome: Outcome) -> Fact:
+def ended(place: Place, outcome: FinalOutcome) -> Fact:
     """How an attempt ended for good."""
-    return ENDS[outcome.state](place, outcome)
+    match outcome:
+        case Succeeded():
+            return NodeSucceeded(**place, rows=outcome.rows, seconds=outcome.seconds)
+        case Failed():
+            return NodeFailed(**place, seconds=outcome.seconds, error=_error(outcome.failure))
+        case TimedOut():
+            return NodeTimedOut(**place, seconds=outcome.seconds, error=_error(outcome.failure))
+        case Skipped():
+            return NodeSkipped(**place, reason=SkipReason.EMPTY_INPUT)
+        case Cancelled():
+            return NodeCancelled(**place, seconds=outcome.seconds)
 
 
 def followed(node: EndedNode, reason: SkipReason | None) -> Fact:
@@ -56,36 +65,5 @@ def followed(node: EndedNode, reason: SkipReason | None) -> Fact:
     return NodeCancelled(**place) if reason is None else NodeSkipped(**place, reason=reason)
 
 
-def _succeeded(place: Place, outcome: Outcome) -> Fact:
-    return NodeSucceeded(**place, rows=outcome.rows or 0, seconds=outcome.seconds)
-
-
-def _failed(place: Place, outcome: Outcome) -> Fact:
-    return NodeFailed(**place, seconds=outcome.seconds, error=_error(outcome.failure))
-
-
-def _timed_out(place: Place, outcome: Outcome) -> Fact:
-    return NodeTimedOut(**place, seconds=outcome.seconds, error=_error(outcome.failure))
-
-
-def _cancelled(place: Place, outcome: Outcome) -> Fact:
-    return NodeCancelled(**place, seconds=outcome.seconds)
-
-
-def _skipped(place: Place, outcome: Outcome) -> Fact:
-    return NodeSkipped(**place, reason=outcome.reason or SkipReason.EMPTY_INPUT)
-
-
-def _error(failure: Failure | None) -> FactError:
-    if failure is None:
-        return FactError(kind=ErrorKind.INTERNAL, message="No reason was given.")
+def _error(failure: Failure) -> FactError:
     return FactError(kind=failure.kind, message=failure.message)
-
-
-ENDS: dict[NodeState, Callable[[Place, Outcome], Fact]] = {
-    NodeState.SUCCEEDED: _succeeded,
-    NodeState.FAILED: _failed,
-    NodeState.TIMED_OUT: _timed_out,
-    NodeState.CANCELLED: _cancelled,
-    NodeState.SKIPPED: _skipped,
-}

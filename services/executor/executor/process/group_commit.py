@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from executor.model.attempt import Finished
+from executor.model.outcome import Finished
 from queryflow.process.transient_errors import is_transient
 
 log = structlog.get_logger()

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import structlog
 
-from executor.model.attempt import Attempt, Outcome, Trace
+from executor.model.attempt import Attempt, Trace
+from executor.model.outcome import Outcome
 
 log = structlog.get_logger()
 

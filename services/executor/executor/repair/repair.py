@@ -11,11 +11,12 @@ import asyncpg
 
 from executor.advance.advance import announce, say_steps, tell_children
 from executor.advance.closing import close
-from executor.advance.finish import cancelled, place_of, say_ended
+from executor.advance.finish import place_of, say_ended
 from executor.advance.waiting import announce_again
 from executor.model import facts
-from executor.model.attempt import Attempt, EndedNode, Failure, Finished, Outcome
+from executor.model.attempt import Attempt, EndedNode, Failure
 from executor.model.audit import Correction, SeenNode, corrections, open_sinks
+from executor.model.outcome import Cancelled, Failed
 from executor.model.runnable import RunningExecution
 from executor.process.executor import Executor
 from executor.process.unit_of_work import UnitOfWork
@@ -23,14 +24,12 @@ from executor.repository import children, executions, outcomes, repairs
 from executor.repository.children import WrittenStep
 from queryflow.domain.execution.progress import Child, Step, advance
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.states import ErrorKind, NodeState
+from queryflow.domain.states import ErrorKind
 
-QUARANTINED = Outcome(
-    NodeState.FAILED,
+QUARANTINED = Failed(
     failure=Failure(ErrorKind.INTERNAL, "Every executor that ran this node ended while it did; it is not tried again."),
 )
 LOST_ITS_EXECUTOR = Failure(ErrorKind.INTERNAL, "The executor that ran it was lost.")
-LOST = Outcome(NodeState.FAILED, failure=LOST_ITS_EXECUTOR)
 
 
 async def recover_expired(
@@ -47,10 +46,10 @@ async def recover_expired(
     again = [row for row in rows if row["id"] not in ending]
     for row in await repairs.try_anew(unit.connection, again, executor.settings.instance, LOST_ITS_EXECUTOR):
         unit.now = row["now"]
-        unit.progressed(row["execution_id"], facts.retried(place_of(row), LOST))
+        unit.progressed(row["execution_id"], facts.retried(place_of(row), LOST_ITS_EXECUTOR))
         announce(unit, row, row["engine"])
     running = await executor.versions.executions(unit.connection, {ExecutionId(row["execution_id"]) for row in rows})
-    final = [Finished(Attempt.of(row), ending[row["id"]]) for row in rows if row["id"] in ending]
+    final = [(Attempt.of(row), ending[row["id"]]) for row in rows if row["id"] in ending]
     ended = await outcomes.finish(unit.connection, final, executor.settings.instance)
     wave: list[EndedNode] = [say_ended(unit, row, ending[row["id"]]) for row in ended]
     return len(rows), await tell_children(unit, wave, running)
@@ -124,8 +123,8 @@ def _step(row: asyncpg.Record, correction: Correction, execution: RunningExecuti
     return advance(child, correction.truth)
 
 
-def _end_of(row: asyncpg.Record, most_crashes: int) -> Outcome | None:
+def _end_of(row: asyncpg.Record, most_crashes: int) -> Failed | Cancelled | None:
     """How a node of a lost executor ends; None if it is tried again."""
     if row["cancel_requested"]:
-        return cancelled(0.0)
+        return Cancelled()
     return QUARANTINED if row["crash_count"] >= most_crashes else None

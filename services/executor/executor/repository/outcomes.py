@@ -1,15 +1,17 @@
 """How attempts ended, written to their rows under the guard of their fence, and to the history."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
-from executor.model.attempt import Finished, Outcome
+from executor.model.attempt import Attempt, Failure, Trace
+from executor.model.outcome import Cancelled, Failed, FinalOutcome, Retried, Skipped, Succeeded, TimedOut
 from executor.repository.children import LOCK_ASKED, as_columns
 from executor.repository.nodes import IS_READY
 from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId, NodeId
+from queryflow.domain.states import ErrorKind, NodeState, RootReason, SkipReason
 
 SETTLED = """
   node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt, node.fence,
@@ -87,20 +89,23 @@ SELECT * FROM tried
 """  # noqa: S608 - the parts are constants of this file
 
 
-async def finish(connection: Connection, finished: Sequence[Finished], executor: str) -> list[asyncpg.Record]:
-    """Write final outcomes; only the attempts that still held their fence come back."""
+async def finish(
+    connection: Connection, final: Sequence[tuple[Attempt, FinalOutcome]], executor: str
+) -> list[asyncpg.Record]:
+    """Write final outcomes; returns the rows of the attempts that still held their fence."""
+    rows = [_row(outcome) for _, outcome in final]
     return await connection.fetch(
         FINISH,
-        [each.attempt.id for each in finished],
-        [each.attempt.fence for each in finished],
-        *_columns([each.outcome for each in finished]),
+        [attempt.id for attempt, _ in final],
+        [attempt.fence for attempt, _ in final],
+        *([row[place] for row in rows] for place in range(len(OutcomeRow._fields))),
         executor,
     )
 
 
 async def finish_at_once(
     connection: Connection,
-    done: Mapping[tuple[ExecutionId, NodeId, int], Outcome],
+    done: Mapping[tuple[ExecutionId, NodeId, int], Succeeded],
     following: Iterable[tuple[ExecutionId, NodeId]],
     executor: str,
 ) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
@@ -123,32 +128,57 @@ async def finish_at_once(
     return [row for row in found if row["has_ended"]], [row for row in found if not row["has_ended"]]
 
 
-async def retry(connection: Connection, finished: Sequence[Finished], executor: str) -> list[asyncpg.Record]:
+async def retry(
+    connection: Connection, retried: Sequence[tuple[Attempt, Retried]], executor: str
+) -> list[asyncpg.Record]:
     """Let attempts wait for their next try; a node whose cancel was asked for is left out, as is a lost fence."""
-    outcomes = [each.outcome for each in finished]
     return await connection.fetch(
         RETRY,
-        [each.attempt.id for each in finished],
-        [each.attempt.fence for each in finished],
-        [each.retry_after for each in outcomes],
-        [None if each.failure is None else each.failure.kind.value for each in outcomes],
-        [None if each.failure is None else each.failure.message for each in outcomes],
+        [attempt.id for attempt, _ in retried],
+        [attempt.fence for attempt, _ in retried],
+        [outcome.wait for _, outcome in retried],
+        [outcome.failure.kind.value for _, outcome in retried],
+        [outcome.failure.message for _, outcome in retried],
         executor,
     )
 
 
-def _columns(outcomes: Sequence[Outcome]) -> tuple[list[Any], ...]:
-    return (
-        [each.state.value for each in outcomes],
-        [None if each.reason is None else each.reason.value for each in outcomes],
-        [None if each.root is None else each.root.value for each in outcomes],
-        [None if each.failure is None else each.failure.kind.value for each in outcomes],
-        [None if each.failure is None else each.failure.message for each in outcomes],
-        [each.rows for each in outcomes],
-        [each.seconds for each in outcomes],
-        [each.result_key for each in outcomes],
-        [each.result_metadata for each in outcomes],
-        [each.trace.parameters for each in outcomes],
-        [each.trace.mappings for each in outcomes],
-        [each.trace.sql for each in outcomes],
-    )
+class OutcomeRow(NamedTuple):
+    """A final outcome as FINISH takes it, in the order of its columns."""
+
+    state: NodeState
+    reason: SkipReason | None = None
+    root: RootReason | None = None
+    error_kind: ErrorKind | None = None
+    error_message: str | None = None
+    row_count: int | None = None
+    seconds: float = 0.0
+    result: str | None = None
+    result_metadata: Mapping[str, Any] | None = None
+    parameters: Mapping[str, Any] | None = None
+    mappings: Mapping[str, Any] | None = None
+    sql: str | None = None
+
+
+def _row(outcome: FinalOutcome) -> OutcomeRow:
+    row = OutcomeRow(outcome.state, root=outcome.root, seconds=outcome.seconds)
+    match outcome:
+        case Succeeded():
+            row = row._replace(row_count=outcome.rows)
+            if outcome.stored is not None:
+                row = row._replace(result=outcome.stored.key, result_metadata=outcome.stored.metadata)
+            return _with_trace(row, outcome.trace)
+        case Failed() | TimedOut():
+            return _with_trace(_with_failure(row, outcome.failure), outcome.trace)
+        case Skipped():
+            return row._replace(reason=SkipReason.EMPTY_INPUT)
+        case Cancelled():
+            return _with_failure(row, outcome.failure)
+
+
+def _with_failure(row: OutcomeRow, failure: Failure) -> OutcomeRow:
+    return row._replace(error_kind=failure.kind, error_message=failure.message)
+
+
+def _with_trace(row: OutcomeRow, trace: Trace) -> OutcomeRow:
+    return row._replace(parameters=trace.parameters, mappings=trace.mappings, sql=trace.sql)
