@@ -1,11 +1,12 @@
 """Compositions over HTTP."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from composer.compositions import usecases
 from composer.compositions.schemas import CompositionAnswer, CompositionDocument, CompositionStored
@@ -26,6 +27,8 @@ BODY = body_of(CompositionDocument)
 
 class CompositionItem(BaseModel):
     """A composition in a list, without its nodes and connections."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     composition_id: str
     id: UUID
@@ -149,16 +152,6 @@ def written(stored: StoredComposition, status: int) -> Response:
 
 
 def _item(record: CompositionRecord) -> CompositionItem:
-    return CompositionItem(
-        composition_id=record.composition_id,
-        id=record.id,
-        name=record.name,
-        description=record.description and preview(record.description),
-        tags=list(record.tags or ()),
-        revision=record.revision,
-        published_version=record.published_version,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        execution_count=record.execution_count,
-        last_executed_at=record.last_executed_at,
-    )
+    """As a list shows it: a long text is cut."""
+    description = record.description and preview(record.description)
+    return CompositionItem.model_validate(replace(record, description=description, tags=record.tags or ()))

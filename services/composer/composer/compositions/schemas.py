@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from composer.repository.compositions import CompositionRecord
 from composer.templates.schemas import TemplateText
@@ -66,6 +66,8 @@ class CompositionDocument(BaseModel):
 class CompositionStored(BaseModel):
     """What storing adds to a flow's document."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     revision: int
     published_version: str | None
@@ -78,17 +80,8 @@ class CompositionStored(BaseModel):
     @classmethod
     def of(cls, record: CompositionRecord, problems: list[Problem] | None = None) -> "CompositionStored":
         """What storing added; `problems` only in the answer to a change."""
-        changed = {} if problems is None else {"problems": problems}
-        return cls(
-            id=record.id,
-            revision=record.revision,
-            published_version=record.published_version,
-            created_at=record.created_at,
-            updated_at=record.updated_at,
-            execution_count=record.execution_count,
-            last_executed_at=record.last_executed_at,
-            **changed,
-        )
+        stored = cls.model_validate(record)
+        return stored if problems is None else stored.model_copy(update={"problems": problems})
 
 
 class CompositionAnswer(CompositionDocument, CompositionStored):

@@ -1,15 +1,16 @@
 """The head of compositions: their row, nodes and connections."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
+    Row,
     Table,
     Text,
     all_,
@@ -40,25 +41,6 @@ from queryflow.schema.compositions import (
 
 Rows = Sequence[Mapping[str, Any]]
 
-RECORDED = tuple(
-    template_flow_compositions.c[name]
-    for name in (
-        "id",
-        "composition_id",
-        "name",
-        "description",
-        "tags",
-        "is_active",
-        "revision",
-        "published_version",
-        "created_by",
-        "created_at",
-        "updated_at",
-        "execution_count",
-        "last_executed_at",
-    )
-)
-
 
 @dataclass(frozen=True, slots=True)
 class CompositionRecord:
@@ -77,6 +59,15 @@ class CompositionRecord:
     updated_at: datetime
     execution_count: int
     last_executed_at: datetime | None
+
+    @classmethod
+    def from_row(cls, row: Row[Any]) -> Self:
+        """The composition of a row that has all of `RECORDED`."""
+        return cls(**{column.name: row._mapping[column] for column in RECORDED})
+
+
+RECORDED = tuple(template_flow_compositions.c[field.name] for field in fields(CompositionRecord))
+"""The columns of the record, by its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +99,7 @@ async def find_composition(
     query = _BY_UUID if isinstance(reference, UUID) else _BY_ID
     found = await connection.execute(query.with_for_update(key_share=True) if lock else query, {"reference": reference})
     row = found.one_or_none()
-    return None if row is None else CompositionRecord(**row._mapping)
+    return None if row is None else CompositionRecord.from_row(row)
 
 
 async def list_compositions(connection: AsyncConnection, request: PageRequest) -> list[CompositionRecord]:
@@ -117,7 +108,7 @@ async def list_compositions(connection: AsyncConnection, request: PageRequest) -
     query = select(*RECORDED).where(table.is_active).order_by(table.composition_id).limit(request.limit + 1)
     if request.after is not None:
         query = query.where(table.composition_id > request.after)
-    return [CompositionRecord(**row._mapping) for row in await connection.execute(query)]
+    return [CompositionRecord.from_row(row) for row in await connection.execute(query)]
 
 
 async def read_head(connection: AsyncConnection, composition: UUID) -> Head:
@@ -125,8 +116,7 @@ async def read_head(connection: AsyncConnection, composition: UUID) -> Head:
     table = template_flow_compositions
     query = select(table, _rows_of(NODES).label("nodes"), _rows_of(CONNECTIONS).label("connections"))
     row = (await connection.execute(query.where(table.c.id == composition))).one()
-    record = CompositionRecord(**{column.name: row._mapping[column] for column in RECORDED})
-    return Head(record, flow_of(row._mapping, row.nodes, row.connections))
+    return Head(CompositionRecord.from_row(row), flow_of(row._mapping, row.nodes, row.connections))
 
 
 async def insert_composition(
@@ -136,7 +126,7 @@ async def insert_composition(
     values = {**rows.composition, "composition_id": composition_id, "created_by": person, "updated_by": person}
     statement = insert_or_change(template_flow_compositions).values(values).on_conflict_do_nothing()
     row = (await connection.execute(statement.returning(*RECORDED))).one_or_none()
-    return None if row is None else CompositionRecord(**row._mapping)
+    return None if row is None else CompositionRecord.from_row(row)
 
 
 async def change_composition(
@@ -147,7 +137,7 @@ async def change_composition(
     changed = {"is_active": True, "revision": table.c.revision + 1, **_touched(person)}
     values = {**rows.composition, **changed}
     statement = update(table).where(table.c.id == composition).values(values).returning(*RECORDED)
-    return CompositionRecord(**(await connection.execute(statement)).one()._mapping)
+    return CompositionRecord.from_row((await connection.execute(statement)).one())
 
 
 async def write_parts(connection: AsyncConnection, composition: UUID, rows: FlowRows) -> None:
