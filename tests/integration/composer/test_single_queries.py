@@ -98,6 +98,7 @@ async def test_a_value_says_its_type_or_is_told(rig: Rig, value: Any, kind: str)
     ("change", "problem"),
     [
         ({"parameters": {"least": 3}}, ("UNKNOWN_PLACEHOLDER", "sql")),
+        ({"parameters": {"least": 3, "names": ["a"], "mots": 3}}, ("UNUSED_PARAMETER", "parameters.mots")),
         ({"parameters": {"least": 3, "names": []}}, ("UNKNOWN_TYPE", "parameters.names")),
         ({"parameters": {"least": None, "names": ["a"]}}, ("UNKNOWN_TYPE", "parameters.least")),
         (

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -26,13 +26,14 @@ from composer.rules.single_queries import (
     without_missing,
 )
 from composer.rules.triggers import Trigger, api_trigger
-from queryflow.domain.errors import NotFound, Problem
+from queryflow.domain.errors import NotFound, Problem, Severity
 from queryflow.domain.flow.flow import Flow, Window
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.ids import TemplateId
 from queryflow.sql.checks.flow_problems import flow_problems
 from queryflow.sql.checks.template_problems import template_problems
 
+UNUSED = "UNUSED_PARAMETER"
 LONGEST_SQL = 262_144
 
 
@@ -164,9 +165,11 @@ async def template_version(transaction: Transaction, newest: Template, version: 
 async def refuse_text(template: Template, declared: tuple[Problem, ...]) -> None:
     """Raise Invalid with everything that is wrong with the text and how its parameters were given.
 
-    The placeholder of a parameter that was given wrongly is not unknown.
+    The placeholder of a parameter that was given wrongly is not unknown. A value that the text does not use is a
+    mistake here, as one that a template does not declare: most often its name is misspelt.
     """
-    problems = await asyncio.to_thread(template_problems, template)
+    found = await asyncio.to_thread(template_problems, template)
+    problems = [replace(each, severity=Severity.ERROR) if each.code == UNUSED else each for each in found]
     if declared:
         problems = [each for each in problems if each.code != "UNKNOWN_PLACEHOLDER"]
     refuse_errors("The SQL cannot run as it is.", [*declared, *problems])
