@@ -56,6 +56,16 @@ def test_every_operation_is_named_explained_and_says_how_it_refuses() -> None:
                 assert schema == {"$ref": "#/components/schemas/ErrorBody"}, operation["operationId"]
 
 
+def test_every_route_declares_what_it_refuses() -> None:
+    for path, methods in WHOLE["paths"].items():
+        for method, operation in methods.items():
+            declared = operation["responses"].keys()
+            demanded = {"422", "404"} if "{" in path else {"422"}
+            if method in {"put", "patch", "delete"}:  # they change what somebody read
+                demanded |= {"412", "428"}
+            assert demanded <= declared, (method, path)
+
+
 def test_every_reference_leads_somewhere() -> None:
     text = json.dumps(WHOLE)
     named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}

@@ -18,6 +18,7 @@ from composer.process.settings import ComposerSettings
 from queryflow.access.actor import LOCAL
 from queryflow.bus.port import AnyHandler, DeadLetters, Envelope
 from queryflow.db.pool import open_engine
+from tests.support.declared import only_declared
 
 AS_OF = date(2026, 11, 20)
 TEMPLATE: dict[str, Any] = {
@@ -110,7 +111,8 @@ async def open_rig(database: str, root: Path | None = None) -> AsyncIterator[Rig
     await _connect_engines(database)
     async with open_service(settings, bus) as service:  # type: ignore[arg-type] # it keeps messages and starts nothing
         transport = httpx2.ASGITransport(service.app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        hooks = {"response": [only_declared(service.app)]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", event_hooks=hooks) as client:
             yield Rig(client, service.app.state.composer, connection, bus)
     await connection.close()
 

@@ -12,6 +12,7 @@ from status.app import open_service
 from status.process.settings import StatusSettings
 from status.process.status import Status
 from tests.integration.status.world import World
+from tests.support.declared import only_declared
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ async def opened(
     settings = StatusSettings(database_url=module_database, home=home)
     async with open_service(settings, LocalBus()) as service:
         transport = httpx2.ASGITransport(app=service.app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        hooks = {"response": [only_declared(service.app)]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", event_hooks=hooks) as client:
             yield service.app.state.status, client
 
 

@@ -6,9 +6,9 @@ from composer.combinations import usecases
 from composer.combinations.usecases import CombinationDocument
 from composer.compositions.api import written
 from composer.compositions.schemas import CompositionAnswer
-from composer.web.answers import refusals
 from composer.web.dependencies import InTransaction
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api/combinations", "compositions")
 

@@ -13,12 +13,20 @@ from composer.compositions.schemas import CompositionAnswer, CompositionDocument
 from composer.compositions.usecases import StoredComposition
 from composer.repository.compositions import CompositionRecord
 from composer.rules.bounds import preview
-from composer.web.answers import AS_YAML, refusals
 from composer.web.dependencies import CompositionPath, IfMatch, IfMatchOrAny, InTransaction, Paging
-from composer.web.documents import AnswerFormat, DocumentFormat, FlowBody, body_of, document_response, yaml_response
+from composer.web.documents import (
+    AS_YAML,
+    AnswerFormat,
+    DocumentFormat,
+    FlowBody,
+    body_of,
+    document_response,
+    yaml_response,
+)
 from queryflow.domain.errors import Problem
 from queryflow.domain.flow.flow_file import flow_to_document, write_flow
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api/compositions", "compositions")
 
@@ -123,14 +131,17 @@ async def replace_composition(
 
 
 @router.delete(
-    "/{composition}", status_code=204, responses=refusals(404, 409, 412, 428), summary="Take a composition out of use"
+    "/{composition}",
+    status_code=204,
+    responses=refusals(404, 409, 412, 422, 428),
+    summary="Take a composition out of use",
 )
 async def delete_composition(transaction: InTransaction, reference: CompositionPath, precondition: IfMatch) -> None:
     """Its executions stay; 409 while an active schedule runs it."""
     await usecases.delete_composition(transaction, reference, precondition)
 
 
-@router.post("/{composition}/validate", responses=refusals(404), summary="List everything that is wrong")
+@router.post("/{composition}/validate", responses=refusals(404, 422), summary="List everything that is wrong")
 async def validate_composition(transaction: InTransaction, reference: CompositionPath) -> ProblemList:
     """Every problem of the head, all at once; those of severity error forbid executing and publishing it."""
     return ProblemList(problems=await usecases.validate_composition(transaction, reference))

@@ -11,10 +11,10 @@ from composer.connections import usecases
 from composer.connections.usecases import CatalogueState, EngineConnectionChange, EngineConnectionDocument
 from composer.repository.engine_connections import StoredConnection
 from composer.rules.preconditions import entity_tag
-from composer.web.answers import refusals
 from composer.web.dependencies import IfMatch, InTransaction, Offered
 from queryflow.domain.files.catalogue import CatalogueTable, RefusedFile
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api/engine-connections", "engine connections")
 
@@ -53,7 +53,7 @@ class CatalogueAnswer(BaseModel):
     error: str | None
 
 
-@router.get("", summary="List engine connections")
+@router.get("", responses=refusals(422), summary="List engine connections")
 async def list_engine_connections(transaction: InTransaction) -> EngineConnectionList:
     """Engine connections in the order of their names; never their settings."""
     found = await usecases.list_connections(transaction)
@@ -69,7 +69,7 @@ async def create_engine_connection(
     return _tagged(await usecases.create_connection(transaction, document, offered), offered, response)
 
 
-@router.get("/{name}", responses=refusals(404), summary="Read an engine connection")
+@router.get("/{name}", responses=refusals(404, 422), summary="Read an engine connection")
 async def read_engine_connection(
     transaction: InTransaction, offered: Offered, name: str, response: Response
 ) -> EngineConnectionAnswer:
@@ -92,20 +92,25 @@ async def replace_engine_connection(
 
 
 @router.delete(
-    "/{name}", status_code=204, responses=refusals(404, 409, 412, 428), summary="Take an engine connection out of use"
+    "/{name}",
+    status_code=204,
+    responses=refusals(404, 409, 412, 422, 428),
+    summary="Take an engine connection out of use",
 )
 async def delete_engine_connection(transaction: InTransaction, name: str, precondition: IfMatch) -> None:
     """The files stay; 409 with `details.used_by` while flows, workflows, schedules or open executions use it."""
     await usecases.delete_connection(transaction, name, precondition)
 
 
-@router.get("/{name}/catalogue", responses=refusals(404), summary="Read the tables of an engine connection")
+@router.get("/{name}/catalogue", responses=refusals(404, 422), summary="Read the tables of an engine connection")
 async def read_catalogue(transaction: InTransaction, name: str) -> CatalogueAnswer:
     """Its tables with their columns and types, as an executor last found them; and what is no table, and why."""
     return _catalogue(name, await usecases.read_catalogue(transaction, name))
 
 
-@router.post("/{name}/catalogue", status_code=202, responses=refusals(404), summary="Have the tables looked at again")
+@router.post(
+    "/{name}/catalogue", status_code=202, responses=refusals(404, 422), summary="Have the tables looked at again"
+)
 async def request_catalogue(transaction: InTransaction, name: str) -> CatalogueAnswer:
     """Ask an executor to look at the folder; read the catalogue again until its state is not `pending`."""
     return _catalogue(name, await usecases.request_catalogue(transaction, name))

@@ -11,11 +11,11 @@ from composer.executions import usecases
 from composer.repository.executions import ExecutionRecord
 from composer.rules.execution_requests import ExecutionRequest
 from composer.rules.triggers import api_trigger
-from composer.web.answers import refusals
 from composer.web.dependencies import CompositionPath, Heads, InTransaction
 from queryflow.domain.ids import ExecutionId
 from queryflow.domain.states import ExecutionState
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api", "executions")
 

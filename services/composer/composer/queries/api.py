@@ -4,9 +4,9 @@ from composer.executions.api import ExecutionAccepted, IdempotencyKey, accepted
 from composer.queries import usecases
 from composer.queries.usecases import QueryRequest, TemplateRunRequest
 from composer.templates.api import TemplatePath
-from composer.web.answers import refusals
 from composer.web.dependencies import InTransaction
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api", "queries")
 

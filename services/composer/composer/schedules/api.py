@@ -15,11 +15,11 @@ from composer.rules.preconditions import entity_tag
 from composer.rules.references import read_reference
 from composer.rules.schedule_definitions import ScheduleChange, ScheduleDefinition
 from composer.schedules import usecases
-from composer.web.answers import refusals
 from composer.web.dependencies import IfMatch, InTransaction, Paging
 from queryflow.domain.errors import Problem
 from queryflow.domain.ids import ScheduleId, WorkflowId
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api/schedules", "schedules")
 

@@ -17,14 +17,22 @@ from composer.templates.schemas import (
     TemplateStored,
 )
 from composer.templates.usecases import SavedTemplate
-from composer.web.answers import AS_YAML, refusals
 from composer.web.dependencies import IfMatch, InTransaction, Paging
-from composer.web.documents import AnswerFormat, DocumentFormat, TemplateBody, body_of, document_response, yaml_response
+from composer.web.documents import (
+    AS_YAML,
+    AnswerFormat,
+    DocumentFormat,
+    TemplateBody,
+    body_of,
+    document_response,
+    yaml_response,
+)
 from queryflow.domain.errors import Invalid, NotFound, Problem
 from queryflow.domain.flow.template import Dialect
 from queryflow.domain.flow.template_file import template_to_document, write_template
 from queryflow.domain.ids import TemplateId
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api/templates", "templates")
 

@@ -20,6 +20,8 @@ from queryflow.domain.flow.template_file import template_from_document
 from queryflow.http.guard import JUDGED, LARGE_BYTES
 
 YAML = "application/yaml"
+AS_YAML: dict[int | str, dict[str, Any]] = {200: {"content": {YAML: {}}}}
+"""What OpenAPI says of a good answer that can be had as a YAML file too."""
 SMALL_BYTES = 4_096
 """Bodies below are read on the event loop: that takes a few milliseconds, whatever is wrong with them."""
 

@@ -12,7 +12,6 @@ from composer.repository.workflows import WorkflowRecord
 from composer.rules.bounds import preview, values_preview
 from composer.rules.preconditions import entity_tag
 from composer.rules.triggers import api_trigger
-from composer.web.answers import refusals
 from composer.web.dependencies import IfMatch, InTransaction, Paging
 from composer.workflows import usecases
 from composer.workflows.usecases import StoredWorkflow, WorkflowDocument, WorkflowRunRequest
@@ -21,6 +20,7 @@ from queryflow.domain.flow.flow import Window
 from queryflow.domain.flow.template import Dialect
 from queryflow.domain.ids import WorkflowId
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 
 router = new_router("/api/workflows", "workflows")
 
@@ -64,7 +64,7 @@ async def list_workflows(transaction: InTransaction, paging: Paging) -> Workflow
     return WorkflowPage(items=[_item(record) for record in page.items], next_cursor=page.next_cursor)
 
 
-@router.post("", status_code=201, responses=refusals(422), summary="Save a new workflow")
+@router.post("", status_code=201, responses=refusals(404, 422), summary="Save a new workflow")
 async def create_workflow(transaction: InTransaction, document: WorkflowDocument, response: Response) -> WorkflowAnswer:
     """Keep a single query; 422 only for what cannot be stored. What else is wrong is in `problems`."""
     return _tagged(await usecases.create_workflow(transaction, document), response)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from queryflow.domain.errors import NotAvailable
 from queryflow.domain.states import ExecutionState
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 from status.nodes.api import NodeAnswer, node_answer
 from status.reading import reading
 from status.reading.reading import ExecutionDetail
@@ -61,7 +62,7 @@ class ExecutionPage(BaseModel):
     next_cursor: str | None
 
 
-@router.get("", summary="List executions")
+@router.get("", responses=refusals(422), summary="List executions")
 async def list_executions(
     reader: Reading,
     cursor: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
@@ -82,7 +83,7 @@ async def list_executions(
     return ExecutionPage(items=items, next_cursor=write_cursor(shown[-1].execution_id) if more else None)
 
 
-@router.get("/{execution_id}", summary="Read an execution")
+@router.get("/{execution_id}", responses=refusals(404, 422), summary="Read an execution")
 async def read_execution(reader: Reading, execution_id: UUID) -> ExecutionAnswer:
     """The execution as it is now, with every node."""
     return _answer(await reading.read_execution(reader, execution_id))

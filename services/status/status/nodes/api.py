@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from queryflow.domain.states import NodeState
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 from status.reading import reading
 from status.reading.reading import ExecutionNode
 from status.repository.nodes import AttemptRecord
@@ -58,7 +59,7 @@ class NodeDetail(NodeAnswer):
     attempts: list[AttemptAnswer]
 
 
-@router.get("/{execution_id}/nodes/{node_id}", summary="Read a node of an execution")
+@router.get("/{execution_id}/nodes/{node_id}", responses=refusals(404, 422), summary="Read a node of an execution")
 async def read_node(reader: Reading, execution_id: UUID, node_id: str) -> NodeDetail:
     """The node as it is now, with the SQL it sent and the history of its tries."""
     node, history = await reading.read_node(reader, execution_id, node_id)

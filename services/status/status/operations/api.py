@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from queryflow.http.actor import CurrentActor
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 from status.operations import usecases as operations
 from status.web.dependencies import CurrentStatus
 
@@ -50,7 +51,7 @@ class HealthAnswer(BaseModel):
     oldest_running: OpenNodeAnswer | None
 
 
-@router.get("", summary="Read the health of the whole")
+@router.get("", responses=refusals(422), summary="Read the health of the whole")
 async def read_health(status: CurrentStatus, actor: CurrentActor) -> HealthAnswer:
     """The health of all services, their queues and executions, as of now."""
     return HealthAnswer.model_validate(asdict(await operations.read_health(status, actor)))

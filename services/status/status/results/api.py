@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from queryflow.domain.errors import NotAvailable
 from queryflow.http.actor import CurrentActor
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 from status.results.usecases import NodeAddress, PageRequest, read_result
 from status.web.dependencies import CurrentStatus
 
@@ -47,7 +48,9 @@ async def _read_request(
     return PageRequest(limit, offset)
 
 
-@router.get("/{execution_id}/nodes/{node_id}/results", summary="Read rows of a node's result")
+@router.get(
+    "/{execution_id}/nodes/{node_id}/results", responses=refusals(404, 409, 422), summary="Read rows of a node's result"
+)
 async def read_results(
     status: CurrentStatus,
     actor: CurrentActor,

@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from queryflow.http.app import new_router
+from queryflow.http.refusals import refusals
 from status.reading import reading
 from status.rules.paging import read_place, write_place
 from status.web.dependencies import Reading
@@ -35,7 +36,9 @@ class TimelinePage(BaseModel):
     next_cursor: str | None
 
 
-@router.get("/{execution_id}/timeline", summary="Read what happened to an execution's nodes")
+@router.get(
+    "/{execution_id}/timeline", responses=refusals(404, 422), summary="Read what happened to an execution's nodes"
+)
 async def read_timeline(
     reader: Reading,
     execution_id: UUID,

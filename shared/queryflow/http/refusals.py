@@ -1,4 +1,4 @@
-"""What OpenAPI says of answers beside the good one."""
+"""What OpenAPI says of the refusals of a route."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,12 @@ MEANINGS: Mapping[int, str] = {
     422: "Wrong values; `details.problems` has all of them",
     428: "Send the ETag you read as If-Match",
 }
-AS_YAML: dict[int | str, dict[str, Any]] = {200: {"content": {"application/yaml": {}}}}
-"""The good answer can be had as a YAML file too."""
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, each in the one shape of errors."""
+    """The refusals of a route, each in the one shape of errors.
+
+    Every route refuses a query parameter that it does not have (422). What any address may answer, whatever it does, is
+    `default`.
+    """
     return {status: {"model": ErrorBody, "description": MEANINGS[status]} for status in statuses}
