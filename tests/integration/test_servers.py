@@ -9,7 +9,7 @@ import boto3
 import pytest
 from pamqp.common import Arguments
 
-from queryflow.bus.topology import WORK_QUEUES
+from queryflow.bus.topology import work_queues
 from queryflow_cli.servers.rabbitmq import NoRabbitMQ, PrivateRabbit, delete_everything
 from tests.support.eventually import eventually
 from tests.support.rabbitmq import NAMED, NONE_HERE, rabbitmq_for_tests
@@ -25,7 +25,7 @@ async def test_every_test_gets_a_migrated_database_of_its_own(database: str, mod
 
 
 async def test_the_broker_speaks_amqp_and_forgets_a_prefix(rabbitmq_url: str, amqp_prefix: str) -> None:
-    name = f"{amqp_prefix}{next(iter(WORK_QUEUES))}"
+    name = f"{amqp_prefix}{next(iter(work_queues()))}"
     async with await aio_pika.connect(rabbitmq_url) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
@@ -63,7 +63,7 @@ def test_without_a_broker_and_without_an_engine_for_containers_the_tests_say_wha
 async def test_a_private_broker_comes_back_with_what_it_confirmed(
     private_rabbitmq: PrivateRabbit, amqp_prefix: str
 ) -> None:
-    name = f"{amqp_prefix}{next(iter(WORK_QUEUES))}"
+    name = f"{amqp_prefix}{next(iter(work_queues()))}"
     arguments: Arguments = {"x-queue-type": "quorum"}
     async with await aio_pika.connect(private_rabbitmq.url) as connection:
         channel = await connection.channel()

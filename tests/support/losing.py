@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import aio_pika
 
-from queryflow.bus.topology import EVENTS_EXCHANGE, WORK_QUEUES
+from queryflow.bus.topology import EVENTS_EXCHANGE, work_queues
 from tests.support.eventually import eventually
 
 
@@ -18,7 +18,7 @@ async def losing(amqp_url: str, prefix: str, queue: str) -> AsyncIterator[None]:
         exchange = await channel.get_exchange(f"{prefix}{EVENTS_EXCHANGE}", ensure=False)
         taken_from = await channel.get_queue(f"{prefix}{queue}", ensure=False)
         thief = await channel.declare_queue(f"{prefix}lost-{uuid4().hex}", exclusive=True)
-        for key in WORK_QUEUES[queue].keys:
+        for key in work_queues()[queue].keys:
             await thief.bind(exchange, key)
             await taken_from.unbind(exchange, key)
         yield
@@ -27,7 +27,7 @@ async def losing(amqp_url: str, prefix: str, queue: str) -> AsyncIterator[None]:
             return (await thief.declare()).message_count or 0
 
         await eventually(holds_something, within=30)
-        for key in WORK_QUEUES[queue].keys:
+        for key in work_queues()[queue].keys:
             await taken_from.bind(exchange, key)
         await thief.purge()
         await thief.delete()

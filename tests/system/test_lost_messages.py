@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from queryflow.bus.topology import SPEAKERS, WORK_QUEUES
+from queryflow.bus.topology import SPEAKERS, work_queues
 from queryflow.messages.trigger import FlowTrigger
 from tests.support.eventually import eventually
 from tests.support.flows import connection, diamond, flow
@@ -184,13 +184,13 @@ LOSSES: dict[str, tuple[Callable[[System, Losing], Awaitable[None]], ...]] = {
 }
 """What is done while a queue's messages get lost, and what comes back all the same; for each queue of the topology."""
 
-OURS = [name for name, queue in WORK_QUEUES.items() if SPEAKERS[queue.event] != "other systems"]
+OURS = [name for name, queue in work_queues().items() if SPEAKERS[queue.event] != "other systems"]
 """What other systems say is known to no row before it is answered: they keep it until the broker has it."""
 
 
 def test_only_what_others_say_may_get_lost() -> None:
-    assert {queue.event for name, queue in WORK_QUEUES.items() if name not in OURS} == {FlowTrigger}
-    assert {WORK_QUEUES[name].event for name in OURS} | {FlowTrigger} == set(SPEAKERS)
+    assert {queue.event for name, queue in work_queues().items() if name not in OURS} == {FlowTrigger}
+    assert {work_queues()[name].event for name in OURS} | {FlowTrigger} == set(SPEAKERS)
 
 
 @pytest.mark.parametrize("queue", OURS)

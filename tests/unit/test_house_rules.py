@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("shared", "services", "cli", "tools", "tests", "bench")
-PURE = ("shared/queryflow/domain", "shared/queryflow/sql", "shared/queryflow/messages")
+PURE = tuple(f"shared/queryflow/{room}" for room in ("domain", "sql", "engines", "messages"))
 TEXTS = (
     "docs",
     "deploy",

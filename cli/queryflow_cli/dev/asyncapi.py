@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from queryflow.bus.answering import Subscription
 from queryflow.bus.port import DeadLetter, Handler
 from queryflow.bus.rabbit.handlers import new_broker, register
-from queryflow.bus.topology import DEAD_EXCHANGE, ENGINES, EVENTS_EXCHANGE, SPEAKERS, WORK_QUEUES
+from queryflow.bus.topology import DEAD_EXCHANGE, EVENTS_EXCHANGE, SPEAKERS, work_queues
+from queryflow.engines.catalogue import ENGINES
 from queryflow.messages.event import Event
 
 HEADER = f"""# Messages
@@ -56,7 +57,7 @@ def application() -> FastStream:
             RabbitQueue(_address(event)), exchange=exchange, schema=event, title=event.type, persist=True,
             description=f"Said by {speaker}. {_sentence(event)}",
         )  # fmt: skip
-    for name, queue in WORK_QUEUES.items():
+    for name, queue in work_queues().items():
         drawn = Handler(name, queue.keys, queue.event, _unheard)
         register(broker, Subscription(drawn, None, _NoLetters()), prefix="", backoff=float)
     about = AsyncAPI(title="QueryFlow messages", version="1", description="The events between the services.")
@@ -100,11 +101,11 @@ def _key(event: type[Event]) -> str:
     """The routing key; what comes from other systems is addressed to its queue by name."""
     if event.type == "node.ready":
         return f"{event.type}.<engine>"
-    return next((name for name in _queues_of(event) if not WORK_QUEUES[name].keys), event.type)
+    return next((name for name in _queues_of(event) if not work_queues()[name].keys), event.type)
 
 
 def _queues_of(event: type[Event]) -> list[str]:
-    return [name for name, queue in WORK_QUEUES.items() if queue.event is event]
+    return [name for name, queue in work_queues().items() if queue.event is event]
 
 
 def _listeners(event: type[Event]) -> str:

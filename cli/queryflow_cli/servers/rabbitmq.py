@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aio_pika
 
-from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
+from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, work_queues
 from queryflow.domain.errors import Refused
 from queryflow_cli.servers.debian import unpacked_rabbitmq
 from queryflow_cli.servers.ports import free_port
@@ -149,7 +149,7 @@ async def delete_everything(url: str, prefix: str) -> None:
     """Delete the exchanges and queues of one prefix; quorum queues that nobody uses still cost the node work."""
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
-        for queue in (*WORK_QUEUES, DEAD_QUEUE):
+        for queue in (*work_queues(), DEAD_QUEUE):
             await channel.queue_delete(f"{prefix}{queue}")
         for exchange in (EVENTS_EXCHANGE, DEAD_EXCHANGE):
             await channel.exchange_delete(f"{prefix}{exchange}")

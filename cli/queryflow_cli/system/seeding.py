@@ -10,6 +10,7 @@ from queryflow.access.actor import LOCAL
 from queryflow.db.pool import open_engine
 from queryflow.domain.flow.flow_file import flow_to_document, read_flow
 from queryflow.domain.flow.template_file import read_template, template_to_document
+from queryflow.engines.duckdb.kind import DUCKDB
 from queryflow_cli.client.client import Client, RefusedByServer
 from queryflow_cli.samples import amc
 from queryflow_cli.samples.amc import Told
@@ -18,8 +19,6 @@ from queryflow_cli.system.library import flow_texts, template_texts
 
 SAMPLE = "sample"
 """The engine connection to the made-up advertiser's data."""
-SLOTS = 4
-"""How many queries run at once on a folder of files: each takes a core of this machine."""
 
 
 def sample_folder(home: Path) -> Path:
@@ -41,7 +40,7 @@ async def connect_folder(name: str, folder: Path, database_url: str) -> None:
     """
     dataset = read_manifest(folder)
     as_of = None if dataset is None else dataset.end_date
-    definition = EngineConnectionDefinition(name, "duckdb", {"folder": str(folder)}, as_of, SLOTS)
+    definition = EngineConnectionDefinition(name, DUCKDB.name, {"folder": str(folder)}, as_of, DUCKDB.capacity.places)
     engine = open_engine(database_url, role="queryflow_composer", size=1)
     try:
         async with engine.begin() as connection:

@@ -13,6 +13,7 @@ import httpx2
 from sqlalchemy.exc import DBAPIError
 
 from queryflow.domain.errors import Refused, TryAgain
+from queryflow.engines.joining import join_engines
 from queryflow.schema.migrate import migrate
 from queryflow_cli.client.client import open_client
 from queryflow_cli.origin.gateway import SEEDED
@@ -53,6 +54,7 @@ class Place:
 @asynccontextmanager
 async def open_services(place: Place, waiting: Waiting) -> AsyncIterator["asyncio.Task[None]"]:
     """Services that are ready and seeded; they drain and end with the block. Yields their running."""
+    join_engines()
     await migrate_named(place.database_url)
     waiting.say("Starting the services")
     making = _Making(waiting)

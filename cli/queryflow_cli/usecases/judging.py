@@ -8,6 +8,7 @@ from queryflow.domain.flow.flow import Flow
 from queryflow.domain.flow.places import located
 from queryflow.domain.flow.template import Template
 from queryflow.domain.flow.template_file import read_template
+from queryflow.domain.flow.validation import Surroundings
 from queryflow.domain.flow.version import EngineConnection
 from queryflow.domain.ids import TemplateId
 from queryflow_cli.system.library import template_texts
@@ -41,11 +42,14 @@ def unknown_templates(file: Path) -> set[TemplateId]:
 
 
 def _problems_of(flow: Flow, saved: Templates) -> list[Problem]:
+    from queryflow.engines.catalogue import dialects
+    from queryflow.engines.duckdb.kind import DUCKDB
     from queryflow.sql.checks.flow_problems import flow_problems
 
     names = {flow.connection, *(node.connection for node in flow.nodes)} - {None}
-    connections = {str(name): EngineConnection(name=str(name), engine="duckdb") for name in names}
-    return flow_problems(flow, {**_shipped(), **saved, **flow.templates}, connections)
+    connections = {str(name): EngineConnection(name=str(name), engine=DUCKDB.name) for name in names}
+    templates = {**_shipped(), **saved, **flow.templates}
+    return flow_problems(flow, Surroundings(templates, connections, dialects()))
 
 
 def _shipped() -> Templates:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from executor.engines import describers
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
 from executor.engines.port import ConnectionSettings
 from queryflow.domain.files.catalogue import Catalogue
+from queryflow.engines.duckdb.kind import DUCKDB
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
 from queryflow_cli.terminal.console import print_json
@@ -32,7 +32,7 @@ async def _described(folder: Path, place: Path) -> Catalogue:
     await sandbox.start()
     try:
         (place / "looks").mkdir()
-        connection = ConnectionSettings(folder.name, DuckDBEngine.kind, {"folder": str(folder)})
-        return await describers(sandbox)[DuckDBEngine.kind].describe(connection, place / "looks")
+        connection = ConnectionSettings(folder.name, DUCKDB.name, {"folder": str(folder)})
+        return await DuckDBEngine(sandbox).describe(connection, place / "looks")
     finally:
         await sandbox.stop()

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from executor.engines import describers, engines
-from executor.engines.table_cache import TableCache
+from executor.engines.opening import open_engines
+from executor.engines.port import Tools
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
 from executor.process.executor import Equipment, Executor
@@ -29,12 +29,11 @@ async def open_service(settings: ExecutorSettings, bus: Bus) -> AsyncIterator[Se
         sandbox = Sandbox(SandboxSettings(folder, width, exposed=not settings.on_loopback))
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
-        cache = TableCache(settings.home / "tables", settings.tables_mb * MEGABYTE)
-        known = engines(sandbox, cache)
-        equipment = Equipment(known, open_objects(settings), sandbox, describers(sandbox, cache))
+        tools = Tools(sandbox, settings.home / "tables", settings.tables_mb * MEGABYTE)
+        equipment = Equipment(open_engines(tools), open_objects(settings), sandbox)
         opened = await stack.enter_async_context(open_executor(settings, bus, equipment))
         executor = opened.executor
-        handlers = (*HANDLERS, *node_handlers(known.values()))
+        handlers = (*HANDLERS, *node_handlers(equipment.kinds))
         bus.subscribe(handlers, executor, DeadLetterTable(settings.service, executor.transactions.pool))
         yield Service(
             name=settings.service,

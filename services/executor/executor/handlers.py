@@ -6,11 +6,12 @@ from executor.attempt import cancel as cancelling
 from executor.attempt.claim import claim
 from executor.attempt.instant import run_instant
 from executor.catalogue.catalogue import begin_catalogue
-from executor.engines.port import Engine
 from executor.launch.launch import admit
 from executor.process.executor import Executor
 from queryflow.bus.port import AnyHandler, BatchHandler, Handler
+from queryflow.bus.topology import node_key, node_queue
 from queryflow.domain.ids import ExecutionId
+from queryflow.engines.kind import EngineKind
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.messages.flow_execution import FlowExecutionCancelRequested, FlowExecutionRequested
 from queryflow.messages.node import NodeReady
@@ -67,15 +68,15 @@ HANDLERS: tuple[AnyHandler, ...] = (
 )
 
 
-def node_handlers(engines: Iterable[Engine]) -> tuple[BatchHandler, ...]:
+def node_handlers(kinds: Iterable[EngineKind]) -> tuple[BatchHandler, ...]:
     """A queue per engine."""
     return tuple(
         BatchHandler(
-            queue=f"executor.node-ready.{engine.kind}",
-            keys=(f"node.ready.{engine.kind}",),
+            queue=node_queue(kind.name),
+            keys=(node_key(kind.name),),
             event=NodeReady,
-            call=on_instant_node_ready if engine.instant else on_node_ready,
+            call=on_instant_node_ready if kind.instant else on_node_ready,
             most=MOST_CLAIMED_TOGETHER,
         )
-        for engine in engines
+        for kind in kinds
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from queryflow.bus.port import AnyHandler
+from queryflow.engines.catalogue import ENGINES
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.messages.event import Event
@@ -28,9 +29,6 @@ DEAD_EXCHANGE = "queryflow.dead"
 """Topic; what no consumer answered, by the name of the queue it died in."""
 DEAD_QUEUE = "queryflow.dead"
 
-ENGINES = ("duckdb", "echo")
-"""The engines that have a `node.ready` queue of their own."""
-
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
@@ -39,25 +37,6 @@ class WorkQueue:
     keys: tuple[str, ...]
     event: type[Event]
 
-
-WORK_QUEUES: Mapping[str, WorkQueue] = {
-    "executor.launch": WorkQueue(("flow_execution.requested",), FlowExecutionRequested),
-    "executor.cancel": WorkQueue(("flow_execution.cancel_requested",), FlowExecutionCancelRequested),
-    **{f"executor.node-ready.{engine}": WorkQueue((f"node.ready.{engine}",), NodeReady) for engine in ENGINES},
-    "executor.catalogue": WorkQueue(("engine_connection.catalogue_requested",), EngineConnectionCatalogueRequested),
-    "composer.schedule-fired": WorkQueue(("schedule.fired",), ScheduleFired),
-    "composer.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
-    "composer.flow-trigger": WorkQueue((), FlowTrigger),
-    "scheduler.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
-    "status.progress": WorkQueue(("execution.progressed",), ExecutionProgressed),
-    "status.flow-requested": WorkQueue(("flow_execution.requested",), FlowExecutionRequested),
-    "status.flow-started": WorkQueue(("flow_execution.started",), FlowExecutionStarted),
-    "status.flow-cancel-requested": WorkQueue(("flow_execution.cancel_requested",), FlowExecutionCancelRequested),
-    "status.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
-    "status.composition-saved": WorkQueue(("composition.saved",), CompositionSaved),
-    "status.composition-published": WorkQueue(("composition.published",), CompositionPublished),
-    "status.composition-deleted": WorkQueue(("composition.deleted",), CompositionDeleted),
-}
 
 SPEAKERS: Mapping[type[Event], str] = {
     FlowExecutionRequested: "composer",
@@ -77,6 +56,38 @@ SPEAKERS: Mapping[type[Event], str] = {
 
 NOT_SAID_YET: tuple[type[Event], ...] = (FlowExecutionRetryRequested,)
 """Events whose form is agreed on while nobody says them or listens: an event that reaches no queue cannot be sent."""
+
+
+def node_queue(engine: str) -> str:
+    """The queue of the engine's nodes that are ready."""
+    return f"executor.node-ready.{engine}"
+
+
+def node_key(engine: str) -> str:
+    """The routing key that leads there."""
+    return f"node.ready.{engine}"
+
+
+def work_queues() -> Mapping[str, WorkQueue]:
+    """Every queue that a service answers, one for each engine of the catalogue among them."""
+    return {
+        "executor.launch": WorkQueue(("flow_execution.requested",), FlowExecutionRequested),
+        "executor.cancel": WorkQueue(("flow_execution.cancel_requested",), FlowExecutionCancelRequested),
+        **{node_queue(engine): WorkQueue((node_key(engine),), NodeReady) for engine in ENGINES},
+        "executor.catalogue": WorkQueue(("engine_connection.catalogue_requested",), EngineConnectionCatalogueRequested),
+        "composer.schedule-fired": WorkQueue(("schedule.fired",), ScheduleFired),
+        "composer.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
+        "composer.flow-trigger": WorkQueue((), FlowTrigger),
+        "scheduler.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
+        "status.progress": WorkQueue(("execution.progressed",), ExecutionProgressed),
+        "status.flow-requested": WorkQueue(("flow_execution.requested",), FlowExecutionRequested),
+        "status.flow-started": WorkQueue(("flow_execution.started",), FlowExecutionStarted),
+        "status.flow-cancel-requested": WorkQueue(("flow_execution.cancel_requested",), FlowExecutionCancelRequested),
+        "status.flow-finished": WorkQueue(("flow_execution.finished",), FlowExecutionFinished),
+        "status.composition-saved": WorkQueue(("composition.saved",), CompositionSaved),
+        "status.composition-published": WorkQueue(("composition.published",), CompositionPublished),
+        "status.composition-deleted": WorkQueue(("composition.deleted",), CompositionDeleted),
+    }
 
 
 def keys_of(handler: AnyHandler) -> tuple[str, ...]:

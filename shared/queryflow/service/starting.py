@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from queryflow.bus.rabbit.bus import RabbitBus
 from queryflow.domain.errors import Refused
+from queryflow.engines.joining import join_engines
 from queryflow.process.failpoints import arm
 from queryflow.process.logs import configure_logs
 from queryflow.process.settings import ServiceSettings
@@ -32,6 +33,7 @@ def run_service(settings_type: type[ServiceSettings], open_service: OpenService)
     arm(os.environ.get("QUERYFLOW_CRASH"))
     bus = RabbitBus(settings.amqp_url, settings.amqp_prefix, drain_seconds=settings.drain_seconds)
     try:
+        join_engines()
         uvloop.run(serve(settings, bus, open_service))
     except (Refused, asyncpg.PostgresError) as error:
         log.error(f"The service cannot run: {error}", action="service.refused", service=settings.service)

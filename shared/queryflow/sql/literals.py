@@ -1,7 +1,7 @@
 """Values as typed literals of an engine's SQL. A literal is closed: nothing in a value can end it.
 
-Strings are written with doubled quotes; PostgreSQL gets `E'…'` where a backslash is inside, so that no setting of the
-server changes its meaning. Timestamps are written in UTC without a zone, as AMC's and DuckDB's columns are.
+Strings are written with doubled quotes, and with `E'…'` around a backslash where the notation says so. Timestamps are
+written in UTC without a zone, as AMC's and DuckDB's columns are.
 """
 
 import math
@@ -14,29 +14,11 @@ from queryflow.domain.errors import Invalid, Problem
 from queryflow.domain.storable import is_storable
 from queryflow.domain.values.numbers import are_alike, decimal_shape, fits_a_decimal
 from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.notation import Notation
 
 LONG = range(-(2**63), 2**63)
 PATTERN_ESCAPE = "!"
 """What escapes `%` and `_` in patterns: a mark that no engine reads in any other way inside a string."""
-
-ELEMENT_TYPES: dict[str, dict[str, str]] = {
-    "duckdb": {
-        "text": "VARCHAR",
-        "integer": "BIGINT",
-        "number": "DOUBLE",
-        "boolean": "BOOLEAN",
-        "date": "DATE",
-        "timestamp": "TIMESTAMP",
-    },
-    "postgresql": {
-        "text": "text",
-        "integer": "bigint",
-        "number": "double precision",
-        "boolean": "boolean",
-        "date": "date",
-        "timestamp": "timestamp",
-    },
-}
 
 KINDS: dict[ParameterType, str] = {
     ParameterType.STRING: "text",
@@ -60,43 +42,42 @@ KINDS: dict[ParameterType, str] = {
 """What one item of each parameter type is."""
 
 
-def literal(value: Any, parameter_type: ParameterType, engine: str) -> str:
-    """The value as SQL of the engine (`duckdb` or `postgresql`); None becomes a typed NULL, a list a typed array.
+def literal(value: Any, parameter_type: ParameterType, notation: Notation) -> str:
+    """The value as SQL in that notation; None becomes a typed NULL, a list a typed array.
 
     Invalid (WRONG_VALUE) for what the type cannot hold: a NUL in text, integers beyond 64 bits, NaN, another type.
     """
     if value is None:
-        return f"CAST(NULL AS {sql_type(parameter_type, engine)})"
+        return f"CAST(NULL AS {sql_type(parameter_type, notation)})"
     if parameter_type.is_list:
-        return array(value, parameter_type, engine, element_of(value, parameter_type, engine))
-    return item(value, parameter_type, engine)
+        return array(value, parameter_type, notation, element_of(value, parameter_type, notation))
+    return item(value, parameter_type, notation)
 
 
-def array(values: Any, parameter_type: ParameterType, engine: str, element: str) -> str:
+def array(values: Any, parameter_type: ParameterType, notation: Notation, element: str) -> str:
     """The list as an array whose items are of the engine's type `element`."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise _wrong(f"A list was expected, not {_named(values)}.")
-    written = ", ".join(_nullable_item(each, parameter_type, engine) for each in values)
-    opening = "ARRAY[" if engine == "postgresql" else "["
-    return f"CAST({opening}{written}] AS {element}[])"
+    written = ", ".join(_nullable_item(each, parameter_type, notation) for each in values)
+    return f"CAST({notation.array}{written}] AS {element}[])"
 
 
-def element_of(values: Any, parameter_type: ParameterType, engine: str) -> str:
+def element_of(values: Any, parameter_type: ParameterType, notation: Notation) -> str:
     """The type of the items of a list that nobody gave a type to: of numbers the one that holds every digit."""
     if KINDS[parameter_type] == "number" and isinstance(values, Sequence):
-        return _numbers_type(values, engine)
-    return ELEMENT_TYPES[_known(engine)][KINDS[parameter_type]]
+        return _numbers_type(values, notation)
+    return item_type(parameter_type, notation)
 
 
-def item(value: Any, parameter_type: ParameterType, engine: str) -> str:
+def item(value: Any, parameter_type: ParameterType, notation: Notation) -> str:
     """One value, never a list, as SQL of the engine."""
     write = WRITERS[KINDS[parameter_type]] if parameter_type is not ParameterType.ENUM else WRITERS[_kind_of(value)]
-    return write(value, _known(engine))
+    return write(value, notation)
 
 
-def plain_text(value: Any, parameter_type: ParameterType, engine: str) -> str:
+def plain_text(value: Any, parameter_type: ParameterType, notation: Notation) -> str:
     """One value as it stands inside a text; Invalid (WRONG_VALUE) for what the type cannot hold."""
-    item(value, parameter_type, engine)
+    item(value, parameter_type, notation)
     return plain_text_of(value)
 
 
@@ -109,17 +90,22 @@ def plain_text_of(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def sql_type(parameter_type: ParameterType, engine: str) -> str:
+def item_type(parameter_type: ParameterType, notation: Notation) -> str:
+    """The engine's word for the type of one item: `VARCHAR`, `BIGINT` …"""
+    return notation.types[KINDS[parameter_type]]
+
+
+def sql_type(parameter_type: ParameterType, notation: Notation) -> str:
     """The engine's word for the type: `VARCHAR`, `BIGINT[]` …"""
-    element = ELEMENT_TYPES[_known(engine)][KINDS[parameter_type]]
+    element = item_type(parameter_type, notation)
     return f"{element}[]" if parameter_type.is_list else element
 
 
-def literal_of(value: Any, engine: str) -> str:
+def literal_of(value: Any, notation: Notation) -> str:
     """The value as SQL by its own Python type, where nothing declares one; None is plain NULL."""
     if value is None:
         return "NULL"
-    return WRITERS[_kind_of(value)](value, _known(engine))
+    return WRITERS[_kind_of(value)](value, notation)
 
 
 def pattern_text(text: str, mode: str) -> str:
@@ -139,19 +125,19 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def text(value: Any, engine: str) -> str:
+def text(value: Any, notation: Notation) -> str:
     """A string literal."""
     if not isinstance(value, str):
         raise _wrong(f"A text was expected, not {_named(value)}.")
     if not is_storable(value):
         raise _wrong("A text cannot contain the character NUL or half of a surrogate pair.")
     quoted = "'" + value.replace("'", "''") + "'"
-    if engine == "postgresql" and "\\" in value:
+    if notation.marks_escapes and "\\" in value:
         return "E" + quoted.replace("\\", "\\\\")
     return quoted
 
 
-def integer(value: Any, engine: str) -> str:
+def integer(value: Any, notation: Notation) -> str:
     """A 64-bit integer; negative ones in parentheses, for `x -{{n}}` would else begin a comment."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(f"A whole number was expected, not {_named(value)}.")
@@ -160,37 +146,37 @@ def integer(value: Any, engine: str) -> str:
     return _signed(str(value))
 
 
-def number(value: Any, engine: str) -> str:
+def number(value: Any, notation: Notation) -> str:
     """A number: an integer, an exact decimal of at most 38 digits, or a double with all its digits."""
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, float):
-        return _double(value, engine)
-    return integer(value, engine)
+        return _double(value, notation)
+    return integer(value, notation)
 
 
-def boolean(value: Any, engine: str) -> str:
+def boolean(value: Any, notation: Notation) -> str:
     """TRUE or FALSE."""
     if not isinstance(value, bool):
         raise _wrong(f"true or false was expected, not {_named(value)}.")
     return "TRUE" if value else "FALSE"
 
 
-def day(value: Any, engine: str) -> str:
+def day(value: Any, notation: Notation) -> str:
     """A date."""
     if isinstance(value, datetime) or not isinstance(value, date):
         raise _wrong(f"A date was expected, not {_named(value)}.")
     return f"DATE '{value.isoformat()}'"
 
 
-def instant(value: Any, engine: str) -> str:
+def instant(value: Any, notation: Notation) -> str:
     """A timestamp without a zone: an aware one in UTC, a naive one as it is."""
     if not isinstance(value, datetime):
         raise _wrong(f"A timestamp was expected, not {_named(value)}.")
     return f"TIMESTAMP '{_utc(value)}'"
 
 
-WRITERS: dict[str, Callable[[Any, str], str]] = {
+WRITERS: dict[str, Callable[[Any, Notation], str]] = {
     "text": text,
     "integer": integer,
     "number": number,
@@ -205,7 +191,7 @@ def _utc(value: datetime) -> str:
     return utc.replace(tzinfo=None).isoformat(sep=" ")
 
 
-def _numbers_type(values: Sequence[Any], engine: str) -> str:
+def _numbers_type(values: Sequence[Any], notation: Notation) -> str:
     """The type that holds each of these numbers as it is, so that large integers and decimals keep each digit.
 
     Integers alone are 64-bit ones, decimals (and integers) one decimal type, all else doubles.
@@ -214,9 +200,9 @@ def _numbers_type(values: Sequence[Any], engine: str) -> str:
     if not are_alike(numbers):
         raise _wrong("A list cannot hold all digits of these numbers together; round the longest of them.")
     if numbers and all(isinstance(each, int) for each in numbers):
-        return ELEMENT_TYPES[engine]["integer"]
+        return notation.types["integer"]
     exact = [each for each in numbers if not isinstance(each, float)]
-    return _decimal_type(exact) if numbers and len(exact) == len(numbers) else ELEMENT_TYPES[engine]["number"]
+    return _decimal_type(exact) if numbers and len(exact) == len(numbers) else notation.types["number"]
 
 
 def _decimal_type(numbers: Sequence[int | Decimal]) -> str:
@@ -225,8 +211,8 @@ def _decimal_type(numbers: Sequence[int | Decimal]) -> str:
     return f"DECIMAL({whole + places}, {places})"
 
 
-def _nullable_item(value: Any, parameter_type: ParameterType, engine: str) -> str:
-    return "NULL" if value is None else item(value, parameter_type, engine)
+def _nullable_item(value: Any, parameter_type: ParameterType, notation: Notation) -> str:
+    return "NULL" if value is None else item(value, parameter_type, notation)
 
 
 def _kind_of(value: Any) -> str:
@@ -249,23 +235,17 @@ def _decimal(value: Decimal) -> str:
     return _signed(written) if "." in written else f"CAST({written} AS {_decimal_type([value])})"
 
 
-def _double(value: float, engine: str) -> str:
+def _double(value: float, notation: Notation) -> str:
     if not math.isfinite(value):
         raise _wrong("A number must be finite.")
-    if engine == "postgresql":
-        return f"CAST('{value!r}' AS double precision)"
+    if notation.casts_doubles:
+        return f"CAST('{value!r}' AS {notation.types['number']})"
     written = repr(value)
     return _signed(written if "e" in written else f"{written}e0")
 
 
 def _signed(written: str) -> str:
     return f"({written})" if written.startswith("-") else written
-
-
-def _known(engine: str) -> str:
-    if engine not in ELEMENT_TYPES:
-        raise Invalid(f"There are no literals for the engine {engine}.", code="UNKNOWN_ENGINE")
-    return engine
 
 
 def _named(value: Any) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from queryflow.bus.topology import NOT_SAID_YET, SPEAKERS, WORK_QUEUES
+from queryflow.bus.topology import NOT_SAID_YET, SPEAKERS, work_queues
 from queryflow.domain.states import ErrorKind, ExecutionState, SkipReason, WaitReason
 from queryflow.messages.composition import CompositionDeleted, CompositionPublished, CompositionSaved
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
@@ -116,7 +116,9 @@ def test_bodies_of_the_past_are_read(path: Path) -> None:
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
 def test_what_is_said_reaches_a_queue_that_reads_it(event: Event) -> None:
-    heard = [queue for queue in WORK_QUEUES.values() if event.routing_key in queue.keys and queue.event is type(event)]
+    heard = [
+        queue for queue in work_queues().values() if event.routing_key in queue.keys and queue.event is type(event)
+    ]
     assert bool(heard) == (type(event) not in (*NOT_SAID_YET, FlowTrigger))
 
 
@@ -134,7 +136,9 @@ def test_the_documents_are_drawn_from_the_code() -> None:
 def test_asyncapi_has_every_event_and_every_queue_with_its_key_and_body() -> None:
     document = asyncapi_document()
     said = {event.type: ("send", _address(event), event.__name__) for event in SPEAKERS}
-    heard = {name: ("receive", (queue.keys or (name,))[0], queue.event.__name__) for name, queue in WORK_QUEUES.items()}
+    heard = {
+        name: ("receive", (queue.keys or (name,))[0], queue.event.__name__) for name, queue in work_queues().items()
+    }
     drawn = {}
     for name, operation in document["operations"].items():
         channel = document["channels"][operation["channel"]["$ref"].rsplit("/", 1)[-1]]

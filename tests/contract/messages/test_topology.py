@@ -5,8 +5,10 @@ from typing import cast
 
 import pytest
 
+from executor.engines.port import Tools
 from queryflow.bus.port import AnyHandler
-from queryflow.bus.topology import ENGINES, SPEAKERS, WORK_QUEUES
+from queryflow.bus.topology import SPEAKERS, work_queues
+from queryflow.engines.catalogue import ENGINES
 from queryflow.sandbox.sandbox import Sandbox
 
 
@@ -15,20 +17,20 @@ def _table(service: str) -> tuple[AnyHandler, ...]:
     table: tuple[AnyHandler, ...] = handlers.HANDLERS
     if service != "executor":
         return table
-    engines = importlib.import_module("executor.engines").engines(cast("Sandbox", None))
-    assert tuple(sorted(engines)) == tuple(sorted(ENGINES))
-    return table + tuple(handlers.node_handlers(engines.values()))
+    opened = importlib.import_module("executor.engines.opening").open_engines(Tools(cast("Sandbox", None)))
+    assert [(name, engine.kind) for name, engine in opened.items()] == list(ENGINES.items())
+    return table + tuple(handlers.node_handlers(engine.kind for engine in opened.values()))
 
 
 @pytest.mark.parametrize("service", ["composer", "executor", "scheduler", "status"])
 def test_a_service_answers_exactly_its_queues(service: str) -> None:
     answered = {handler.queue: (tuple(handler.keys), handler.event) for handler in _table(service)}
     declared = {
-        name: (queue.keys, queue.event) for name, queue in WORK_QUEUES.items() if name.startswith(f"{service}.")
+        name: (queue.keys, queue.event) for name, queue in work_queues().items() if name.startswith(f"{service}.")
     }
     assert answered == declared
 
 
 def test_no_event_is_without_a_listener() -> None:
-    heard = {queue.event for queue in WORK_QUEUES.values()}
+    heard = {queue.event for queue in work_queues().values()}
     assert heard == set(SPEAKERS)

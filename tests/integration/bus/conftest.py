@@ -13,7 +13,7 @@ import pytest
 from queryflow.bus.local import LocalBus
 from queryflow.bus.port import AnyHandler, Bus, Envelope
 from queryflow.bus.rabbit.bus import RabbitBus
-from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, WORK_QUEUES
+from queryflow.bus.topology import DEAD_EXCHANGE, DEAD_QUEUE, EVENTS_EXCHANGE, work_queues
 from queryflow.db.outbox import DeadLetterTable, Outbox, envelope
 from queryflow.db.pool import Pool, open_pool
 from queryflow.domain.ids import uuid7
@@ -120,7 +120,7 @@ class Site:
 async def _remove_queues(url: str, prefix: str) -> None:
     connection = await aiormq.connect(url)
     channel = await connection.channel()
-    for name in [*WORK_QUEUES, DEAD_QUEUE, "test.first", "test.second"]:
+    for name in [*work_queues(), DEAD_QUEUE, "test.first", "test.second"]:
         await channel.queue_delete(prefix + name)
     for name in (EVENTS_EXCHANGE, DEAD_EXCHANGE):
         await channel.exchange_delete(prefix + name)

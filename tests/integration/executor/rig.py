@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 
-from executor.engines.echo import EchoEngine
-from executor.engines.port import Describer, Engine, Produced, Work
+from executor.engines.echo.engine import EchoEngine
+from executor.engines.port import Engine, Produced, Work
 from executor.handlers import HANDLERS, node_handlers
 from executor.opening import open_executor
 from executor.process.executor import Equipment, Executor
@@ -28,17 +28,26 @@ from queryflow.domain.flow.flow import Flow
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.flow.version import EngineConnection, Version, content_hash
 from queryflow.domain.ids import ExecutionId, uuid7
+from queryflow.engines.kind import Capacity, EngineKind
 from queryflow.messages.event import Event
 from queryflow.messages.execution import ExecutionProgressed
 from queryflow.messages.flow_execution import FlowExecutionFinished, FlowExecutionRequested, FlowExecutionStarted
 from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.schema.people import LOCAL_PERSON
+from queryflow.sql.notation import DUCKDB_SQL
 from tests.support.eventually import eventually
 
 Behaviour = Callable[[Work], Awaitable[Produced]]
 NOTHING = Produced(file=None, rows=0, columns=(), sql="SELECT 1")
 ECHO, SCRIPTED = "echo", "scripted"
+SCRIPTED_KIND = EngineKind(
+    name=SCRIPTED,
+    dialects=frozenset(Dialect),
+    notation=DUCKDB_SQL,
+    capacity=Capacity(places=None),
+    runs="tests.integration.executor.rig:Scripted",
+)
 TEMPLATE = Template(template_id="noop", name="noop", dialect=Dialect.DUCKDB, sql="SELECT 1")
 
 
@@ -46,8 +55,7 @@ TEMPLATE = Template(template_id="noop", name="noop", dialect=Dialect.DUCKDB, sql
 class Scripted:
     """Does what the test says for a node, and remembers every run."""
 
-    kind: ClassVar[str] = SCRIPTED
-    instant: ClassVar[bool] = False
+    kind: EngineKind = SCRIPTED_KIND
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     runs: list[tuple[str, int, int]] = field(default_factory=list)
     at_once: int = 0
@@ -219,7 +227,6 @@ async def open_rig(
     shuffle: Random | None = None,
     sandbox: Sandbox | None = None,
     more: Sequence[Engine] = (),
-    describers: Mapping[str, Describer] | None = None,
     said: list[Event] | None = None,
     listening: bool = True,
     **settings: Any,
@@ -239,16 +246,16 @@ async def open_rig(
         )
         bus, scripted = LocalBus(shuffle=shuffle), Scripted()
         every: Sequence[Engine] = (EchoEngine(), scripted, *more)
-        engines = {engine.kind: engine for engine in every}
+        engines = {engine.kind.name: engine for engine in every}
         opened = await stack.enter_async_context(
             open_executor(
                 configured,
                 bus,
-                Equipment(engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox), describers or {}),
+                Equipment(engines, FolderObjects(folder / "objects"), cast(Sandbox, sandbox)),
             )
         )
         said = [] if said is None else said
-        handlers: tuple[AnyHandler, ...] = (*HANDLERS, *node_handlers(engines.values()))
+        handlers: tuple[AnyHandler, ...] = (*HANDLERS, *node_handlers(engine.kind for engine in engines.values()))
         bus.subscribe(handlers, opened.executor, DeadLetterTable("executor", opened.executor.transactions.pool))
         bus.subscribe(
             _listeners(said), SimpleNamespace(), DeadLetterTable("executor", opened.executor.transactions.pool)

@@ -9,8 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from executor.engines import describers
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
 from executor.repository import catalogues
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 from queryflow.sandbox.sandbox import Sandbox
@@ -28,10 +27,7 @@ async def rig(database: str, tmp_path: Path) -> AsyncIterator[Rig]:
     (tmp_path / "data" / "notes.docx").write_text("no table")
     sandbox = Sandbox(SandboxSettings(tmp_path / "sandbox"))
     await sandbox.start()
-    known = describers(sandbox)
-    async with open_rig(
-        database, tmp_path, sandbox=sandbox, more=[DuckDBEngine(sandbox)], describers=known, sweep_seconds=0.2
-    ) as opened:
+    async with open_rig(database, tmp_path, sandbox=sandbox, more=[DuckDBEngine(sandbox)], sweep_seconds=0.2) as opened:
         yield opened
     await sandbox.stop()
 

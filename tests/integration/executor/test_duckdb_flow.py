@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
 from queryflow.domain.flow.flow import Flow
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.flow.version import EngineConnection, Version

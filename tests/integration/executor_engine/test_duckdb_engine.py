@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.states import ErrorKind

@@ -11,8 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from executor.engines.duckdb import DuckDBEngine
-from executor.engines.folder_catalogue import FolderDescriber
+from executor.engines.duckdb.engine import DuckDBEngine
 from executor.engines.port import ConnectionSettings, EngineFailure
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.states import ErrorKind
@@ -249,7 +248,7 @@ async def test_a_catalogue_tells_columns_rows_and_what_is_none(sandbox: Sandbox,
     (folder / "notes.docx").write_text("no table")
     (folder / "empty").mkdir()
     connection = ConnectionSettings("sample", "duckdb", {"folder": str(folder)})
-    found = await FolderDescriber(DuckDBEngine(sandbox)).describe(connection, directory)
+    found = await DuckDBEngine(sandbox).describe(connection, directory)
     bad, sales = found.tables
     assert [(each.name, each.type) for each in sales.columns] == [
         ("id", "DECIMAL(12,2)"),

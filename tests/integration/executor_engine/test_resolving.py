@@ -15,7 +15,7 @@ import pytest
 from executor.attempt.node_values import typed
 from executor.attempt.resolving import BindingRequest, BoundInput, Resolved, resolve_inputs
 from executor.attempt.results import fetch_result, store_result
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
 from executor.engines.port import EngineFailure, Produced, ResultColumn
 from executor.model.stored_result import StoredResult, described
 from queryflow.domain.flow.bindings import EmptyAction

@@ -20,6 +20,7 @@ from queryflow.domain.values.parameters import Parameter, ParameterType
 from queryflow.objects.folder import FolderObjects
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import literal
+from queryflow.sql.notation import DUCKDB_SQL
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30) | st.sampled_from(
     [
@@ -83,7 +84,7 @@ async def survived(
         found, problems = check_value(parameter, found, "p")
         assert problems == []
     with duckdb.connect() as child:
-        [(seen,)] = child.execute(f"SELECT {literal(found, parameter_type, 'duckdb')}").fetchall()
+        [(seen,)] = child.execute(f"SELECT {literal(found, parameter_type, DUCKDB_SQL)}").fetchall()
     return list(seen) if isinstance(seen, list) else [seen]
 
 

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 import zstandard
 
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
+from executor.engines.duckdb.table_cache import TableCache
 from executor.engines.port import EngineFailure
-from executor.engines.table_cache import TableCache
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.sandbox.reading.typed import MANY_COLUMNS
 from queryflow.sandbox.sandbox import Sandbox

@@ -18,7 +18,7 @@ from executor.process.settings import ExecutorSettings
 from queryflow.bus.answering import Delivery, Subscription
 from queryflow.bus.local import LocalBus
 from queryflow.bus.port import AnyHandler, DeadLetters
-from queryflow.bus.topology import WORK_QUEUES
+from queryflow.bus.topology import work_queues
 from queryflow.db.pool import Pool, open_pool
 from scheduler.process.settings import SchedulerSettings
 from status.process.settings import StatusSettings
@@ -76,9 +76,9 @@ def spoiled(value: Any) -> Iterator[Any]:
             yield from ([*value[:place], other, *value[place + 1 :]] for other in spoiled(item))
 
 
-@pytest.mark.parametrize("queue", sorted(WORK_QUEUES))
+@pytest.mark.parametrize("queue", sorted(work_queues()))
 async def test_no_value_is_a_bug(listeners: Listeners, pool: Pool, queue: str) -> None:
-    event = WORK_QUEUES[queue].event
+    event = work_queues()[queue].event
     golden = json.loads((GOLDEN / f"{event.type}.json").read_text())
     bodies = [json.dumps(body).encode() for body in spoiled(golden)]
     deliveries = [Delivery(uuid4(), event.type, body, None, 0) for body in bodies]

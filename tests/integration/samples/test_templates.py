@@ -9,7 +9,7 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from executor.engines.duckdb import DuckDBEngine
+from executor.engines.duckdb.engine import DuckDBEngine
 from executor.engines.port import ConnectionSettings, Produced, Work
 from queryflow.domain.flow.flow import Flow
 from queryflow.domain.flow.flow_file import read_flow

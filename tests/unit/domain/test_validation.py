@@ -4,7 +4,7 @@ import pytest
 
 from queryflow.domain.errors import Problem, Severity
 from queryflow.domain.flow.flow_file import flow_from_document, flow_to_document
-from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.flow.template_file import template_from_document
 from queryflow.domain.flow.validation import Surroundings, declaration_problems, flow_problems
 from queryflow.domain.flow.version import EngineConnection
@@ -27,6 +27,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "like": {"dialect": "duckdb", "parameters": {"title": {"type": "pattern"}}},
     "elsewhere": {"dialect": "trino"},
 }
+DIALECTS = {"duckdb": frozenset({Dialect.AMC, Dialect.DUCKDB}), "echo": frozenset(Dialect)}
 TEMPLATES: dict[TemplateId, Template] = {
     TemplateId(name): template_from_document({"template_id": name, "name": name, "sql": "SELECT 1", **more})
     for name, more in DOCUMENTS.items()
@@ -49,7 +50,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def problems_of(flow: dict[str, Any]) -> list[Problem]:
-    return flow_problems(flow_from_document(flow), Surroundings(TEMPLATES, CONNECTIONS))
+    return flow_problems(flow_from_document(flow), Surroundings(TEMPLATES, CONNECTIONS, DIALECTS))
 
 
 def found(**changes: Any) -> set[tuple[str, str]]:

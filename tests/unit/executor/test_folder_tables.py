@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from executor.engines.folder_tables import FolderTable, find_tables, mentioned
-from executor.engines.table_files import Form
+from executor.engines.duckdb.folder_tables import FolderTable, find_tables, mentioned
+from executor.engines.duckdb.table_files import Form
 
 DAEMON, BIN = 1, 2
 

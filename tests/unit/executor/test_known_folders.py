@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from executor.engines.known_folders import KnownFolders
+from executor.engines.duckdb.known_folders import KnownFolders
 
 LONG_AGO = 1_700_000_000_000_000_000
 

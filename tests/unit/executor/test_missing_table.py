@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from executor.engines.missing_table import MOST_NAMED, missing_table
+from executor.engines.duckdb.missing_table import MOST_NAMED, missing_table
 
 
 def said(sql: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from queryflow.bus.rabbit.topology import declare_all
-from queryflow.bus.topology import WORK_QUEUES
+from queryflow.bus.topology import work_queues
 
 PREFIX = "here."
 
@@ -32,7 +32,7 @@ class Broker:
 
 async def test_work_queues_are_safe_and_what_dies_is_kept() -> None:
     broker = Broker()
-    await declare_all(broker, PREFIX, {name: queue.keys for name, queue in WORK_QUEUES.items()})  # type: ignore[arg-type] # only what declares is asked for
+    await declare_all(broker, PREFIX, {name: queue.keys for name, queue in work_queues().items()})  # type: ignore[arg-type] # only what declares is asked for
     dead = broker.queues.pop("here.queryflow.dead")
     assert dead["x-queue-type"] == "quorum"
     assert ("here.queryflow.dead", "here.queryflow.dead", "#") in broker.bound
@@ -45,7 +45,7 @@ async def test_work_queues_are_safe_and_what_dies_is_kept() -> None:
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
         }
-        for name in WORK_QUEUES
+        for name in work_queues()
     }
-    for name, queue in WORK_QUEUES.items():
+    for name, queue in work_queues().items():
         assert {key for at, _, key in broker.bound if at == PREFIX + name} == set(queue.keys)

@@ -21,6 +21,7 @@ from queryflow.sql.amc.amc_on_duckdb import setup_statements
 from queryflow.sql.amc.amc_schema import amc_schema
 from queryflow.sql.amc.amc_tables import TIME_COLUMNS
 from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.writing.render import render
 from queryflow_cli.samples import amc as sample
 from queryflow_cli.samples.tables import SAMPLE_TABLES
@@ -105,7 +106,7 @@ def _run(
     assert [each for each in template_problems(subject) if each.severity is Severity.ERROR] == []
     for statement in setup_statements(subject, tables, WINDOW):
         connection.execute(statement)
-    return connection.execute(render(subject, values, WINDOW, "duckdb")).fetchall()
+    return connection.execute(render(subject, values, WINDOW, DUCKDB_SQL)).fetchall()
 
 
 def _filled(tables: dict[str, str], given: dict[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from queryflow.sql.amc.amc_on_duckdb import amc_problems, setup_statements
 from queryflow.sql.amc.amc_schema import amc_schema
 from queryflow.sql.checks.outputs import infer_outputs
 from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.writing.render import render
 from queryflow_cli.system.library import template_texts
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes
@@ -66,7 +67,7 @@ def run(
     """What the template yields where these files are its tables."""
     for statement in setup_statements(subject, tables, WINDOW):
         connection.execute(statement)
-    return connection.execute(render(subject, values, WINDOW, "duckdb"))
+    return connection.execute(render(subject, values, WINDOW, DUCKDB_SQL))
 
 
 def test_there_are_seventeen_templates() -> None:
@@ -223,4 +224,4 @@ def test_a_window_that_cannot_be_extended_is_said_before_it_runs(call: str) -> N
     sql = f"SELECT 1 AS x FROM TABLE({call})"
     assert codes(amc_problems(sql)) == ["BAD_TIME_WINDOW"]
     with pytest.raises(Invalid):
-        render(amc(sql), {}, WINDOW, "duckdb")
+        render(amc(sql), {}, WINDOW, DUCKDB_SQL)

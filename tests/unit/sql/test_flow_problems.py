@@ -10,9 +10,11 @@ from queryflow.domain.errors import Severity
 from queryflow.domain.flow.flow_file import flow_from_document, read_flow
 from queryflow.domain.flow.template import Dialect, Output, Template
 from queryflow.domain.flow.template_file import read_template
+from queryflow.domain.flow.validation import Surroundings
 from queryflow.domain.flow.version import EngineConnection
 from queryflow.domain.ids import TemplateId
 from queryflow.domain.values.parameters import ParameterType
+from queryflow.engines.catalogue import dialects
 from queryflow.sql.checks.flow_problems import flow_problems, understand
 from queryflow.sql.checks.outputs import infer_outputs
 from queryflow_cli.system.library import flow_texts, template_texts
@@ -42,7 +44,7 @@ def problems(target: Template, binding: dict[str, Any], **parameters: Any) -> li
         "connections": [{"id": "ab", "from": "a", "to": "b", "map": {parameter.name: {"column": "id", **binding}}}],
     }
     here = {"here": EngineConnection(name="here", engine="duckdb")}
-    found = flow_problems(flow_from_document(document), named(target), here)
+    found = flow_problems(flow_from_document(document), Surroundings(named(target), here, dialects()))
     return [
         (each.code, each.path.removeprefix(f"connections.ab.map.{parameter.name}"), each.severity) for each in found
     ]
@@ -52,7 +54,7 @@ def test_the_shipped_flows_have_no_problems() -> None:
     templates = {each.template_id: each for each in map(read_template, template_texts())}
     for flow in map(read_flow, flow_texts()):
         connections = {str(flow.connection): EngineConnection(name=str(flow.connection), engine="duckdb")}
-        assert flow_problems(flow, templates, connections) == []
+        assert flow_problems(flow, Surroundings(templates, connections, dialects())) == []
 
 
 EVERYTHING = template("SELECT x FROM t WHERE x IN ({{ids}}) OR len({{ids}}) = 0", types=IDS)
@@ -134,4 +136,5 @@ def test_a_source_that_proves_one_row_needs_no_reduce() -> None:
         "nodes": {"a": {"template": "source"}, "b": {"template": "t"}},
         "connections": [{"id": "ab", "from": "a", "to": "b", "map": {"n": "id"}}],
     }
-    assert flow_problems(flow_from_document(document), {**named(target), once.template_id: once}, here) == []
+    around = Surroundings({**named(target), once.template_id: once}, here, dialects())
+    assert flow_problems(flow_from_document(document), around) == []

@@ -14,6 +14,7 @@ from queryflow.domain.errors import Invalid
 from queryflow.domain.flow.template import Template
 from queryflow.domain.values.parameters import ParameterType
 from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.writing.lists import RegisteredList, WrittenList, list_schema, list_statements
 from queryflow.sql.writing.render import render
 from tests.unit.sql.making import WINDOW, template
@@ -229,7 +230,7 @@ def test_a_pivot_takes_so_many_values_and_refuses_more(rig: Rig, sql: str) -> No
     ],
 )
 def test_beside_the_values_of_a_pivot_a_list_is_rows(sql: str) -> None:
-    rendered = render(template(sql, ids=ParameterType.STRING_LIST), {"ids": ["a"]}, WINDOW, "duckdb")
+    rendered = render(template(sql, ids=ParameterType.STRING_LIST), {"ids": ["a"]}, WINDOW, DUCKDB_SQL)
     assert "IN (SELECT unnest(" in rendered
 
 
@@ -242,7 +243,7 @@ def test_a_list_without_values_is_found_nowhere() -> None:
     subject = template("SELECT list_has({{ids}}, 'a') AS a, 'a' IN ({{ids}}) AS b", ids=ParameterType.STRING_LIST)
     with duckdb.connect() as connection:
         for value, found in (([], (False, False)), ([None], (False, None))):
-            assert connection.execute(render(subject, {"ids": value}, WINDOW, "duckdb")).fetchone() == found
+            assert connection.execute(render(subject, {"ids": value}, WINDOW, DUCKDB_SQL)).fetchone() == found
 
 
 ONLY_NULLS = [
@@ -270,7 +271,7 @@ def test_a_list_of_nulls_alone_means_the_same_at_every_length(rig: Rig, sql: str
 
 
 def _rows(rig: Rig, subject: Template, value: Any, file: Path) -> Any:
-    sql = render(subject, {"ids": value}, WINDOW, "duckdb")
+    sql = render(subject, {"ids": value}, WINDOW, DUCKDB_SQL)
     files = {"ids": (str(file), rig.type)} if isinstance(value, RegisteredList) else {}
     try:
         for statement in list_statements(subject.sql, sql, files):

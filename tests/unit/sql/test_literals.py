@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from queryflow.domain.errors import Invalid
 from queryflow.domain.values.parameters import ParameterType
 from queryflow.sql.literals import PATTERN_ESCAPE, literal, literal_of, pattern_text, quote_name
+from queryflow.sql.notation import DUCKDB_SQL, POSTGRESQL_SQL
 from tests.unit.sql.making import DUCKDB
 
 NASTY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.sampled_from(
@@ -44,7 +45,7 @@ def back(sql: str) -> Any:
 @given(st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), VALUES[kind])))
 def test_what_goes_in_comes_back(typed: tuple[ParameterType, Any]) -> None:
     kind, value = typed
-    assert back(literal(value, kind, "duckdb")) == value
+    assert back(literal(value, kind, DUCKDB_SQL)) == value
 
 
 @settings(max_examples=100, deadline=None)
@@ -56,47 +57,48 @@ def test_patterns_match_what_their_mode_says_and_no_more(wanted: str, mode: str,
         "prefix": whole.startswith(wanted),
         "suffix": whole.endswith(wanted),
     }
-    sides = [literal(each, ParameterType.STRING, "duckdb") for each in (whole, pattern_text(wanted, mode))]
+    sides = [literal(each, ParameterType.STRING, DUCKDB_SQL) for each in (whole, pattern_text(wanted, mode))]
     assert back(f"{sides[0]} LIKE {sides[1]} ESCAPE '{PATTERN_ESCAPE}'") is matches[mode]
 
 
 def test_what_like_reads_in_its_own_way_is_escaped_in_a_pattern() -> None:
     assert pattern_text("a_b%c!d", "contains") == "%a!_b!%c!!d%"
     assert (
-        back(f"'axb' LIKE {literal(pattern_text('a_b', 'exact'), ParameterType.STRING, 'duckdb')} ESCAPE '!'") is False
+        back(f"'axb' LIKE {literal(pattern_text('a_b', 'exact'), ParameterType.STRING, DUCKDB_SQL)} ESCAPE '!'")
+        is False
     )
 
 
 def test_instants_are_written_in_utc() -> None:
     berlin = datetime(2026, 7, 1, 2, 30, 0, 5, tzinfo=timezone(timedelta(hours=2)))
-    assert back(literal(berlin, ParameterType.TIMESTAMP, "duckdb")) == datetime.fromisoformat(
+    assert back(literal(berlin, ParameterType.TIMESTAMP, DUCKDB_SQL)) == datetime.fromisoformat(
         "2026-07-01T00:30:00.000005"
     )
-    assert literal(datetime(2026, 7, 1, tzinfo=UTC), ParameterType.TIMESTAMP, "postgresql") == (
+    assert literal(datetime(2026, 7, 1, tzinfo=UTC), ParameterType.TIMESTAMP, POSTGRESQL_SQL) == (
         "TIMESTAMP '2026-07-01 00:00:00'"
     )
 
 
 @pytest.mark.parametrize("kind", list(ParameterType))
 def test_nothing_is_null_of_the_right_type(kind: ParameterType) -> None:
-    wanted = DUCKDB.execute(f"SELECT typeof({literal(None, kind, 'duckdb')})").fetchone()
+    wanted = DUCKDB.execute(f"SELECT typeof({literal(None, kind, DUCKDB_SQL)})").fetchone()
     assert wanted is not None
     assert wanted[0] != '"NULL"'
-    assert back(literal(None, kind, "duckdb")) is None
+    assert back(literal(None, kind, DUCKDB_SQL)) is None
 
 
 def test_an_empty_list_keeps_its_type() -> None:
-    assert back(f"typeof({literal([], ParameterType.ASIN_LIST, 'duckdb')})") == "VARCHAR[]"
+    assert back(f"typeof({literal([], ParameterType.ASIN_LIST, DUCKDB_SQL)})") == "VARCHAR[]"
 
 
 def test_a_negative_number_begins_no_comment() -> None:
-    assert back(f"7 -{literal(-5, ParameterType.INTEGER, 'duckdb')}") == 12
-    assert back(f"7 -{literal(-0.5, ParameterType.NUMBER, 'duckdb')}") == 7.5
+    assert back(f"7 -{literal(-5, ParameterType.INTEGER, DUCKDB_SQL)}") == 12
+    assert back(f"7 -{literal(-0.5, ParameterType.NUMBER, DUCKDB_SQL)}") == 7.5
 
 
 def test_postgresql_reads_backslashes_the_same_under_every_setting() -> None:
-    assert literal("a\\'b", ParameterType.STRING, "postgresql") == r"E'a\\''b'"
-    assert literal(["a"], ParameterType.STRING_LIST, "postgresql") == "CAST(ARRAY['a'] AS text[])"
+    assert literal("a\\'b", ParameterType.STRING, POSTGRESQL_SQL) == r"E'a\\''b'"
+    assert literal(["a"], ParameterType.STRING_LIST, POSTGRESQL_SQL) == "CAST(ARRAY['a'] AS text[])"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_postgresql_reads_backslashes_the_same_under_every_setting() -> None:
 )
 def test_what_a_type_cannot_hold_is_refused(value: Any, kind: ParameterType) -> None:
     with pytest.raises(Invalid):
-        literal(value, kind, "duckdb")
+        literal(value, kind, DUCKDB_SQL)
 
 
 @pytest.mark.parametrize(
@@ -150,13 +152,13 @@ def test_what_a_type_cannot_hold_is_refused(value: Any, kind: ParameterType) -> 
     ],
 )
 def test_numbers_have_the_type_that_holds_every_digit(value: Any, kind: ParameterType, word: str) -> None:
-    assert back(f"typeof({literal(value, kind, 'duckdb')})") == word
-    assert back(literal(value, kind, "duckdb")) == value
+    assert back(f"typeof({literal(value, kind, DUCKDB_SQL)})") == word
+    assert back(literal(value, kind, DUCKDB_SQL)) == value
 
 
 def test_undeclared_values_are_written_by_their_own_type() -> None:
     values = [None, True, 5, 0.5, Decimal("1.25"), "it's", date(2026, 1, 1)]
-    assert [back(literal_of(each, "duckdb")) for each in values] == values
+    assert [back(literal_of(each, DUCKDB_SQL)) for each in values] == values
 
 
 def test_names_are_quoted() -> None:

@@ -12,6 +12,7 @@ from sqlglot import exp
 from queryflow.domain.errors import Invalid
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.values.parameters import ParameterType
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.reading.parsing import placeholder_name, statements
 from queryflow.sql.writing.render import render
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
@@ -86,7 +87,7 @@ def same(before: Any, after: Any) -> bool:
 @settings(max_examples=1_000, deadline=None)
 @given(st.sampled_from(TEMPLATES), NASTY, NUMBERS, st.lists(NASTY, max_size=3))
 def test_the_tree_never_changes_but_for_literals(subject: Template, text: str, number: float, ids: list[str]) -> None:
-    sql = render(subject, {"a": text, "n": number, "i": 7, "ids": ids}, WINDOW, "duckdb")
+    sql = render(subject, {"a": text, "n": number, "i": 7, "ids": ids}, WINDOW, DUCKDB_SQL)
     [after] = statements(sql, Dialect.DUCKDB)
     assert same(TREES[subject.sql], after), sql
     [parsed] = DUCKDB.extract_statements(sql)
@@ -100,13 +101,13 @@ def test_the_engine_gets_the_very_values(text: str, ids: list[str], number: int)
         "/* {{a}} */ SELECT{{a}}AS t, {{ids}}AS l,0 -{{n}} AS n -- {{a}}",
         types={**TEXT, "n": ParameterType.INTEGER},
     )
-    sql = render(subject, {"a": text, "ids": ids, "n": number, "i": 0}, WINDOW, "duckdb")
+    sql = render(subject, {"a": text, "ids": ids, "n": number, "i": 0}, WINDOW, DUCKDB_SQL)
     assert DUCKDB.execute(sql).fetchone() == (text, ids, -number)
 
 
 def test_a_list_between_the_parentheses_of_in_is_rows_of_its_type() -> None:
     subject = template("SELECT c IN ({{ids}}), c NOT IN ({{ids}}), {{ids}} FROM t", ids=ParameterType.STRING_LIST)
-    sql = render(subject, {"ids": ["a", "b"]}, WINDOW, "duckdb")
+    sql = render(subject, {"ids": ["a", "b"]}, WINDOW, DUCKDB_SQL)
     array = "CAST(['a', 'b'] AS VARCHAR[])"
     assert sql == f"SELECT c IN (SELECT unnest({array})), c NOT IN (SELECT unnest({array})), {array} FROM t"
 
@@ -115,18 +116,18 @@ def test_patterns_and_ranges_are_written_for_their_places() -> None:
     types = {"p": ParameterType.PATTERN, "d": ParameterType.DATE_RANGE}
     subject = template("SELECT 'a%b' LIKE {{p}} AND {{d.start}} < {{d.end}}, 'axb' NOT LIKE {{p}}", types=types)
     values = {"p": {"mode": "prefix", "text": "a%"}, "d": {"start": date(2026, 1, 1), "end": date(2026, 1, 2)}}
-    assert DUCKDB.execute(render(subject, values, WINDOW, "duckdb")).fetchone() == (True, True)
+    assert DUCKDB.execute(render(subject, values, WINDOW, DUCKDB_SQL)).fetchone() == (True, True)
 
 
 def test_an_optional_parameter_nobody_set_is_a_typed_null() -> None:
     subject = template("SELECT {{ids}} IS NULL OR 'a' IN ({{ids}}) AS x", ids=ParameterType.STRING_LIST)
     subject = subject.model_copy(update={"parameters": (subject.parameters[0].model_copy(update={"required": False}),)})
-    assert DUCKDB.execute(render(subject, {"ids": None}, WINDOW, "duckdb")).fetchone() == (True,)
+    assert DUCKDB.execute(render(subject, {"ids": None}, WINDOW, DUCKDB_SQL)).fetchone() == (True,)
 
 
 def test_the_statement_can_stand_inside_another() -> None:
     subject = template("SELECT 1 AS x; -- the end")
-    assert render(subject, {}, WINDOW, "duckdb") == "SELECT 1 AS x"
+    assert render(subject, {}, WINDOW, DUCKDB_SQL) == "SELECT 1 AS x"
 
 
 def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:
@@ -137,18 +138,18 @@ def test_everything_that_cannot_be_filled_is_refused_at_once() -> None:
         l=ParameterType.STRING_LIST,
     )
     with pytest.raises(Invalid) as refused:
-        render(subject, {"a": "x", "z": 1, "l": ["y"]}, WINDOW, "duckdb")
+        render(subject, {"a": "x", "z": 1, "l": ["y"]}, WINDOW, DUCKDB_SQL)
     expected = ["PLACEHOLDER_IN_QUOTES", "UNKNOWN_PLACEHOLDER", "LIST_NOT_ALONE", "UNKNOWN_PARAMETER", "MISSING_VALUE"]
     assert codes(list(refused.value.problems)) == expected
 
 
 def test_the_first_of_what_cannot_be_filled_is_the_message() -> None:
     with pytest.raises(Invalid) as refused:
-        render(template("SELECT 1 AS x"), {"z": 1}, WINDOW, "duckdb")
+        render(template("SELECT 1 AS x"), {"z": 1}, WINDOW, DUCKDB_SQL)
     assert [refused.value.message] == [each.message for each in refused.value.problems]
 
 
 def test_a_value_its_type_cannot_hold_is_refused_by_name() -> None:
     with pytest.raises(Invalid) as refused:
-        render(template("SELECT {{a}} AS x", a=ParameterType.STRING), {"a": "a\0b"}, WINDOW, "duckdb")
+        render(template("SELECT {{a}} AS x", a=ParameterType.STRING), {"a": "a\0b"}, WINDOW, DUCKDB_SQL)
     assert [each.path for each in refused.value.problems] == ["parameters.a"]

@@ -13,6 +13,7 @@ from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.values.parameters import ParameterType
 from queryflow.sql.amc.amc_on_duckdb import amc_problems
 from queryflow.sql.checks.template_problems import template_problems
+from queryflow.sql.notation import DUCKDB_SQL, POSTGRESQL_SQL
 from queryflow.sql.reading.parsing import statements
 from queryflow.sql.writing.render import render
 from tests.unit.sql.making import DUCKDB, WINDOW, amc, codes, template
@@ -50,7 +51,7 @@ def value_of(expression: str, **values: Any) -> Any:
         assert [
             each for each in template_problems(subject) if each.severity is Severity.ERROR and each.path == "sql"
         ] == []
-        [(value,)] = DUCKDB.execute(render(subject, {**VALUES, **values}, WINDOW, "duckdb")).fetchall()
+        [(value,)] = DUCKDB.execute(render(subject, {**VALUES, **values}, WINDOW, DUCKDB_SQL)).fetchall()
         found.append(value)
     assert found[0] == found[1]
     return found[0]
@@ -90,7 +91,7 @@ def test_fixed_parts_and_values_are_one_literal(expression: str, expected: Any) 
 def test_braces_written_twice_are_characters_in_a_name_too() -> None:
     subject = template('SELECT 1 AS "{{{{x}}}}"')
     assert template_problems(subject) == []
-    assert DUCKDB.execute(render(subject, {}, WINDOW, "duckdb")).description[0][0] == "{{x}}"
+    assert DUCKDB.execute(render(subject, {}, WINDOW, DUCKDB_SQL)).description[0][0] == "{{x}}"
 
 
 TEXT = {"text": TYPES["text"]}
@@ -125,7 +126,7 @@ def _bare(node: Any) -> Any:
 @given(NASTY, NASTY)
 def test_the_engines_tree_never_changes_but_for_constants(one: str, other: str) -> None:
     for subject in SHAPES:
-        sides = [tree(render(subject, {"text": text}, WINDOW, "duckdb")) for text in ("plain", one, one + other)]
+        sides = [tree(render(subject, {"text": text}, WINDOW, DUCKDB_SQL)) for text in ("plain", one, one + other)]
         assert sides[0]["error"] is False
         assert sides[0] == sides[1] == sides[2], subject.sql
 
@@ -138,7 +139,7 @@ def test_the_engine_gets_the_very_text(text: str) -> None:
 
 def test_postgresql_reads_a_backslash_as_one() -> None:
     subject = template("SELECT 'a{{t}}' AS x, DATE'{{t}}'", Dialect.POSTGRESQL, t=ParameterType.STRING)
-    sql = render(subject, {"t": "\\'"}, WINDOW, "postgresql")
+    sql = render(subject, {"t": "\\'"}, WINDOW, POSTGRESQL_SQL)
     assert sql == r"SELECT E'a\\''' AS x, DATE E'\\'''"
 
 
@@ -146,7 +147,7 @@ def test_an_optional_value_that_nobody_set_has_no_place_inside_quotes() -> None:
     subject = template("SELECT '{{t}}' AS x", t=ParameterType.STRING)
     open_ = subject.model_copy(update={"parameters": (subject.parameters[0].model_copy(update={"required": False}),)})
     with pytest.raises(Invalid, match=r"^t: it has no value"):
-        render(open_, {"t": None}, WINDOW, "duckdb")
+        render(open_, {"t": None}, WINDOW, DUCKDB_SQL)
 
 
 def _window(sql: str, **types: ParameterType) -> Template:
@@ -158,11 +159,11 @@ def test_the_period_of_a_wider_window_may_be_a_value() -> None:
         "'conversions', 'P{{days}}D', '{{after}}'", days=ParameterType.INTEGER, after=ParameterType.STRING
     )
     assert template_problems(subject) == []
-    sql = render(subject, {"days": 3, "after": "P1W"}, WINDOW, "duckdb")
+    sql = render(subject, {"days": 3, "after": "P1W"}, WINDOW, DUCKDB_SQL)
     assert "'2026-01-01 00:00:00' - to_days(3)" in sql
     assert "'2026-02-01 00:00:00' + to_weeks(1)" in sql
     with pytest.raises(Invalid, match="is not a period such as P14D"):
-        render(subject, {"days": 3, "after": "P1D') --"}, WINDOW, "duckdb")
+        render(subject, {"days": 3, "after": "P1D') --"}, WINDOW, DUCKDB_SQL)
 
 
 def test_the_table_of_a_wider_window_is_no_value() -> None:

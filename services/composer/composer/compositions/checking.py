@@ -16,7 +16,9 @@ from queryflow.domain.flow.flow import Flow
 from queryflow.domain.flow.learning import is_open, with_learnt
 from queryflow.domain.flow.semantics import NEWEST, Semantics
 from queryflow.domain.flow.template import Template
+from queryflow.domain.flow.validation import Surroundings
 from queryflow.domain.ids import TemplateId
+from queryflow.engines.catalogue import dialects
 from queryflow.sql.checks.flow_problems import flow_problems
 
 
@@ -59,10 +61,11 @@ async def examine_with(
     """Look the flow over with these texts of its templates; in a thread, for a large one takes a second."""
     connections = await read_engine_connections(transaction.connection)
     engines = {name: record.frozen for name, record in connections.items()}
-    problems = await asyncio.to_thread(flow_problems, flow, templates, engines, semantics)
+    around = Surroundings(templates, engines, dialects(), semantics)
+    problems = await asyncio.to_thread(flow_problems, flow, around)
     told = await _learnt(transaction, templates)
     if told is not templates:
-        known = await asyncio.to_thread(flow_problems, flow, told, engines, semantics)
+        known = await asyncio.to_thread(flow_problems, flow, replace(around, templates=told))
         problems = _as_warnings(known, problems)
     return Examined(flow, templates, connections, problems, semantics)
 

@@ -16,13 +16,12 @@ from composer.rules.preconditions import Precondition
 from composer.rules.stored_keys import without_keys
 from queryflow.domain.errors import Conflict, Invalid, NotFound, Problem
 from queryflow.domain.files.declared_tables import table_problems
+from queryflow.engines.catalogue import is_offered
+from queryflow.engines.duckdb.kind import DUCKDB
 from queryflow.messages.engine_connection import EngineConnectionCatalogueRequested
 
-MEASURING_ENGINE = "echo"
-"""It runs nothing and is there for benchmarks; nobody is offered it."""
-FOLDER_ENGINE = "duckdb"
-PLACES = 4
-"""How many queries run at once on a folder of files: each takes a core of the machine."""
+FOLDERS = DUCKDB
+"""The engine that reads folders, the only one whose connections people make."""
 STORED_KEYS = frozenset({"created_at", "updated_at"})
 """What answers add to an engine connection."""
 
@@ -45,11 +44,11 @@ class EngineConnectionChange(BaseModel):
 
     name: str | None = None
     """May be said again; it never changes."""
-    engine: str = Field(default=FOLDER_ENGINE, pattern=f"^{FOLDER_ENGINE}$")
+    engine: str = Field(default=FOLDERS.name, pattern=f"^{FOLDERS.name}$")
     settings: FolderSettings
     as_of: LogicalDate = None
     """The last day the data covers, the default logical date of flows on it."""
-    slots: int | None = Field(default=PLACES, ge=1, le=1_000)
+    slots: int | None = Field(default=FOLDERS.capacity.places, ge=1, le=1_000)
     """How many queries may run at once; null is no limit."""
 
     @model_validator(mode="before")
@@ -75,13 +74,13 @@ class CatalogueState:
 async def list_connections(transaction: Transaction) -> list[StoredConnection]:
     """Those that people choose from, by name."""
     found = await repository.list_connections(transaction.connection)
-    return [each for each in found if each.engine != MEASURING_ENGINE]
+    return [each for each in found if is_offered(each.engine)]
 
 
 async def read_connection(transaction: Transaction, name: str, *, lock: bool = False) -> StoredConnection:
     """The engine connection; NotFound if there is none in use of that name."""
     found = await repository.find_connection(transaction.connection, name, lock=lock)
-    if found is None or found.engine == MEASURING_ENGINE:
+    if found is None or not is_offered(found.engine):
         raise NotFound(f"There is no engine connection {name[:100]}.")
     return found
 

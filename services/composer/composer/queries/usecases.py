@@ -29,7 +29,9 @@ from composer.rules.triggers import Trigger, api_trigger
 from queryflow.domain.errors import NotFound, Problem, Severity
 from queryflow.domain.flow.flow import Flow, Window
 from queryflow.domain.flow.template import Dialect, Template
+from queryflow.domain.flow.validation import Surroundings
 from queryflow.domain.ids import TemplateId
+from queryflow.engines.catalogue import dialects
 from queryflow.sql.checks.flow_problems import flow_problems
 from queryflow.sql.checks.template_problems import template_problems
 
@@ -138,7 +140,8 @@ async def _judge(
     flow, templates = query.flow, {query.template.template_id: query.template}
     connections = await read_engine_connections(transaction.connection)
     engines = {name: record.frozen for name, record in connections.items()}
-    problems = [*without_missing(await asyncio.to_thread(flow_problems, flow, templates, engines))]
+    around = Surroundings(templates, engines, dialects())
+    problems = [*without_missing(await asyncio.to_thread(flow_problems, flow, around))]
     chosen = Chosen(freeze(_with_sound_window(flow, problems), templates, engines), connections)
     request = ExecutionRequest(node_parameters={NODE: dict(values)}).model_copy(update={"logical_date": logical_date})
     prepared, wrong = await prepare_values(transaction, chosen, request)

@@ -38,6 +38,7 @@ async def inputs_of(
         directory=directory,
         deadline=DEADLINE,
         semantics=execution.runnable.version.semantics,
+        inline_items=executor.equipment.engines[execution.runnable.plan.nodes[node_id].engine].kind.written_items,
     )
     return _decided(await resolve_inputs(executor.equipment.sandbox, executor.equipment.objects, request))
 

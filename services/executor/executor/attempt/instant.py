@@ -57,7 +57,7 @@ async def _run(executor: Executor, execution: RunningExecution, event: NodeReady
     if work is None:
         return False
     engine = executor.equipment.engines[work.connection.engine]
-    if not engine.instant:
+    if not engine.kind.instant:
         return False
     try:
         produced = await engine.run(work)

@@ -26,7 +26,8 @@ from queryflow.sql.writing.lists import RegisteredList
 FIRST_ITEMS = 20
 """So many items of a long list are kept with the node's row."""
 INLINE_ITEMS = 1_000
-"""A list of more items than this stays a file, and of it only the count and the first items are kept with the row."""
+"""Of a list of more items only the count and the first items are kept with the row. Where its engine says nothing else
+(`written_items`), it stays a file, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class BindingRequest:
     deadline: timedelta
     semantics: Semantics = NEWEST
     inline_items: int = INLINE_ITEMS
+    """Longer lists stay files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,16 @@
-"""The engine port: what the executor asks of whatever runs SQL."""
+"""The engine port: what the executor asks of whatever runs SQL.
+
+Every engine has its facts in the catalogue (`queryflow.engines`). One inside the process has `run`; one that has tables
+to tell of has `describe`. One elsewhere, where a query outlives the process that sent it, is a RemoteEngine.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import JsonValue
 
 from queryflow.domain.files.catalogue import Catalogue
 from queryflow.domain.flow.template import Template
@@ -12,6 +18,8 @@ from queryflow.domain.flow.windows import ResolvedWindow
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.values.parameters import Values
+from queryflow.engines.kind import EngineKind
+from queryflow.sandbox.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,18 @@ class EngineFailure(Exception):
         """What was sent, where something was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an engine is opened with."""
+
+    sandbox: Sandbox
+    tables: Path | None = None
+    """Where it may keep tables that were read, for as long as they fit; None: it keeps none."""
+    tables_bytes: int = 0
+    """How much it may keep there."""
+
+
+@runtime_checkable
 class Describer(Protocol):
     """Tells what an engine connection has to read."""
 
@@ -80,11 +100,41 @@ class Describer(Protocol):
 
 
 class Engine(Protocol):
-    """Runs queries. Cancelling the task of `run` ends the query at the engine."""
+    """Runs queries inside the process. Cancelling the task of `run` ends the query at the engine."""
 
-    kind: ClassVar[str]
-    instant: ClassVar[bool]
-    """Whether `run` is done at once and does nothing outside the process: such nodes are claimed and ended together."""
+    @property
+    def kind(self) -> EngineKind:
+        """Its facts, as the catalogue has them."""
 
     async def run(self, work: Work) -> Produced:
         """Run the work to its end; raises EngineFailure."""
+
+
+Handle = Mapping[str, JsonValue]
+"""What finds a query again at its engine, also after a restart: small, without secrets."""
+
+
+class RemoteEngine(Protocol):
+    """Runs queries elsewhere: each call is short, and the query goes on between them.
+
+    What a call raises, `classify` explains. docs/decisions/0032 says what the executor has of it.
+    """
+
+    @property
+    def kind(self) -> EngineKind:
+        """Its facts, as the catalogue has them."""
+
+    async def submit(self, work: Work) -> Handle:
+        """Send the query; the same attempt sent again finds the query of the first time where the engine can tell."""
+
+    async def poll(self, handle: Handle) -> timedelta | None:
+        """None once the query has ended, well or badly; else how long to wait until the next look."""
+
+    async def result(self, handle: Handle, work: Work) -> Produced:
+        """Fetch what an ended query made into the work's directory; raises where it ended badly."""
+
+    async def cancel(self, handle: Handle) -> None:
+        """End the query; one that has ended stays as it is."""
+
+    def classify(self, problem: Exception) -> EngineFailure:
+        """What a problem means: whether another try may help, and what to tell the person who wrote the query."""

@@ -1,7 +1,7 @@
 """What the handlers and loops of one executor process share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from executor.engines.port import Describer, Engine
@@ -13,6 +13,7 @@ from executor.process.held_attempts import HeldAttempts
 from executor.process.settings import ExecutorSettings
 from executor.process.unit_of_work import Transactions
 from executor.process.versions import Versions
+from queryflow.engines.kind import EngineKind
 from queryflow.objects.port import ObjectStore
 from queryflow.sandbox.sandbox import Sandbox
 
@@ -22,11 +23,19 @@ class Equipment:
     """What attempts work with."""
 
     engines: Mapping[str, Engine]
-    """By their word."""
+    """By name."""
     objects: ObjectStore
     sandbox: Sandbox
-    describers: Mapping[str, Describer] = field(default_factory=dict)
-    """By the word of their engine."""
+
+    @property
+    def kinds(self) -> tuple[EngineKind, ...]:
+        """What the engines are."""
+        return tuple(engine.kind for engine in self.engines.values())
+
+    @property
+    def describers(self) -> Mapping[str, Describer]:
+        """The engines that have tables to tell of."""
+        return {name: engine for name, engine in self.engines.items() if isinstance(engine, Describer)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from queryflow.bus.rabbit.handlers import HandlerLane
 from queryflow.bus.rabbit.publisher import Publisher
 from queryflow.bus.rabbit.topology import declare_all
 from queryflow.bus.rabbit.writer import Writer
-from queryflow.bus.topology import WORK_QUEUES, check_keys, keys_of
+from queryflow.bus.topology import check_keys, keys_of, work_queues
 from queryflow.domain.errors import Refused
 from queryflow.process.metrics import BUS_REBUILDS
 
@@ -121,7 +121,7 @@ class RabbitBus:
 
     def _queues(self) -> dict[str, tuple[str, ...]]:
         """Every queue of the system, and those of handlers beyond it, with their keys."""
-        known = {name: queue.keys or (name,) for name, queue in WORK_QUEUES.items()}
+        known = {name: queue.keys or (name,) for name, queue in work_queues().items()}
         return known | {one.queue: keys_of(one.handler) for one in self._subscriptions}
 
     async def _build(self) -> None:

@@ -22,24 +22,22 @@ from queryflow.domain.suggestions import did_you_mean
 from queryflow.domain.values.parameters import Parameter, ParameterType
 from queryflow.domain.wording import with_article
 
-DIALECTS: dict[str, frozenset[Dialect]] = {
-    "duckdb": frozenset({Dialect.AMC, Dialect.DUCKDB}),
-    "echo": frozenset(Dialect),
-}
-"""Which dialects each engine runs; AMC's runs on DuckDB by translation, and echo reads no SQL."""
 MOST_TO_PATCH = 200
 """A fix repeats all connections with their mappings, as a merge patch must; larger flows get fixes by title only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a flow is judged against: templates and engine connections by name, and which of them yield one row."""
+    """What a flow is judged against: templates and engine connections by name, and what the engines run."""
 
     templates: Mapping[TemplateId, Template]
     connections: Mapping[str, EngineConnection]
-    one_row: Collection[TemplateId] = frozenset()
+    dialects: Mapping[str, Collection[Dialect]]
+    """By engine, the dialects it runs."""
     semantics: Semantics = NEWEST
     """What the flow's bindings mean."""
+    one_row: Collection[TemplateId] = frozenset()
+    """The templates that yield one row, as far as their SQL was read."""
 
 
 def flow_problems(flow: Flow, around: Surroundings) -> list[Problem]:
@@ -115,9 +113,9 @@ def _engine_problems(flow: Flow, node: Node, around: Surroundings) -> Iterator[P
     elif connection is None:
         if node.connection:  # the flow's own is said once
             yield _unknown_connection(name, path, around)
-    elif connection.engine not in DIALECTS:
+    elif connection.engine not in around.dialects:
         yield Problem("UNKNOWN_ENGINE", path, f"The engine {connection.engine} of {name} is not one that runs here.")
-    elif template is not None and template.dialect not in DIALECTS[connection.engine]:
+    elif template is not None and template.dialect not in around.dialects[connection.engine]:
         message = f"{template.template_id} is written for {template.dialect}; {name} runs {connection.engine}."
         yield Problem("WRONG_ENGINE", path, message)
 

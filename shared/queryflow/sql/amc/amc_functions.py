@@ -11,6 +11,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.domain.errors import Invalid, Problem
 from queryflow.sql.literals import text
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.reading.tokens import Edit, closing, commas, end_of
 
 RENAMED = {
@@ -144,7 +145,7 @@ def _format(tokens: Sequence[Token], index: int, end: int) -> list[Edit]:
     if len(parted) != 1 or parted[0] != end - 2 or pattern.token_type is not TokenType.STRING:
         raise _unknown_format("FORMAT takes a moment and a written pattern such as 'yyyy-MM-dd'")
     name = Edit(tokens[index].start, end_of(tokens[index]), "strftime")
-    return [name, Edit(pattern.start, end_of(pattern), text(_pattern(pattern.text), "duckdb"))]
+    return [name, Edit(pattern.start, end_of(pattern), text(_pattern(pattern.text), DUCKDB_SQL))]
 
 
 def _pattern(written: str) -> str:

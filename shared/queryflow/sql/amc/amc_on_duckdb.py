@@ -17,6 +17,7 @@ from queryflow.domain.flow.windows import ResolvedWindow
 from queryflow.sql.amc.amc_functions import function_edits, macro_statements
 from queryflow.sql.amc.amc_tables import TIME_COLUMNS
 from queryflow.sql.literals import instant, quote_name
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.reading.placeholders import QUOTED_TOKENS
 from queryflow.sql.reading.strings import filled_texts
 from queryflow.sql.reading.tokens import Edit, closing, end_of, is_call, tokenize
@@ -148,7 +149,7 @@ def _view(name: str, relation: str) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return instant(at.astimezone(UTC), "duckdb")
+    return instant(at.astimezone(UTC), DUCKDB_SQL)
 
 
 def _refused(message: str) -> Invalid:

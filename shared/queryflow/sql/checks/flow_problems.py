@@ -8,9 +8,8 @@ from queryflow.domain.errors import Problem, Severity
 from queryflow.domain.flow import validation
 from queryflow.domain.flow.flow import Binding, Connection, Flow, OnEmpty
 from queryflow.domain.flow.kinds import Kind, column_kind
-from queryflow.domain.flow.semantics import NEWEST, Semantics
 from queryflow.domain.flow.template import Template
-from queryflow.domain.flow.version import EngineConnection
+from queryflow.domain.flow.validation import Surroundings
 from queryflow.domain.ids import NodeId, ParameterName, TemplateId
 from queryflow.domain.values.parameters import ParameterType
 from queryflow.sql.checks.outputs import yields_one_row
@@ -34,20 +33,16 @@ class Understood:
     one_row: bool = False
 
 
-def flow_problems(
-    flow: Flow,
-    templates: Mapping[TemplateId, Template],
-    connections: Mapping[str, EngineConnection],
-    semantics: Semantics = NEWEST,
-) -> list[Problem]:
+def flow_problems(flow: Flow, around: Surroundings) -> list[Problem]:
     """Every problem of the flow, errors and warnings, at the paths of the flow document; none means that it can run."""
+    templates = around.templates
     used = {node.template: templates[node.template] for node in flow.nodes if node.template in templates}
     understood = {template_id: understand(template) for template_id, template in used.items()}
     one_row = [template_id for template_id, each in understood.items() if each.one_row]
     by_node = {node.node_id: understood[node.template] for node in flow.nodes if node.template in understood}
     declared = {str(each.name): each.type for each in flow.parameters}
     return [
-        *validation.flow_problems(flow, validation.Surroundings(templates, connections, one_row, semantics)),
+        *validation.flow_problems(flow, replace(around, one_row=one_row)),
         *_template_errors(flow, understood),
         *(problem for each in flow.connections for problem in _connection_problems(each, by_node, declared)),
     ]

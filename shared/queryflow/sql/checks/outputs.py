@@ -14,6 +14,7 @@ from queryflow.domain.errors import Invalid
 from queryflow.domain.flow.template import Dialect, Output, Template
 from queryflow.sql.amc.amc_schema import amc_schema
 from queryflow.sql.literals import sql_type
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.reading.parsing import placeholder_name, statements
 from queryflow.sql.reading.tokens import READ_AS
 
@@ -148,7 +149,7 @@ def _plain(node: exp.Expr, template: Template) -> exp.Expr:
 
 def _placeholder_type(node: exp.Expr, template: Template) -> str:
     parameter = template.parameter(placeholder_name(node) or "")
-    return "TIMESTAMP" if parameter is None else sql_type(parameter.type, "duckdb")
+    return "TIMESTAMP" if parameter is None else sql_type(parameter.type, DUCKDB_SQL)
 
 
 def _typed_call(node: exp.Anonymous) -> exp.Expr:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlglot.tokenizer_core import Token, TokenType
 
 from queryflow.sql.literals import quote_name, text
+from queryflow.sql.notation import Notation
 from queryflow.sql.reading.tokens import Edit, end_of
 
 PARTS = re.compile(
@@ -73,9 +74,9 @@ def filled_texts(tokens: Sequence[Token], fill: Fill) -> dict[int, str]:
     }
 
 
-def string_edits(sql: str, tokens: Sequence[Token], texts: Mapping[int, str], engine: str) -> list[Edit]:
+def string_edits(sql: str, tokens: Sequence[Token], texts: Mapping[int, str], notation: Notation) -> list[Edit]:
     """The edits that write these texts in the place of their tokens."""
-    return [_edit(sql, tokens[index], content, engine) for index, content in texts.items()]
+    return [_edit(sql, tokens[index], content, notation) for index, content in texts.items()]
 
 
 def _part(found: re.Match[str], fill: Fill) -> str:
@@ -84,8 +85,8 @@ def _part(found: re.Match[str], fill: Fill) -> str:
     return fill(found["name"], found["part"])
 
 
-def _edit(sql: str, token: Token, content: str, engine: str) -> Edit:
-    written = quote_name(content) if token.token_type is TokenType.IDENTIFIER else text(content, engine)
+def _edit(sql: str, token: Token, content: str, notation: Notation) -> Edit:
+    written = quote_name(content) if token.token_type is TokenType.IDENTIFIER else text(content, notation)
     start, end = int(token.start), end_of(token)
     before = " " if start and JOINED.match(sql, start - 1) else ""
     after = " " if JOINED.match(sql, end) else ""

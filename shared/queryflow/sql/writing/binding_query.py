@@ -18,6 +18,7 @@ from queryflow.domain.flow.semantics import NEWEST, Semantics, is_distinct
 from queryflow.domain.values.parameters import Parameter, Values
 from queryflow.domain.wording import with_article
 from queryflow.sql.literals import quote_name, text
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.reading.placeholders import NAME
 from queryflow.sql.writing.exact_casts import Operand, exact_cast, fitted
 from queryflow.sql.writing.predicate import predicate_sql
@@ -165,7 +166,7 @@ class _Query:
         converted = self.converted(value, self.column_type) if self.casts_first else value
         if self.binding.nulls is not Nulls.FAIL:
             return converted
-        message = text(f"The column {self.column} has a null value, and the binding says nulls: fail.", "duckdb")
+        message = text(f"The column {self.column} has a null value, and the binding says nulls: fail.", DUCKDB_SQL)
         return f"CASE WHEN {value} IS NULL THEN error({message}) ELSE {converted} END"
 
     def converted(self, value: str, type_: str) -> str:
@@ -217,7 +218,7 @@ class _Query:
         most = self.binding.max_items
         if most is None:
             return value
-        message = text(f"The binding yields more than max_items ({most}).", "duckdb")
+        message = text(f"The binding yields more than max_items ({most}).", DUCKDB_SQL)
         return f"CASE WHEN (SELECT count(*) FROM picked) > {most} THEN error({message}) ELSE {value} END"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from queryflow.domain.files.column_types import DATE_SHAPE, OFFSET_SHAPE, TIME_SHAPE, Kind
 from queryflow.domain.files.table_options import TableOptions
 from queryflow.sql.literals import text as literal
+from queryflow.sql.notation import DUCKDB_SQL
 
 _NO_NUMBER = "(?i)nan|[+-]?inf(inity)?"
 _WITH_TIME = re.compile(r"%[HIMSfgnpcXT]")
@@ -37,7 +38,7 @@ class Writing:
 
 def text(word: str) -> str:
     """The word as a string of DuckDB's SQL."""
-    return literal(str(word), "duckdb")
+    return literal(str(word), DUCKDB_SQL)
 
 
 def kind_sql(column: str, writing: Writing) -> str:

@@ -12,6 +12,7 @@ from queryflow.domain.flow.flow import Cast
 from queryflow.domain.flow.kinds import Kind, column_kind
 from queryflow.domain.values.coercion import DATE_TEXT, OFFSET_TEXT, TIME_TEXT
 from queryflow.sql.literals import text
+from queryflow.sql.notation import DUCKDB_SQL
 
 DAY_OR_TIMESTAMP_TEXT = f"{DATE_TEXT.pattern}([T ]{TIME_TEXT}{OFFSET_TEXT}?)?"
 NUMBER_TEXT = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
@@ -77,7 +78,7 @@ def _or_error(operand: Operand, cast: Cast, sentence: tuple[str, str]) -> str:
     tried = CASTS[cast](operand)
     if _is_total(operand, cast):
         return tried
-    before, after = (text(part, "duckdb") for part in sentence)
+    before, after = (text(part, DUCKDB_SQL) for part in sentence)
     message = f"{before} || left(CAST({operand.sql} AS VARCHAR), {LONGEST_SHOWN}) || {after}"
     return f"CASE WHEN {operand.sql} IS NOT NULL AND {tried} IS NULL THEN error({message}) ELSE {tried} END"
 
@@ -158,7 +159,7 @@ def _timestamp(operand: Operand) -> str:
 
 
 def _matches(value: str, pattern: str) -> str:
-    return f"regexp_full_match({value}, {text(pattern, 'duckdb')})"
+    return f"regexp_full_match({value}, {text(pattern, DUCKDB_SQL)})"
 
 
 CASTS: dict[Cast, Callable[[Operand], str]] = {

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from queryflow.domain.values.items import Findings
 from queryflow.domain.values.parameters import Parameter, ParameterType
-from queryflow.sql.literals import ELEMENT_TYPES, KINDS, array, element_of, item, literal, quote_name, text
+from queryflow.sql.literals import KINDS, array, element_of, item, item_type, literal, quote_name, text
+from queryflow.sql.notation import DUCKDB_SQL, Notation
 
 MOST_IN_PIVOT = 1_000
 """Longer lists are never written out item by item: each item of a PIVOT's list becomes a column."""
@@ -64,14 +65,14 @@ class ListForm(Protocol):
         """How many items it has, where that need not be computed."""
 
 
-def list_form(value: Any, parameter: Parameter, engine: str, schema: str) -> ListForm:
+def list_form(value: Any, parameter: Parameter, notation: Notation, schema: str) -> ListForm:
     """The forms of a parameter's list: None (nobody set it), a Python list, a WrittenList or a RegisteredList."""
     if isinstance(value, RegisteredList):
         return _Registered(f"{schema}.{quote_name(value.name)}", _variable(schema, value.name), value)
     if isinstance(value, WrittenList):
-        return _Written(value.values, parameter.type, engine, value.element)
+        return _Written(value.values, parameter.type, notation, value.element)
     given = [] if value is None else value
-    return _Written(value, parameter.type, engine, element_of(given, parameter.type, engine))
+    return _Written(value, parameter.type, notation, element_of(given, parameter.type, notation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class _Written:
 
     values: Sequence[Any] | None
     type: ParameterType
-    engine: str
+    notation: Notation
     element: str
     length: None = None
 
@@ -113,20 +114,20 @@ class _Written:
     @property
     def present(self) -> str | None:
         values = [each for each in self.values or () if each is not None]
-        return f"SELECT unnest({array(values, self.type, self.engine, self.element)})" if values else None
+        return f"SELECT unnest({array(values, self.type, self.notation, self.element)})" if values else None
 
     @property
     def whole(self) -> str:
         if self.values is None:
-            return literal(None, self.type, self.engine)
-        return array(self.values, self.type, self.engine, self.element)
+            return literal(None, self.type, self.notation)
+        return array(self.values, self.type, self.notation, self.element)
 
     @property
     def items(self) -> str | None:
         """Each has its type, for a PIVOT compares texts: 0 is not 0.00."""
         if not self.values or len(self.values) > MOST_IN_PIVOT:
             return None
-        written = ("NULL" if each is None else item(each, self.type, self.engine) for each in self.values)
+        written = ("NULL" if each is None else item(each, self.type, self.notation) for each in self.values)
         return ", ".join(f"CAST({each} AS {self.element})" for each in written)
 
 
@@ -154,8 +155,8 @@ def list_statements(sql: str, rendered: str, files: Mapping[str, tuple[str, Para
 def _view(schema: str, name: str, file: str, parameter_type: ParameterType) -> str:
     """A view of the list and the place of each item; all but numbers are of the parameter's own type."""
     number = KINDS[parameter_type] == "number"
-    value = "value" if number else f"CAST(value AS {ELEMENT_TYPES['duckdb'][KINDS[parameter_type]]}) AS value"
-    rows = f"FROM read_parquet({text(file, 'duckdb')}, file_row_number = true)"
+    value = "value" if number else f"CAST(value AS {item_type(parameter_type, DUCKDB_SQL)}) AS value"
+    rows = f"FROM read_parquet({text(file, DUCKDB_SQL)}, file_row_number = true)"
     return f"CREATE VIEW {schema}.{quote_name(name)} AS SELECT {value}, file_row_number AS place {rows}"
 
 
@@ -165,4 +166,4 @@ def _set(schema: str, name: str) -> str:
 
 
 def _variable(schema: str, name: str) -> str:
-    return f"getvariable({text(f'{schema}.{name}', 'duckdb')})"
+    return f"getvariable({text(f'{schema}.{name}', DUCKDB_SQL)})"

@@ -19,6 +19,7 @@ from queryflow.domain.flow.template import Dialect
 from queryflow.domain.values.coercion import WrongValue, coerce
 from queryflow.domain.values.parameters import ParameterType, Values
 from queryflow.sql.literals import literal_of, number, plain_text_of, quote_name, text
+from queryflow.sql.notation import DUCKDB_SQL
 from queryflow.sql.reading.parsing import condition, placeholder_name, placeholder_part
 from queryflow.sql.reading.placeholders import Context, malformed_placeholders, placeholders_of
 from queryflow.sql.reading.strings import filled
@@ -109,7 +110,7 @@ class _Writer:
         """An item of IN; a list-valued parameter is as many as it has."""
         value = self.values.get(placeholder_name(node) or "")
         if isinstance(value, list | tuple):
-            return ", ".join(literal_of(each, "duckdb") for each in value)
+            return ", ".join(literal_of(each, DUCKDB_SQL) for each in value)
         return self.write(node)
 
     def between(self, node: exp.Expr) -> str:
@@ -121,7 +122,7 @@ class _Writer:
         return f"{self.operand(node.this)} {word} {self.operand(node.expression)}"
 
     def literal(self, node: exp.Literal) -> str:
-        return text(filled(node.this, self.plain), "duckdb") if node.is_string else number(_number(node), "duckdb")
+        return text(filled(node.this, self.plain), DUCKDB_SQL) if node.is_string else number(_number(node), DUCKDB_SQL)
 
     def plain(self, name: str, part: str | None) -> str:
         value = self.values[name]
@@ -129,7 +130,7 @@ class _Writer:
 
     def placeholder(self, node: exp.Expr) -> str:
         value, part = self.values[placeholder_name(node) or ""], placeholder_part(node)
-        return literal_of(value if part is None else value[part], "duckdb")
+        return literal_of(value if part is None else value[part], DUCKDB_SQL)
 
 
 FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
@@ -145,7 +146,7 @@ FORMS: dict[type[exp.Expr], Callable[[_Writer, Any], str]] = {
     exp.Boolean: lambda writer, node: "TRUE" if node.this else "FALSE",
     exp.Null: lambda writer, node: "NULL",
     exp.Neg: lambda writer, node: f"(-{writer.write(node.this)})",
-    exp.Cast: lambda writer, node: literal_of(_moment(node), "duckdb"),
+    exp.Cast: lambda writer, node: literal_of(_moment(node), DUCKDB_SQL),
     exp.Anonymous: _Writer.placeholder,
 }
 
@@ -230,7 +231,7 @@ def _number(node: exp.Literal) -> float | Decimal:
 def _is_number(node: exp.Literal) -> bool:
     """Whether a literal holds the number with every digit."""
     try:
-        number(_number(node), "duckdb")
+        number(_number(node), DUCKDB_SQL)
     except (Invalid, ValueError, ArithmeticError):
         return False
     return True

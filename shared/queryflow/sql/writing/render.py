@@ -12,6 +12,7 @@ from queryflow.domain.flow.windows import ResolvedWindow
 from queryflow.domain.values.parameters import Parameter, ParameterType, Values
 from queryflow.sql.amc.amc_on_duckdb import amc_edits
 from queryflow.sql.literals import PATTERN_ESCAPE, instant, literal, pattern_text, plain_text
+from queryflow.sql.notation import Notation
 from queryflow.sql.reading.placeholder_problems import token_problems
 from queryflow.sql.reading.placeholders import (
     WINDOW_START,
@@ -29,8 +30,8 @@ JOINING = frozenset(" \t\r\n(,[=<>")
 """After these a literal needs no space before it."""
 
 
-def render(template: Template, values: Values, window: ResolvedWindow, engine: str) -> str:
-    """The template's SQL for the engine (`duckdb`, `postgresql`) with every value in its place as a typed literal.
+def render(template: Template, values: Values, window: ResolvedWindow, notation: Notation) -> str:
+    """The template's SQL for the engine of that notation with every value in its place as a typed literal.
 
     A value is a checked Python value or, for lists, a WrittenList or a RegisteredList, for which `list_statements` has
     what the query reads. A parameter that is not required and has no value is a typed NULL. Invalid, before anything
@@ -39,7 +40,7 @@ def render(template: Template, values: Values, window: ResolvedWindow, engine: s
     """
     tokens = tokenize(template.sql, template.dialect)
     _refuse_unfillable(template, values, tokens)
-    writer = _Writer(template, values, window, engine, list_schema(template.sql))
+    writer = _Writer(template, values, window, notation, list_schema(template.sql))
     code = Code(tokens)
     texts = filled_texts(tokens, writer.text)
     edits = [edit for each in placeholders_of(tokens, template.dialect) for edit in writer.edits(each, code)]
@@ -47,7 +48,7 @@ def render(template: Template, values: Values, window: ResolvedWindow, engine: s
         made = amc_edits(tokens, window, texts)
         texts = {index: text for index, text in texts.items() if not _is_replaced(tokens[index], made)}
         edits += made
-    edits += string_edits(template.sql, tokens, texts, engine)
+    edits += string_edits(template.sql, tokens, texts, notation)
     return apply(template.sql, [*edits, *_after_the_statement(template.sql, tokens)])
 
 
@@ -63,7 +64,7 @@ class _Writer:
     template: Template
     values: Mapping[str, Any]
     window: ResolvedWindow
-    engine: str
+    notation: Notation
     lists: str
     """The schema of registered lists."""
 
@@ -89,13 +90,13 @@ class _Writer:
             if value is None:
                 raise Invalid("it has no value, and nothing stands for that inside quotes.")
             if parameter.type is ParameterType.DATE_RANGE:
-                return plain_text(value[part], ParameterType.DATE, self.engine)
-            return plain_text(value, parameter.type, self.engine)
+                return plain_text(value[part], ParameterType.DATE, self.notation)
+            return plain_text(value, parameter.type, self.notation)
         except Invalid as error:
             raise _wrong_value(parameter, error) from error
 
     def _list(self, placeholder: Placeholder, parameter: Parameter, code: Code) -> list[Edit]:
-        form = list_form(self.values.get(parameter.name), parameter, self.engine, self.lists)
+        form = list_form(self.values.get(parameter.name), parameter, self.notation, self.lists)
         return list_edits(placeholder, form, code) or [self._put(placeholder, list_text(placeholder, form, code))]
 
     def _written(self, placeholder: Placeholder, parameter: Parameter) -> str:
@@ -104,19 +105,19 @@ class _Writer:
             return self._pattern(value)
         if parameter.type is ParameterType.DATE_RANGE:
             return self._end_of_range(placeholder, value)
-        return literal(value, parameter.type, self.engine)
+        return literal(value, parameter.type, self.notation)
 
     def _pattern(self, value: Any) -> str:
         wanted = None if value is None else pattern_text(value["text"], value["mode"])
-        return f"{literal(wanted, ParameterType.STRING, self.engine)} ESCAPE '{PATTERN_ESCAPE}'"
+        return f"{literal(wanted, ParameterType.STRING, self.notation)} ESCAPE '{PATTERN_ESCAPE}'"
 
     def _end_of_range(self, placeholder: Placeholder, value: Any) -> str:
         wanted = None if value is None else value[placeholder.part]
-        return literal(wanted, ParameterType.DATE, self.engine)
+        return literal(wanted, ParameterType.DATE, self.notation)
 
     def _bound_of_window(self, placeholder: Placeholder) -> str:
         bound = self.window.start if placeholder.name == WINDOW_START else self.window.end
-        return instant(bound, self.engine)
+        return instant(bound, self.notation)
 
     def _put(self, placeholder: Placeholder, written: str) -> Edit:
         """The edit, with a space where the literal would else join what stands before or after it."""

@@ -11,16 +11,17 @@ from typing import Any
 
 import structlog
 
-from executor.engines.folder_tables import FolderTable
-from executor.engines.parquet_tables import Prepared
+from executor.engines.duckdb.folder_tables import FolderTable
+from executor.engines.duckdb.parquet_tables import Prepared
+from executor.engines.duckdb.table_cache import Description, TableCache
+from executor.engines.duckdb.table_files import TableFile
 from executor.engines.port import EngineFailure, ResultColumn
-from executor.engines.table_cache import Description, TableCache
-from executor.engines.table_files import TableFile
 from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.jobs.job import INPUTS, Job, JobFailed, Query, ReadFile, Reading
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
+from queryflow.sql.notation import DUCKDB_SQL
 
 log = structlog.get_logger()
 READER = 1
@@ -42,7 +43,7 @@ class TextTables:
         if found.refused:
             raise EngineFailure(ErrorKind.VALIDATION, found.refused)
         name = f"tables/{inner}.parquet"
-        relation = f"read_parquet({text(f'{INPUTS}/{name}', 'duckdb')}, hive_partitioning = false)"
+        relation = f"read_parquet({text(f'{INPUTS}/{name}', DUCKDB_SQL)}, hive_partitioning = false)"
         return Prepared(relation, {name: into}, {f"{INPUTS}/{name}": table.files[0].shown}, found.notices)
 
     async def _typed(self, table: FolderTable, into: Path, deadline: timedelta) -> Description:

@@ -5,18 +5,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from executor.engines.folder_reading import FolderReader, ReadTables
-from executor.engines.port import EngineFailure, Produced, ResultColumn, Work
-from executor.engines.saying import failure_of
-from executor.engines.table_cache import TableCache
+from executor.engines.duckdb.folder_catalogue import describe_folder
+from executor.engines.duckdb.folder_reading import FolderReader, ReadTables
+from executor.engines.duckdb.saying import failure_of
+from executor.engines.duckdb.table_cache import TableCache
+from executor.engines.port import ConnectionSettings, EngineFailure, Produced, ResultColumn, Tools, Work
 from queryflow.domain.errors import Invalid
+from queryflow.domain.files.catalogue import Catalogue
 from queryflow.domain.ids import ParameterName
 from queryflow.domain.states import ErrorKind
 from queryflow.domain.wording import with_article
+from queryflow.engines.duckdb.kind import DUCKDB
+from queryflow.engines.kind import EngineKind
 from queryflow.sandbox.jobs.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.amc.amc_on_duckdb import setup_statements
-from queryflow.sql.literals import ELEMENT_TYPES, KINDS
+from queryflow.sql.literals import item_type
 from queryflow.sql.writing.lists import list_statements
 from queryflow.sql.writing.render import render
 
@@ -28,18 +32,21 @@ COMPARED = "in IN/ANY/ALL clause"
 class DuckDBEngine:
     """Runs a node in a sandboxed child over its connection's folder (setting `folder`: a table per file)."""
 
-    kind: ClassVar[str] = "duckdb"
-    instant: ClassVar[bool] = False
+    kind: ClassVar[EngineKind] = DUCKDB
 
     def __init__(self, sandbox: Sandbox, cache: TableCache | None = None) -> None:
         """Without a cache every query reads the text files that it mentions again."""
         self._sandbox = sandbox
-        self.folders = FolderReader(sandbox, cache)
+        self._folders = FolderReader(sandbox, cache)
+
+    async def describe(self, connection: ConnectionSettings, directory: Path) -> Catalogue:
+        """The folder's tables with their columns and types, and its files that are no tables."""
+        return await describe_folder(self._folders, connection, directory)
 
     async def run(self, work: Work) -> Produced:
         """The node's result as Parquet; EngineFailure with DuckDB's own sentence where the author can mend it."""
         sql = _rendered(work)
-        tables = await self.folders.read(work)
+        tables = await self._folders.read(work)
         query = _query(work, sql, tables)
         inputs = {**tables.inputs, **_list_inputs(work.lists)}
         try:
@@ -50,9 +57,15 @@ class DuckDBEngine:
         return _produced(answer, sql)
 
 
+def open_engine(tools: Tools) -> DuckDBEngine:
+    """In the sandbox; it keeps the tables of text files that it read."""
+    cache = None if tools.tables is None else TableCache(tools.tables, tools.tables_bytes)
+    return DuckDBEngine(tools.sandbox, cache)
+
+
 def _rendered(work: Work) -> str:
     try:
-        return render(work.template, work.values, work.window, DuckDBEngine.kind)
+        return render(work.template, work.values, work.window, DUCKDB.notation)
     except Invalid as error:
         raise EngineFailure(ErrorKind.VALIDATION, error.message) from error
 
@@ -81,7 +94,7 @@ def _list_advice(work: Work) -> str:
     """What to do about a list whose items are of another type than what is looked for in it."""
     return "".join(
         f"\n{each.name} is {with_article(each.type)},"
-        f" so its items are compared as {ELEMENT_TYPES['duckdb'][KINDS[each.type]]};"
+        f" so its items are compared as {item_type(each.type, DUCKDB.notation)};"
         f" cast the column to that, or declare {each.name} with the column's type."
         for each in work.template.parameters
         if each.type.is_list

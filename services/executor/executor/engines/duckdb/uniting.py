@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from executor.engines.folder_tables import FolderTable
+from executor.engines.duckdb.folder_tables import FolderTable
+from executor.engines.duckdb.table_files import TableFile
 from executor.engines.port import EngineFailure
-from executor.engines.table_files import TableFile
 from queryflow.domain.files.declared_tables import table_key
 from queryflow.domain.files.partitions import NOTHING, partition_type
 from queryflow.domain.files.united_types import WHOLE_IN_DOUBLE, lacking_notice, needs_check, united_type
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.jobs.job import INPUTS
 from queryflow.sql.literals import quote_name, text
+from queryflow.sql.notation import DUCKDB_SQL
 
 _PARTITION = "queryflow_partition_"
 
@@ -144,7 +145,7 @@ def _select(group: Alike, columns: Mapping[str, _Column], partitions: Mapping[st
     items = [_item(name, type_, columns[table_key(name)], group) for name, type_ in group.columns]
     items += partition_items(partitions)
     hive = partition_options(partitions)
-    return f"SELECT {', '.join(items)} FROM read_parquet({text(pattern, 'duckdb')}, {hive})"  # noqa: S608 - quoted
+    return f"SELECT {', '.join(items)} FROM read_parquet({text(pattern, DUCKDB_SQL)}, {hive})"  # noqa: S608 - quoted
 
 
 def _item(name: str, type_: str, column: _Column, group: Alike) -> str:
@@ -158,5 +159,5 @@ def _item(name: str, type_: str, column: _Column, group: Alike) -> str:
             f" {group.files[0].shown}: write it there as DOUBLE or here as BIGINT."
         )
         within = f"{written} BETWEEN -{WHOLE_IN_DOUBLE} AND {WHOLE_IN_DOUBLE} OR {written} IS NULL"
-        value = f"CASE WHEN {within} THEN {value} ELSE error({text(sentence, 'duckdb')}) END"
+        value = f"CASE WHEN {within} THEN {value} ELSE error({text(sentence, DUCKDB_SQL)}) END"
     return f"{value} AS {quote_name(column.name)}"

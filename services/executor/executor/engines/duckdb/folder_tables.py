@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from executor.engines.table_files import (
+from executor.engines.duckdb.table_files import (
     NO_TABLE,
     Entry,
     Form,

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from executor.engines.folder_tables import FolderTable, FolderTables, mentioned, spellings
-from executor.engines.known_folders import KnownFolders
-from executor.engines.missing_table import missing_table
-from executor.engines.parquet_tables import Look, ParquetTables, Prepared
+from executor.engines.duckdb.folder_tables import FolderTable, FolderTables, mentioned, spellings
+from executor.engines.duckdb.known_folders import KnownFolders
+from executor.engines.duckdb.missing_table import missing_table
+from executor.engines.duckdb.parquet_tables import Look, ParquetTables, Prepared
+from executor.engines.duckdb.table_cache import TableCache
+from executor.engines.duckdb.table_files import Form
+from executor.engines.duckdb.text_tables import TextTables
 from executor.engines.port import EngineFailure, Work
-from executor.engines.table_cache import TableCache
-from executor.engines.table_files import Form
-from executor.engines.text_tables import TextTables
 from queryflow.domain.files.catalogue import CatalogueColumn, CatalogueTable
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.jobs.job import Query

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from executor.engines.folder_tables import FolderTables, find_tables
+from executor.engines.duckdb.folder_tables import FolderTables, find_tables
 from queryflow.domain.files.declared_tables import TABLES_FILE
 
 MOST_KEPT = 100

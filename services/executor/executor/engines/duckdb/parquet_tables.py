@@ -11,16 +11,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from executor.engines.folder_tables import FolderTable
+from executor.engines.duckdb.folder_tables import FolderTable
+from executor.engines.duckdb.saying import failure_of
+from executor.engines.duckdb.table_files import TableFile
+from executor.engines.duckdb.uniting import Alike, lacking, united_relation
 from executor.engines.port import EngineFailure
-from executor.engines.saying import failure_of
-from executor.engines.table_files import TableFile
-from executor.engines.uniting import Alike, lacking, united_relation
 from queryflow.domain.resource_errors import is_shortage
 from queryflow.domain.states import ErrorKind
 from queryflow.sandbox.jobs.job import INPUTS, Answer, Job, JobFailed, Query
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sql.literals import text
+from queryflow.sql.notation import DUCKDB_SQL
 
 MOST_KEPT = 1_000
 MOST_SHAPES = 500
@@ -137,7 +138,7 @@ class ParquetTables:
 
 
 def _relation(file: str) -> str:
-    return f"read_parquet({text(file, 'duckdb')}, hive_partitioning = false)"
+    return f"read_parquet({text(file, DUCKDB_SQL)}, hive_partitioning = false)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Echo: it does nothing."""

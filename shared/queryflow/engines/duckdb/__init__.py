@@ -1,0 +1,1 @@
+"""DuckDB over folders of files; it runs AMC's SQL too, by translation (`queryflow.sql.amc`)."""

@@ -1,0 +1,1 @@
+"""Does nothing, at once: what the system costs by itself, for benchmarks."""
