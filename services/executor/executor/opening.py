@@ -15,6 +15,7 @@ from executor.process.cataloguing import Cataloguing
 from executor.process.executor import Equipment, Executor
 from executor.process.group_commit import GroupCommit
 from executor.process.held_attempts import HeldAttempts
+from executor.process.room import rooms_of
 from executor.process.settings import ExecutorSettings
 from executor.process.unit_of_work import Transactions
 from executor.process.versions import Versions
@@ -62,7 +63,7 @@ async def open_executor(settings: ExecutorSettings, bus: Bus, equipment: Equipme
         transactions=Transactions(pool, outbox),
         versions=Versions(),
         admission=Admission(settings.open_nodes_limit),
-        held_attempts=HeldAttempts(settings.run_at_once),
+        held_attempts=HeldAttempts(rooms_of(equipment.kinds, settings.run_at_once)),
         group_commit=GroupCommit(together, alone),
         equipment=equipment,
         cataloguing=Cataloguing(),

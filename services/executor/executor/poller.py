@@ -25,12 +25,12 @@ async def ready_due(executor: Executor) -> None:
 async def give_places(executor: Executor) -> None:
     """Free places that nobody uses, and ready nodes that wait for one, or for room, while there is room here."""
     names = await executor.transactions.commit(_free_abandoned)
-    room = executor.held_attempts.room
-    if not names or room == 0:
+    rooms = executor.held_attempts.rooms
+    if not names or not any(room.attempts for room in rooms):
         return
 
     async def give(some: Collection[str]) -> None:
-        await executor.transactions.commit(lambda unit: waiting.ready_waiting(unit, some, room))
+        await executor.transactions.commit(lambda unit: waiting.ready_waiting(unit, some, rooms))
 
     await together_or_each(names, give)
 

@@ -9,12 +9,13 @@ import pytest
 
 from executor.advance.waiting import ready_waiting
 from executor.attempt.claim import claim
+from executor.process.room import Room
 from executor.repair.sweeper import sweep
 from executor.repository import slots
 from queryflow.domain.ids import ExecutionId
 from queryflow.messages.node import NodeReady
 from tests.integration.executor.oracle import is_sound, repairs
-from tests.integration.executor.rig import Rig, flow_of, open_rig
+from tests.integration.executor.rig import SCRIPTED, Rig, flow_of, open_rig
 from tests.support.eventually import eventually
 
 MACHINE = "scripted_machine"
@@ -38,7 +39,8 @@ async def holders(rig: Rig) -> list[str]:
 
 async def give(rig: Rig, most: int) -> None:
     """Give free places away as the end of so many nodes does."""
-    await rig.executor.transactions.commit(lambda unit: ready_waiting(unit, [MACHINE], most))
+    rooms = (Room(frozenset({SCRIPTED}), most),)
+    await rig.executor.transactions.commit(lambda unit: ready_waiting(unit, [MACHINE], rooms))
 
 
 async def one_runs(rig: Rig, *nodes: str) -> ExecutionId:
@@ -110,7 +112,7 @@ async def test_the_longest_wait_is_readied_first(database: str, tmp_path: Path, 
             await connection.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
             await slots.ensure(connection, {MACHINE: 3})
             if places is None:
-                readied = await slots.ready_waiting_for_room(connection, 3)
+                readied = await slots.ready_waiting_for_room(connection, [SCRIPTED], 3)
             else:
                 readied = await slots.ready_waiting_for_place(connection, MACHINE, places, 3)
         assert {row["node_id"] for row in readied} == {"n1", "n3", "n0"}

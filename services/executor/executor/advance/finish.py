@@ -72,7 +72,8 @@ async def _finish(
     wave = await _write(unit, executor, final) if final else []
     await _free_places(unit, finished)
     if giving:
-        await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, len(finished))
+        freed = executor.held_attempts.freed(each.attempt for each in finished)
+        await ready_waiting(unit, {each.attempt.engine_connection for each in finished}, freed)
     failpoint("executor.before_finish_commit")
     return await tell_children(unit, wave, running)
 

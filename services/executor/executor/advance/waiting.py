@@ -1,9 +1,10 @@
 """Ready what waited: for a place of its engine connection, or for the end of its back-off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import asyncpg
 
+from executor.process.room import Room, Rooms
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import nodes, slots
 from queryflow.domain.ids import ExecutionId, uuid7
@@ -12,19 +13,31 @@ from queryflow.messages.node import NodeReady
 MOST_AT_ONCE = 200
 
 
-async def ready_waiting(unit: UnitOfWork, names: Iterable[str], room: int) -> None:
+async def ready_waiting(unit: UnitOfWork, names: Iterable[str], rooms: Rooms) -> None:
     """Ready as many nodes as there is room for.
 
     First those that waited longest for a place of one of these engine connections, then those that wait for nothing but
     room, whatever their engine connection.
     """
     found = await slots.connections(unit.connection, sorted(set(names)))
-    for name, limit in sorted((name, row["slots"]) for name, row in found.items() if row["slots"] is not None):
-        readied = await slots.ready_waiting_for_place(unit.connection, name, limit, room)
+    for room in rooms:
+        if room.attempts > 0:
+            limits = {
+                name: row["slots"]
+                for name, row in found.items()
+                if row["engine"] in room.engines and row["slots"] is not None
+            }
+            await _fill(unit, room, limits)
+
+
+async def _fill(unit: UnitOfWork, room: Room, limits: Mapping[str, int]) -> None:
+    left = room.attempts
+    for name, limit in sorted(limits.items()):
+        readied = await slots.ready_waiting_for_place(unit.connection, name, limit, left)
         announce_again(unit, readied)
-        room -= len(readied)
-    if room > 0:
-        announce_again(unit, await slots.ready_waiting_for_room(unit.connection, room))
+        left -= len(readied)
+    if left > 0:
+        announce_again(unit, await slots.ready_waiting_for_room(unit.connection, room.engines, left))
 
 
 async def ready_due(unit: UnitOfWork) -> None:

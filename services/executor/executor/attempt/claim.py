@@ -13,6 +13,7 @@ from executor.attempt.supervise import begin
 from executor.model import facts
 from executor.model.attempt import Attempt
 from executor.process.executor import Executor
+from executor.process.room import fitting
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import nodes, slots
 from queryflow.domain.states import WaitReason
@@ -31,13 +32,13 @@ async def claim(executor: Executor, events: Sequence[NodeReady]) -> None:
 
 
 async def _claim(unit: UnitOfWork, executor: Executor, events: Sequence[NodeReady]) -> list[Attempt]:
-    room = executor.held_attempts.room
-    await _set_aside(unit, events[room:])
-    if room == 0:
+    fit, beyond = fitting(executor.held_attempts.rooms, events)
+    await _set_aside(unit, beyond)
+    if not fit:
         return []
     settings = executor.settings
     lease = timedelta(seconds=settings.lease_seconds)
-    rows = await nodes.claim(unit.connection, events[:room], owner=settings.instance, lease=lease)
+    rows = await nodes.claim(unit.connection, fit, owner=settings.instance, lease=lease)
     placed = await _take_places(unit, rows)
     for row in rows:
         unit.now = row["now"]

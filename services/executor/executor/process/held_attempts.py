@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,7 @@ import structlog
 
 from executor.model.attempt import Attempt, Trace
 from executor.model.outcome import Outcome
+from executor.process.room import Rooms, freed_by, left_beside
 
 log = structlog.get_logger()
 
@@ -77,8 +79,9 @@ class HeldAttempt:
 class HeldAttempts:
     """All held attempts, and the tasks that carry them to their end."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
+    def __init__(self, rooms: Rooms) -> None:
+        """None are held yet; the rooms are all that this process has."""
+        self._rooms = rooms
         self._held: dict[UUID, HeldAttempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.draining = False
@@ -87,9 +90,15 @@ class HeldAttempts:
         return len(self._held)
 
     @property
-    def room(self) -> int:
-        """How many more attempts may be claimed."""
-        return 0 if self.draining else max(0, self._at_once - len(self._held))
+    def rooms(self) -> Rooms:
+        """How many more attempts may be claimed, by engine; none while it drains."""
+        if self.draining:
+            return ()
+        return left_beside(self._rooms, (held.attempt.engine for held in self._held.values()))
+
+    def freed(self, ended: Iterable[Attempt]) -> Rooms:
+        """The room that these attempts leave."""
+        return freed_by(self._rooms, (attempt.engine for attempt in ended))
 
     @property
     def held(self) -> list[HeldAttempt]:

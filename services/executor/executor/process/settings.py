@@ -19,8 +19,9 @@ class ExecutorSettings(ServiceSettings):
     open_nodes_limit: PositiveInt = 20_000
     """How many nodes of running executions may be open at once; executions beyond wait for their launch."""
     run_at_once: PositiveInt = Field(default_factory=usual_width)
-    """How many nodes this process runs at the same time, each with a place in the sandbox; those beyond wait in their
-    rows for an executor with room, and their timeouts have not begun."""
+    """How many nodes this process runs on its machine at the same time, each with a place in the sandbox; those beyond
+    wait in their rows for an executor with room, and their timeouts have not begun. What runs elsewhere has room of its
+    own, by its engine's capacity."""
     node_timeout_seconds: PositiveFloat = 21_600.0
     """How long one attempt may take where its node does not say."""
     unclaimed_seconds: PositiveFloat = 60.0

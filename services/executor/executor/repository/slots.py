@@ -4,7 +4,7 @@ Who frees a place gives it to the node that has waited longest; the poller does 
 without that. A place is held from the claim, or from being given, until its node has ended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -59,7 +59,7 @@ ORDER BY ready_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 
 OLDEST_WAITING_FOR_ROOM = """
 SELECT id FROM workflow_executions AS node
-WHERE state = 'waiting' AND reason = 'no_slot' AND NOT cancel_requested AND NOT EXISTS (
+WHERE state = 'waiting' AND reason = 'no_slot' AND engine = ANY($2::text[]) AND NOT cancel_requested AND NOT EXISTS (
   SELECT FROM engine_connections WHERE name = node.engine_connection AND is_active AND slots IS NOT NULL)
 ORDER BY ready_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 """
@@ -128,7 +128,7 @@ async def ready_waiting_for_place(connection: Connection, name: str, limit: int,
     return await connection.fetch(READY, nodes)
 
 
-async def ready_waiting_for_room(connection: Connection, most: int) -> list[asyncpg.Record]:
-    """Ready the nodes that waited longest for an executor with room, whatever their connection: its places are free."""
-    waiting = await connection.fetch(OLDEST_WAITING_FOR_ROOM, most)
+async def ready_waiting_for_room(connection: Connection, engines: Collection[str], most: int) -> list[asyncpg.Record]:
+    """Ready the nodes of these engines that waited longest for an executor with room; no limit of places holds them."""
+    waiting = await connection.fetch(OLDEST_WAITING_FOR_ROOM, most, list(engines))
     return await connection.fetch(READY, [row["id"] for row in waiting])
