@@ -7,9 +7,9 @@ from fastapi import Depends
 from queryflow.access.actor import LOCAL, Actor
 
 
-async def _current_actor() -> Actor:
+async def current_actor() -> Actor:
     """Everybody is the one person there is until there are accounts."""
     return LOCAL
 
 
-CurrentActor = Annotated[Actor, Depends(_current_actor)]
+CurrentActor = Annotated[Actor, Depends(current_actor)]

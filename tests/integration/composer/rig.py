@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
+from fastapi import FastAPI
 
 from composer.app import open_service
 from composer.connections.setup import EngineConnectionDefinition, put_engine_connection
@@ -80,6 +81,7 @@ class Rig:
     composer: Composer
     connection: asyncpg.Connection
     bus: KeptMessages
+    app: FastAPI
 
     async def post(self, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         return await self.client.post(path, json=body, headers=headers)
@@ -113,7 +115,7 @@ async def open_rig(database: str, root: Path | None = None) -> AsyncIterator[Rig
         transport = httpx2.ASGITransport(service.app)
         hooks = {"response": [only_declared(service.app)]}
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", event_hooks=hooks) as client:
-            yield Rig(client, service.app.state.composer, connection, bus)
+            yield Rig(client, service.app.state.composer, connection, bus, service.app)
     await connection.close()
 
 
