@@ -17,6 +17,11 @@ class Capacity:
     executor nothing but waiting. None: its queries run on the executor's machine, and share the processors with those
     of every other such engine."""
 
+    def __post_init__(self) -> None:
+        """Refuse what nothing could ever run on."""
+        if any(figure is not None and figure < 1 for figure in (self.places, self.attempts)):
+            raise ValueError("a capacity is at least 1")
+
 
 @dataclass(frozen=True, slots=True)
 class EngineKind:

@@ -1,6 +1,7 @@
 """A flow on DuckDB in the sandbox: what one query found becomes parameters of the next, stored and read as Parquet."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,17 @@ import duckdb
 import pytest
 
 from executor.engines.duckdb.engine import DuckDBEngine
+from executor.engines.port import Produced, Work
 from queryflow.domain.flow.flow import Flow
 from queryflow.domain.flow.template import Dialect, Template
 from queryflow.domain.flow.version import EngineConnection, Version
+from queryflow.domain.ids import ParameterName
 from queryflow.domain.values.parameters import Parameter, ParameterType
 from queryflow.sandbox.sandbox import Sandbox
 from queryflow.sandbox.settings import SandboxSettings
+from queryflow.sql.writing.lists import RegisteredList
 from tests.integration.executor.oracle import is_sound
-from tests.integration.executor.rig import Rig, open_rig
+from tests.integration.executor.rig import NOTHING, SCRIPTED_KIND, Rig, open_rig
 from tests.support.eventually import eventually
 
 FIND = Template(
@@ -91,6 +95,29 @@ async def test_a_column_becomes_a_list_of_the_next_query(rig: Rig, most: int, ke
         assert parameters["names"] == kept
     await eventually(lambda: is_sound(rig, execution))
     assert not list((rig.executor.attempts).iterdir())
+
+
+@pytest.mark.parametrize(("written", "items", "files"), [(2, 3, ["names"]), (4000, 3000, [])])
+async def test_an_engine_says_which_lists_it_gets_as_files(
+    rig: Rig, written: int, items: int, files: list[str]
+) -> None:
+    given: list[tuple[bool, list[str]]] = []
+
+    async def keep(work: Work) -> Produced:
+        given.append((isinstance(work.values[ParameterName("names")], RegisteredList), list(work.lists)))
+        return NOTHING
+
+    rig.scripted.kind = replace(SCRIPTED_KIND, written_items=written)
+    rig.scripted.behaviours["tally"] = keep
+    folder = version(items, {})
+    find, tally = folder.flow.nodes
+    nodes = (find, tally.model_copy(update={"connection": "far"}))
+    connections = {**folder.connections, "far": EngineConnection(name="scripted_machine", engine="scripted")}
+    flow = folder.flow.model_copy(update={"nodes": nodes})
+    execution = await rig.request(folder.model_copy(update={"flow": flow, "connections": connections}))
+    assert await rig.ended(execution) == "succeeded"
+    assert given == [(bool(files), files)]
+    assert (await rig.parameters(execution, "tally"))["names"]["count"] == items
 
 
 @pytest.mark.parametrize(

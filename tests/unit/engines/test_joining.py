@@ -1,6 +1,7 @@
 """Engines of other packages join the catalogue, or are refused with what is wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ CASES = [
     ("bad", "bad = missing_module.kind:KIND", "missing_module.kind:KIND cannot be imported"),
     ("bad", "bad = {package}.kind:NOBODY", "{package}.kind:NOBODY cannot be imported"),
     ("bad", "bad = {package}.kind:Dialect", "{package}.kind:Dialect is no EngineKind"),
+    ("bad", "bad = {package}.empty:KIND", "{package}.empty:KIND cannot be imported (a capacity is at least 1)"),
     ("bad", "other = {package}.kind:KIND", "its EngineKind is named 'bad'. Name both alike"),
     ("Bad-One", "Bad-One = {package}.kind:KIND", "its EngineKind is named 'Bad-One'. Name both alike"),
     ("duckdb", "duckdb = {package}.kind:KIND", "another engine has that name"),
@@ -49,7 +51,7 @@ def test_an_engine_joins_once_and_has_its_queue(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     "case",
     CASES,
-    ids=["no module", "no name", "no kind", "two names", "no name for a queue", "a name that is taken"],
+    ids=["no module", "no name", "no kind", "no capacity", "two names", "no name for a queue", "a name that is taken"],
 )
 def test_a_bad_engine_is_refused_by_name_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue: dict[str, object], case: tuple[str, str, str]
@@ -57,12 +59,19 @@ def test_a_bad_engine_is_refused_by_name_and_changes_nothing(
     name, leads_to, says = case
     package = f"bad_{CASES.index(case)}"  # a module is imported once
     install(tmp_path, name, package=package, leads_to=leads_to.format(package=package))
+    (tmp_path / package / "empty.py").write_text("from queryflow.engines.kind import Capacity\nCapacity(None, 0)\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(BadEngine) as refused:
         join_engines()
     assert f"of {package} cannot join: {says.format(package=package)}" in refused.value.message
     assert refused.value.error_code == "BAD_ENGINE"
     assert catalogue == ENGINES
+
+
+def test_an_engine_with_other_facts_than_the_catalogue_is_refused_by_the_executor() -> None:
+    other = replace(ENGINES["echo"], instant=False)
+    with pytest.raises(EngineNotRunnable, match="opens echo, with other facts"):
+        open_engines(Tools(sandbox=None), {"echo": other})  # type: ignore[arg-type] # nothing runs
 
 
 def test_an_engine_that_nothing_runs_is_refused_by_the_executor(

@@ -27,4 +27,7 @@ def _open(kind: EngineKind, tools: Tools) -> Engine:
         message = f"The engine {kind.name} cannot be opened: {kind.runs} cannot be imported ({error})."
         raise EngineNotRunnable(f"{message} Install its package here, too, or remove it everywhere.") from error
     engine: Engine = opener(tools)
+    if engine.kind != kind:
+        message = f"The engine {kind.name} cannot be opened: {kind.runs} opens {engine.kind.name}, with other facts."
+        raise EngineNotRunnable(f"{message} Let it have the EngineKind that the catalogue has.")
     return engine
