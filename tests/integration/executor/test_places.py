@@ -115,7 +115,7 @@ async def test_the_longest_wait_is_readied_first(database: str, tmp_path: Path, 
                 readied = await slots.ready_waiting_for_room(connection, [SCRIPTED], 3)
             else:
                 readied = await slots.ready_waiting_for_place(connection, MACHINE, places, 3)
-        assert {row["node_id"] for row in readied} == {"n1", "n3", "n0"}
+        assert {row.node_id for row in readied} == {"n1", "n3", "n0"}
 
 
 async def test_a_place_beyond_the_limit_is_not_given(database: str, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ async def test_a_long_wait_for_a_place_is_no_fault(database: str, tmp_path: Path
                 [readied] = await slots.ready_waiting_for_place(connection, MACHINE, 1, 1)
             await sweep(rig.executor)
             assert repairs() == before
-            event = NodeReady(execution_id=execution, node_id="b", attempt=1, engine=readied["engine"])
+            event = NodeReady(execution_id=execution, node_id="b", attempt=1, engine=readied.engine)
             await claim(rig.executor, [event])
             assert await rig.node_is(execution, "b", "waiting")
         gate.set()

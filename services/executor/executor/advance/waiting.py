@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-import asyncpg
-
+from executor.model.attempt import ReadyAttempt
 from executor.process.room import Room, Rooms
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import nodes, slots
-from queryflow.domain.ids import ExecutionId, uuid7
+from queryflow.domain.ids import uuid7
 from queryflow.messages.node import NodeReady
 
 MOST_AT_ONCE = 200
@@ -23,9 +22,9 @@ async def ready_waiting(unit: UnitOfWork, names: Iterable[str], rooms: Rooms) ->
     for room in rooms:
         if room.attempts > 0:
             limits = {
-                name: row["slots"]
-                for name, row in found.items()
-                if row["engine"] in room.engines and row["slots"] is not None
+                name: each.slots
+                for name, each in found.items()
+                if each.settings.engine in room.engines and each.slots is not None
             }
             await _fill(unit, room, limits)
 
@@ -45,17 +44,12 @@ async def ready_due(unit: UnitOfWork) -> None:
     announce_again(unit, await nodes.ready_due(unit.connection, MOST_AT_ONCE))
 
 
-def announce_again(unit: UnitOfWork, rows: Iterable[asyncpg.Record]) -> None:
+def announce_again(unit: UnitOfWork, readied: Iterable[ReadyAttempt]) -> None:
     """Say that attempts may be claimed which may have been announced before.
 
     The message gets a new id: the row of an earlier one, with the derived id, may not be deleted yet.
     """
-    for row in rows:
-        unit.now = row["now"]
-        event = NodeReady(
-            execution_id=ExecutionId(row["execution_id"]),
-            node_id=row["node_id"],
-            attempt=row["attempt"],
-            engine=row["engine"],
-        )
-        unit.emit(event, uuid7(row["now"]))
+    for each in readied:
+        unit.now = each.at
+        event = NodeReady(execution_id=each.execution_id, node_id=each.node_id, attempt=each.number, engine=each.engine)
+        unit.emit(event, uuid7(each.at))

@@ -61,7 +61,7 @@ async def _take_places(unit: UnitOfWork, rows: Sequence[asyncpg.Record]) -> Mapp
     """For the nodes of engine connections with a limit, whether they got a place; those without one wait again."""
     names = {row["engine_connection"] for row in rows}
     known = await slots.connections(unit.connection, sorted(names)) if names else {}
-    limits = {name: row["slots"] for name, row in known.items() if row["slots"] is not None}
+    limits = {name: each.slots for name, each in known.items() if each.slots is not None}
     if not limits:
         return {}
     await slots.ensure(unit.connection, limits)

@@ -90,17 +90,19 @@ async def _work(this: Try, inputs: Inputs, values: NodeValues) -> Work:
 async def _connection(executor: Executor, attempt: Attempt) -> ConnectionSettings:
     """The engine connection as its row is now; EngineFailure if it was removed or speaks to another engine."""
     async with executor.transactions.pool.acquire() as connection:
-        row = (await slots.connections(connection, [attempt.engine_connection])).get(attempt.engine_connection)
-    if row is None:
+        known = await slots.connections(connection, [attempt.engine_connection])
+    found = known.get(attempt.engine_connection)
+    if found is None:
         raise EngineFailure(
             ErrorKind.MISSING, f"The engine connection {attempt.engine_connection} is not there any more."
         )
-    if row["engine"] != attempt.engine:
+    if found.settings.engine != attempt.engine:
         raise EngineFailure(
             ErrorKind.VALIDATION,
-            f"The engine connection {attempt.engine_connection} is for {row['engine']} now, not for {attempt.engine}.",
+            f"The engine connection {attempt.engine_connection} is for {found.settings.engine} now, "
+            f"not for {attempt.engine}.",
         )
-    return ConnectionSettings(row["name"], row["engine"], row["settings"])
+    return found.settings
 
 
 def _make_directory(attempts: Path, attempt: Attempt) -> Path:

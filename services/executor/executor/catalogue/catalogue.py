@@ -6,12 +6,12 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
 import structlog
 
 from executor.engines.port import ConnectionSettings
 from executor.process.executor import Executor
 from executor.repository import catalogues
+from executor.repository.catalogues import Wanted
 from queryflow.domain.files.catalogue import Catalogue
 
 log = structlog.get_logger()
@@ -34,22 +34,22 @@ async def begin_overdue(executor: Executor) -> int:
 
 async def _look(executor: Executor, name: str) -> None:
     """Look until what is kept answers the last request."""
-    while (row := await _wanted(executor, name)) is not None and row["engine"] in executor.equipment.describers:
-        found = await _describe(executor, row)
+    describers = executor.equipment.describers
+    while (wanted := await _wanted(executor, name)) is not None and wanted.settings.engine in describers:
+        found = await _describe(executor, wanted.settings)
         async with executor.transactions.pool.acquire() as connection:
-            await catalogues.write(connection, name, row["wanted"], found.model_dump(mode="json"))
+            await catalogues.write(connection, name, wanted.number, found.model_dump(mode="json"))
         log.info("An engine connection was described", action="catalogue.described", connection=name)
 
 
-async def _wanted(executor: Executor, name: str) -> asyncpg.Record | None:
+async def _wanted(executor: Executor, name: str) -> Wanted | None:
     async with executor.transactions.pool.acquire() as connection:
         return await catalogues.wanted(connection, name)
 
 
-async def _describe(executor: Executor, row: asyncpg.Record) -> Catalogue:
+async def _describe(executor: Executor, settings: ConnectionSettings) -> Catalogue:
     directory = await asyncio.to_thread(_make_directory, executor.attempts)
-    settings = ConnectionSettings(row["name"], row["engine"], row["settings"])
-    describer = executor.equipment.describers[row["engine"]]
+    describer = executor.equipment.describers[settings.engine]
     try:
         return await describer.describe(settings, directory)
     finally:

@@ -44,6 +44,18 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadyAttempt:
+    """An attempt that may be claimed, by executors that run its engine."""
+
+    execution_id: ExecutionId
+    node_id: NodeId
+    number: int
+    engine: str
+    at: datetime
+    """When it was made ready, by the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why an attempt did not succeed; the message is safe to show."""
 

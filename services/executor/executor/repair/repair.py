@@ -57,9 +57,9 @@ async def recover_expired(
 
 async def announce_unclaimed(unit: UnitOfWork, executor: Executor) -> int:
     """Say again that nodes are ready which nobody has claimed for long; how many."""
-    rows = await repairs.unclaimed(unit.connection, timedelta(seconds=executor.settings.unclaimed_seconds))
-    announce_again(unit, rows)
-    return len(rows)
+    readied = await repairs.unclaimed(unit.connection, timedelta(seconds=executor.settings.unclaimed_seconds))
+    announce_again(unit, readied)
+    return len(readied)
 
 
 async def correct_counts(unit: UnitOfWork, execution: RunningExecution) -> int:

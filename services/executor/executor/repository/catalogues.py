@@ -1,11 +1,13 @@
 """Catalogues of engine connections: which are wanted, and what was found."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 
+from executor.engines.port import ConnectionSettings
 from queryflow.db.pool import Connection
 
 WANTED = """
@@ -28,9 +30,23 @@ WHERE known.wanted <= EXCLUDED.wanted
 """
 
 
-async def wanted(connection: Connection, name: str) -> asyncpg.Record | None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An engine connection whose tables are to be looked at, and the number of the request for it."""
+
+    settings: ConnectionSettings
+    number: int
+
+    @classmethod
+    def from_row(cls, row: asyncpg.Record) -> "Wanted":
+        """The request of a row with name, engine, settings and wanted."""
+        return cls(ConnectionSettings(row["name"], row["engine"], row["settings"]), row["wanted"])
+
+
+async def wanted(connection: Connection, name: str) -> Wanted | None:
     """The engine connection, if its tables are to be looked at: what is known answers no request, or an older one."""
-    return await connection.fetchrow(WANTED, name)
+    row = await connection.fetchrow(WANTED, name)
+    return None if row is None else Wanted.from_row(row)
 
 
 async def overdue(connection: Connection, engines: Sequence[str], age: timedelta) -> list[str]:

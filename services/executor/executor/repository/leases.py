@@ -4,9 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
-
-from executor.model.attempt import Attempt
+from executor.model.attempt import Attempt, ReadyAttempt
+from executor.repository.nodes import ready_from_row
 from queryflow.db.pool import Connection
 from queryflow.domain.states import Phase
 
@@ -46,9 +45,9 @@ async def enter(connection: Connection, attempt: Attempt, phase: Phase, lease: t
     return found is not None
 
 
-async def release(connection: Connection, attempt: Attempt) -> list[asyncpg.Record]:
-    """Give an attempt back unfinished, ready for anybody; its row, unless it was not ours any more."""
-    return await connection.fetch(RELEASE, attempt.id, attempt.fence)
+async def release(connection: Connection, attempt: Attempt) -> list[ReadyAttempt]:
+    """Give an attempt back unfinished, ready for anybody; empty if it was not ours any more."""
+    return [ready_from_row(row) for row in await connection.fetch(RELEASE, attempt.id, attempt.fence)]
 
 
 async def running(connection: Connection, held: Collection[tuple[UUID, int]]) -> set[tuple[UUID, int]]:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
+from executor.model.attempt import ReadyAttempt
 from executor.model.runnable import RunnableVersion
 from queryflow.bus.port import Envelope
 from queryflow.db.outbox_rows import COLUMNS, INSERT, insert_values
 from queryflow.db.pool import Connection
-from queryflow.domain.ids import ExecutionId
+from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.messages.node import NodeReady
 
 LAUNCH = f"""
@@ -152,6 +153,17 @@ async def set_aside(connection: Connection, events: Sequence[NodeReady]) -> list
     return await connection.fetch(SET_ASIDE, *asked(events))
 
 
-async def ready_due(connection: Connection, most: int) -> list[asyncpg.Record]:
+async def ready_due(connection: Connection, most: int) -> list[ReadyAttempt]:
     """Ready what has waited out its back-off, the longest overdue first."""
-    return await connection.fetch(READY_DUE, most)
+    return [ready_from_row(row) for row in await connection.fetch(READY_DUE, most)]
+
+
+def ready_from_row(row: asyncpg.Record) -> ReadyAttempt:
+    """The attempt of a row with execution_id, node_id, attempt, engine and now."""
+    return ReadyAttempt(
+        execution_id=ExecutionId(row["execution_id"]),
+        node_id=NodeId(row["node_id"]),
+        number=row["attempt"],
+        engine=row["engine"],
+        at=row["now"],
+    )

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from executor.model.attempt import Failure
+from executor.model.attempt import Failure, ReadyAttempt
 from executor.model.audit import SeenNode
+from executor.repository.nodes import ready_from_row
 from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import NodeState, RootReason
@@ -102,9 +103,9 @@ async def try_anew(
     return await connection.fetch(TRY_ANEW, ids, fences, executor, lost.kind.value, lost.message)
 
 
-async def unclaimed(connection: Connection, age: timedelta) -> list[asyncpg.Record]:
+async def unclaimed(connection: Connection, age: timedelta) -> list[ReadyAttempt]:
     """Nodes that nobody claimed for so long; their clock starts again."""
-    return await connection.fetch(UNCLAIMED, age, PAGE)
+    return [ready_from_row(row) for row in await connection.fetch(UNCLAIMED, age, PAGE)]
 
 
 async def uncopied_cancels(connection: Connection, age: timedelta) -> list[ExecutionId]:

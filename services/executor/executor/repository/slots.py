@@ -5,11 +5,14 @@ without that. A place is held from the claim, or from being given, until its nod
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
-from executor.repository.nodes import WAITS
+from executor.engines.port import ConnectionSettings
+from executor.model.attempt import ReadyAttempt
+from executor.repository.nodes import WAITS, ready_from_row
 from queryflow.db.pool import Connection
 
 LIMITS = """
@@ -76,9 +79,22 @@ RETURNING node.composition_execution_id AS execution_id, node.composition_node_i
 """
 
 
-async def connections(connection: Connection, names: Sequence[str]) -> dict[str, asyncpg.Record]:
-    """The engine connections of those names that are in use: name, engine, settings, slots."""
-    return {row["name"]: row for row in await connection.fetch(LIMITS, list(names))}
+@dataclass(frozen=True, slots=True)
+class EngineConnection:
+    """An engine connection that is in use, and how many queries it runs at once; None for any number."""
+
+    settings: ConnectionSettings
+    slots: int | None
+
+    @classmethod
+    def from_row(cls, row: asyncpg.Record) -> "EngineConnection":
+        """The engine connection of a row with name, engine, settings and slots."""
+        return cls(ConnectionSettings(row["name"], row["engine"], row["settings"]), row["slots"])
+
+
+async def connections(connection: Connection, names: Sequence[str]) -> dict[str, EngineConnection]:
+    """By name, those of the engine connections that are in use."""
+    return {row["name"]: EngineConnection.from_row(row) for row in await connection.fetch(LIMITS, list(names))}
 
 
 async def ensure(connection: Connection, limits: Mapping[str, int]) -> None:
@@ -118,17 +134,17 @@ async def connections_waited_for(connection: Connection) -> list[str]:
     return [row["name"] for row in await connection.fetch(CONNECTIONS_WAITED_FOR)]
 
 
-async def ready_waiting_for_place(connection: Connection, name: str, limit: int, most: int) -> list[asyncpg.Record]:
+async def ready_waiting_for_place(connection: Connection, name: str, limit: int, most: int) -> list[ReadyAttempt]:
     """Ready the nodes that waited longest for a place of the connection, each with a place of its own."""
     free = [row["slot"] for row in await connection.fetch(FREE, name, most, limit)]
     waiting = await connection.fetch(OLDEST_WAITING, name, len(free))
     nodes = [row["id"] for row in waiting]
     if nodes:
         await connection.execute(OCCUPY, name, free[: len(nodes)], nodes)
-    return await connection.fetch(READY, nodes)
+    return [ready_from_row(row) for row in await connection.fetch(READY, nodes)]
 
 
-async def ready_waiting_for_room(connection: Connection, engines: Collection[str], most: int) -> list[asyncpg.Record]:
+async def ready_waiting_for_room(connection: Connection, engines: Collection[str], most: int) -> list[ReadyAttempt]:
     """Ready the nodes of these engines that waited longest for an executor with room; no limit of places holds them."""
     waiting = await connection.fetch(OLDEST_WAITING_FOR_ROOM, most, list(engines))
-    return await connection.fetch(READY, [row["id"] for row in waiting])
+    return [ready_from_row(row) for row in await connection.fetch(READY, [row["id"] for row in waiting])]
