@@ -10,7 +10,7 @@ import pytest
 from queryflow_cli.samples import flights
 from tests.support.terminal import Terminal
 
-FLIGHTS = Path("cli/queryflow_cli/library/flows/comp_delays_aircraft_weather.yaml").absolute()
+FLIGHTS = Path("cli/queryflow_cli/system/library/flows/comp_delays_aircraft_weather.yaml").absolute()
 BROKEN = """
 queryflow: 1
 kind: composition
