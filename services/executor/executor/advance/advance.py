@@ -8,18 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import asyncpg
-
 from executor.advance.closing import close
 from executor.model import facts
-from executor.model.attempt import EndedNode
+from executor.model.attempt import EndedNode, ReadyAttempt
 from executor.model.runnable import RunningExecution
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import children, executions
-from executor.repository.children import FINAL, WrittenStep
+from executor.repository.children import FINAL, LockedChild, WrittenStep
 from queryflow.domain.execution.progress import Child, EndedParent, Step, advance, ended
 from queryflow.domain.ids import ExecutionId, NodeId, node_ready_id
-from queryflow.domain.states import NodeState, RootReason
+from queryflow.domain.states import NodeState
 from queryflow.messages.node import NodeReady
 from queryflow.process.failpoints import failpoint
 
@@ -35,8 +33,8 @@ Told = dict[tuple[ExecutionId, NodeId], list[EndedParent]]
 class Progress:
     """What one transaction has advanced so far."""
 
-    locked: Sequence[asyncpg.Record] | None = None
-    """The rows of the first wave's children, where they are locked already."""
+    locked: Sequence[LockedChild] | None = None
+    """The first wave's children, where they are locked already."""
     written: int = 0
     sinks: Counter[ExecutionId] = field(default_factory=Counter)
     unfinished: set[ExecutionId] = field(default_factory=set)
@@ -44,12 +42,12 @@ class Progress:
 
 
 async def tell_children(
-    unit: UnitOfWork, wave: Sequence[EndedNode], running: Executions, locked: Sequence[asyncpg.Record] | None = None
+    unit: UnitOfWork, wave: Sequence[EndedNode], running: Executions, locked: Sequence[LockedChild] | None = None
 ) -> set[ExecutionId]:
     """Count ended nodes down in their children and close what came to its end; all in the unit's transaction.
 
     The caller has marked the nodes of `wave` as told in this same transaction. Executions whose cascade is not at its
-    end come back. `locked` are the rows of the wave's children where the caller has locked them already.
+    end come back. `locked` are the wave's children where the caller has locked them already.
     """
     progress = Progress(locked=locked)
     while wave:
@@ -76,25 +74,25 @@ async def _next_wave(
     told = parents_by_child(wave, running)
     if not told:
         return ()
-    rows = await _locked(unit, told, progress)
-    steps = [step_of(row, told, running) for row in rows]
+    locked = await _locked(unit, told, progress)
+    steps = [step_of(child, told, running) for child in locked]
     progress.written += len(steps)
-    next_wave = [_ended(row, step) for row, step in zip(rows, steps, strict=True) if step.becomes in FINAL]
+    next_wave = [_ended(child, step) for child, step in zip(locked, steps, strict=True) if step.becomes in FINAL]
     goes_on = progress.written + _targets(next_wave, running) <= MOST_ROWS
-    say_steps(unit, rows, steps, running)
+    say_steps(unit, locked, steps, running)
     said = unit.take_said() if not next_wave else ()
-    await children.write(unit.connection, _written(rows, steps, running, goes_on=goes_on), said)
+    await children.write(unit.connection, _written(locked, steps, running, goes_on=goes_on), said)
     if goes_on:
         return next_wave
     return _leave(next_wave, running, progress)
 
 
-async def _locked(unit: UnitOfWork, told: Told, progress: Progress) -> list[asyncpg.Record]:
+async def _locked(unit: UnitOfWork, told: Told, progress: Progress) -> list[LockedChild]:
     """The told children, locked: the caller of the first wave may have done it."""
     if progress.locked is None:
         return await children.lock(unit.connection, told)
-    rows, progress.locked = progress.locked, None
-    return [row for row in rows if (row["execution_id"], row["node_id"]) in told]
+    locked, progress.locked = progress.locked, None
+    return [child for child in locked if (child.execution_id, child.node_id) in told]
 
 
 def _leave(wave: Sequence[EndedNode], running: Executions, progress: Progress) -> Sequence[EndedNode]:
@@ -114,63 +112,62 @@ def parents_by_child(wave: Iterable[EndedNode], running: Executions) -> Told:
     return told
 
 
-def step_of(row: asyncpg.Record, told: Told, running: Executions) -> Step:
+def step_of(child: LockedChild, told: Told, running: Executions) -> Step:
     """What the locked child becomes."""
-    execution_id, node_id = ExecutionId(row["execution_id"]), NodeId(row["node_id"])
     return advance(
         Child(
-            node=node_id,
-            remaining=row["remaining_parents"],
-            failed=row["failed_parents"],
-            skipped=row["skipped_parents"],
-            rule=running[execution_id].runnable.plan.nodes[node_id].join,
-            cancel_requested=row["cancel_requested"],
-            root=None if row["root_reason"] is None else RootReason(row["root_reason"]),
+            node=child.node_id,
+            remaining=child.remaining,
+            failed=child.failed,
+            skipped=child.skipped,
+            rule=running[child.execution_id].runnable.plan.nodes[child.node_id].join,
+            cancel_requested=child.cancel_requested,
+            root=child.root,
         ),
-        ended(told[execution_id, node_id]),
+        ended(told[child.execution_id, child.node_id]),
     )
 
 
 def _written(
-    rows: Sequence[asyncpg.Record], steps: Sequence[Step], running: Executions, *, goes_on: bool
+    locked: Sequence[LockedChild], steps: Sequence[Step], running: Executions, *, goes_on: bool
 ) -> list[WrittenStep]:
     return [
         WrittenStep(
-            row["id"],
+            child.id,
             step,
-            step.becomes in FINAL and (goes_on or running[row["execution_id"]].runnable.plan.nodes[step.node].is_sink),
+            step.becomes in FINAL and (goes_on or running[child.execution_id].runnable.plan.nodes[step.node].is_sink),
         )
-        for row, step in zip(rows, steps, strict=True)
+        for child, step in zip(locked, steps, strict=True)
     ]
 
 
-def say_steps(unit: UnitOfWork, rows: Sequence[asyncpg.Record], steps: Sequence[Step], running: Executions) -> None:
+def say_steps(unit: UnitOfWork, locked: Sequence[LockedChild], steps: Sequence[Step], running: Executions) -> None:
     """Say what became of children: those that are ready, and those that ended."""
-    for row, step in zip(rows, steps, strict=True):
-        unit.now = row["now"]
+    for child, step in zip(locked, steps, strict=True):
+        unit.now = child.at
         if step.becomes is NodeState.READY:
-            announce(unit, row, running[row["execution_id"]].runnable.plan.nodes[step.node].engine)
+            engine = running[child.execution_id].runnable.plan.nodes[step.node].engine
+            announce(unit, ReadyAttempt(child.execution_id, child.node_id, child.number, engine, child.at))
         elif step.becomes in FINAL:
-            unit.progressed(row["execution_id"], facts.followed(_ended(row, step), step.reason))
+            unit.progressed(child.execution_id, facts.followed(_ended(child, step), step.reason))
 
 
-def announce(unit: UnitOfWork, row: asyncpg.Record, engine: str) -> None:
+def announce(unit: UnitOfWork, ready: ReadyAttempt) -> None:
     """Say that an attempt may be claimed; saying it again for the same attempt is the same message."""
-    execution_id, node_id, attempt = ExecutionId(row["execution_id"]), NodeId(row["node_id"]), row["attempt"]
-    event = NodeReady(execution_id=execution_id, node_id=node_id, attempt=attempt, engine=engine)
-    unit.emit(event, node_ready_id(execution_id, node_id, attempt))
+    event = NodeReady(execution_id=ready.execution_id, node_id=ready.node_id, attempt=ready.number, engine=ready.engine)
+    unit.emit(event, node_ready_id(ready.execution_id, ready.node_id, ready.number))
 
 
-def _ended(row: asyncpg.Record, step: Step) -> EndedNode:
+def _ended(child: LockedChild, step: Step) -> EndedNode:
     return EndedNode(
-        id=row["id"],
-        execution_id=ExecutionId(row["execution_id"]),
+        id=child.id,
+        execution_id=child.execution_id,
         node_id=step.node,
         state=step.becomes,
         root=step.root,
-        number=row["attempt"],
-        sequence=row["sequence"] + 1,
-        at=row["now"],
+        number=child.number,
+        sequence=child.sequence + 1,
+        at=child.at,
     )
 
 

@@ -21,7 +21,8 @@ from executor.model.runnable import RunningExecution
 from executor.process.executor import Executor
 from executor.process.unit_of_work import UnitOfWork
 from executor.repository import children, executions, outcomes, repairs
-from executor.repository.children import WrittenStep
+from executor.repository.children import LockedChild, WrittenStep
+from executor.repository.nodes import ready_from_row
 from queryflow.domain.execution.progress import Child, Step, advance
 from queryflow.domain.ids import ExecutionId, NodeId
 from queryflow.domain.states import ErrorKind
@@ -47,7 +48,7 @@ async def recover_expired(
     for row in await repairs.try_anew(unit.connection, again, executor.settings.instance, LOST_ITS_EXECUTOR):
         unit.now = row["now"]
         unit.progressed(row["execution_id"], facts.retried(place_of(row), LOST_ITS_EXECUTOR))
-        announce(unit, row, row["engine"])
+        announce(unit, ready_from_row(row))
     running = await executor.versions.executions(unit.connection, {ExecutionId(row["execution_id"]) for row in rows})
     final = [(Attempt.of(row), ending[row["id"]]) for row in rows if row["id"] in ending]
     ended = await outcomes.finish(unit.connection, final, executor.settings.instance)
@@ -75,26 +76,26 @@ async def correct_counts(unit: UnitOfWork, execution: RunningExecution) -> int:
     suspects = corrections(plan, snapshot[1])
     if not suspects and snapshot[0] == open_sinks(plan, snapshot[1]) != 0:
         return 0
-    rows = await children.lock(unit.connection, [(execution.id, each.node.node_id) for each in suspects])
+    locked = await children.lock(unit.connection, [(execution.id, each.node.node_id) for each in suspects])
     await executions.lock(unit.connection, execution.id)
     snapshot = await repairs.seen(unit.connection, execution.id)
     if snapshot is None:
         return 0
     wrong = {each.node.node_id: each for each in corrections(plan, snapshot[1])}
-    mended = await _mend_children(unit, [row for row in rows if row["node_id"] in wrong], wrong, execution)
+    mended = await _mend_children(unit, [child for child in locked if child.node_id in wrong], wrong, execution)
     return mended + await _mend_sinks(unit, execution, snapshot)
 
 
 async def _mend_children(
-    unit: UnitOfWork, rows: Sequence[asyncpg.Record], wrong: Mapping[NodeId, Correction], execution: RunningExecution
+    unit: UnitOfWork, locked: Sequence[LockedChild], wrong: Mapping[NodeId, Correction], execution: RunningExecution
 ) -> int:
-    if not rows:
+    if not locked:
         return 0
-    steps = [_step(row, wrong[NodeId(row["node_id"])], execution) for row in rows]
-    written = [WrittenStep(row["id"], step, advanced=False) for row, step in zip(rows, steps, strict=True)]
-    say_steps(unit, rows, steps, {execution.id: execution})
+    steps = [_step(child, wrong[child.node_id], execution) for child in locked]
+    written = [WrittenStep(child.id, step, advanced=False) for child, step in zip(locked, steps, strict=True)]
+    say_steps(unit, locked, steps, {execution.id: execution})
     await children.write(unit.connection, written, unit.take_said())
-    return len(rows)
+    return len(locked)
 
 
 async def _mend_sinks(
@@ -109,16 +110,15 @@ async def _mend_sinks(
     return 1
 
 
-def _step(row: asyncpg.Record, correction: Correction, execution: RunningExecution) -> Step:
+def _step(locked: LockedChild, correction: Correction, execution: RunningExecution) -> Step:
     """What the node becomes if it is counted from the beginning."""
-    node_id = NodeId(row["node_id"])
     child = Child(
-        node=node_id,
+        node=locked.node_id,
         remaining=correction.sources,
         failed=0,
         skipped=0,
-        rule=execution.runnable.plan.nodes[node_id].join,
-        cancel_requested=row["cancel_requested"],
+        rule=execution.runnable.plan.nodes[locked.node_id].join,
+        cancel_requested=locked.cancel_requested,
     )
     return advance(child, correction.truth)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +12,7 @@ from queryflow.db.outbox_rows import COLUMNS, INSERT, insert_values
 from queryflow.db.pool import Connection
 from queryflow.domain.execution.progress import Step
 from queryflow.domain.ids import ExecutionId, NodeId
-from queryflow.domain.states import NodeState
+from queryflow.domain.states import NodeState, RootReason
 
 LOCK_ASKED = """
 SELECT node.id, node.composition_execution_id AS execution_id, node.composition_node_id AS node_id, node.attempt,
@@ -43,6 +44,42 @@ WHERE node.id = step.id AND node.state = 'pending'
 
 
 @dataclass(frozen=True, slots=True)
+class LockedChild:
+    """A pending child as its row has it, locked."""
+
+    id: UUID
+    execution_id: ExecutionId
+    node_id: NodeId
+    number: int
+    """Its attempt's."""
+    sequence: int
+    remaining: int
+    failed: int
+    skipped: int
+    root: RootReason | None
+    cancel_requested: bool
+    at: datetime
+    """The transaction's time, by the database's clock."""
+
+    @classmethod
+    def from_row(cls, row: asyncpg.Record) -> "LockedChild":
+        """The child of a row that LOCK_ASKED selects."""
+        return cls(
+            id=row["id"],
+            execution_id=ExecutionId(row["execution_id"]),
+            node_id=NodeId(row["node_id"]),
+            number=row["attempt"],
+            sequence=row["sequence"],
+            remaining=row["remaining_parents"],
+            failed=row["failed_parents"],
+            skipped=row["skipped_parents"],
+            root=None if row["root_reason"] is None else RootReason(row["root_reason"]),
+            cancel_requested=row["cancel_requested"],
+            at=row["now"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenStep:
     """A child's step, with the row it is written to and whether its own children are told in this transaction too."""
 
@@ -51,9 +88,9 @@ class WrittenStep:
     advanced: bool
 
 
-async def lock(connection: Connection, children: Iterable[tuple[ExecutionId, NodeId]]) -> list[asyncpg.Record]:
+async def lock(connection: Connection, children: Iterable[tuple[ExecutionId, NodeId]]) -> list[LockedChild]:
     """The pending ones of the children, locked in the order of execution and node."""
-    return await connection.fetch(LOCK, *as_columns(children))
+    return [LockedChild.from_row(row) for row in await connection.fetch(LOCK, *as_columns(children))]
 
 
 def as_columns(nodes: Iterable[tuple[ExecutionId, NodeId]]) -> tuple[list[ExecutionId], list[NodeId]]:

@@ -7,7 +7,7 @@ import asyncpg
 
 from executor.model.attempt import Attempt, Failure, Trace
 from executor.model.outcome import Cancelled, Failed, FinalOutcome, Retried, Skipped, Succeeded, TimedOut
-from executor.repository.children import LOCK_ASKED, as_columns
+from executor.repository.children import LOCK_ASKED, LockedChild, as_columns
 from executor.repository.nodes import IS_READY
 from queryflow.db.pool import Connection
 from queryflow.domain.ids import ExecutionId, NodeId
@@ -108,10 +108,10 @@ async def finish_at_once(
     done: Mapping[tuple[ExecutionId, NodeId, int], Succeeded],
     following: Iterable[tuple[ExecutionId, NodeId]],
     executor: str,
-) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+) -> tuple[list[asyncpg.Record], list[LockedChild]]:
     """Claim and finish attempts of an instant engine, and lock their children, all in one round trip.
 
-    Returns the rows of those that were ready, and the children's.
+    Returns the rows of those that were ready, and the children.
     """
     attempts = sorted(done)
     found = await connection.fetch(
@@ -125,7 +125,9 @@ async def finish_at_once(
         executor,
         *as_columns(following),
     )
-    return [row for row in found if row["has_ended"]], [row for row in found if not row["has_ended"]]
+    return [row for row in found if row["has_ended"]], [
+        LockedChild.from_row(row) for row in found if not row["has_ended"]
+    ]
 
 
 async def retry(
