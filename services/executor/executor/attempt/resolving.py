@@ -1,4 +1,4 @@
-"""Turns a node's bindings into values: one sandboxed child reads the parents' results for all of them."""
+"""Turns a node's bindings into values: one worker of the sandbox reads the parents' results for all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -30,7 +30,7 @@ COMPARED = "in IN/ANY/ALL clause"
 
 
 class DuckDBEngine:
-    """Runs a node in a sandboxed child over its connection's folder (setting `folder`: a table per file)."""
+    """Runs a node in a worker of the sandbox over its connection's folder (setting `folder`: a table per file)."""
 
     kind: ClassVar[EngineKind] = DUCKDB
 
